@@ -1,0 +1,74 @@
+"""Skin contact: four classes from delivered current and electrode voltage, with hysteresis and time.
+
+open   no current flows
+poor   the source runs out of compliance: current flows, below set ("add gel")
+good   the set current flows
+short  the electrodes touch each other
+
+No hardware and no clock: `update` is told both. It promises to say open at once and anything else only after it has
+lasted; it does not cut the output on a lift, which the pulse loop does by itself.
+"""
+
+from . import limits
+
+OPEN = "open"
+POOR = "poor"
+GOOD = "good"
+SHORT = "short"
+
+_OPEN_UA = 2
+_POOR_PCT = 85  # delivered, of set: below is poor ...
+_GOOD_PCT = 92  # ... and above is good again
+# A probe is too small to run out of compliance; from this impedance on a treatment would.
+_POOR_PROBE_OHM = 400_000
+_GOOD_PROBE_OHM = 300_000
+_SHORT_SET_UA = 100  # below, 100 ohm are lost in the ADC's steps
+_SHORT_EXIT_OHM = 250
+_RETURN_MS = 150  # of good probes: the electrode has settled on the skin
+_CHANGE_MS = 200  # between the classes of a standing contact
+
+
+class Contact:
+    """`kind` is the class now, `ohm` the electrode impedance of the last update (0 when open)."""
+
+    def __init__(self) -> None:
+        self.kind = OPEN
+        self.ohm = 0
+        self._candidate = OPEN
+        self._since_ms = 0
+
+    def reset(self) -> None:
+        """Contact must be found anew."""
+        self.kind = self._candidate = OPEN
+        self.ohm = 0
+
+    def update(self, set_ua: int, ua: int, mv: int, probing: bool, now_ms: int) -> str:
+        """Tell what flowed. uA set and delivered, electrode mV, whether by the probe, and any ms clock; the class."""
+        seen = self._classify(set_ua, ua, mv, probing)
+        if seen != self._candidate:
+            self._candidate = seen
+            self._since_ms = now_ms
+        if seen == OPEN:
+            self.kind = OPEN
+            self.ohm = 0
+        else:
+            self.ohm = mv * 1000 // ua
+            if now_ms - self._since_ms >= (_RETURN_MS if self.kind == OPEN else _CHANGE_MS):
+                self.kind = seen
+        return self.kind
+
+    def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
+        if ua < _OPEN_UA:
+            return OPEN
+        ohm = mv * 1000 // ua
+        if probing:
+            most = _GOOD_PROBE_OHM if self.kind == POOR else _POOR_PROBE_OHM
+            return POOR if ohm > most else GOOD
+        least = _GOOD_PCT if self.kind == POOR else _POOR_PCT
+        if ua * 100 < set_ua * least:
+            return POOR
+        if set_ua >= _SHORT_SET_UA:
+            most = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM
+            if ohm < most:
+                return SHORT
+        return GOOD

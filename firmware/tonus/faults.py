@@ -1,0 +1,59 @@
+"""Why the output was cut, and what can fail: numbers for the interrupts, names for people. README.md explains each."""
+
+# Cuts that are part of a normal session.
+NONE = 0
+LIFT = 1
+STOP = 2
+USB = 3
+LIMIT = 4
+
+# Faults: latched until power goes off.
+LATCH = 10
+OVERCURRENT = 11
+MEAN_DC = 12
+LOOP_RAISED = 13
+LOOP_STALLED = 14
+TASK_DIED = 15
+WATCHDOG = 16
+MODE_STUCK = 17
+BLIND = 18
+RAIL_STUCK = 20
+RAIL_DEAD = 21
+RAIL_HELD = 22
+FAULT_LINE = 23
+SENSE_OFFSET = 24
+LEAK = 25
+DAC = 26
+BATTERY = 27
+TEMPERATURE = 28
+PRESETS = 29
+
+CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
+
+# number: (name, what it means, for people)
+FAULTS = {
+    LATCH: ("latch", "the hardware tripped: more than 600 uA, or its line is stuck low"),
+    OVERCURRENT: ("overcurrent", "more current was delivered than set (sense code)"),
+    MEAN_DC: ("mean_dc", "the running mean of the current passed 50 uA (uA)"),
+    LOOP_RAISED: ("loop_raised", "an exception in the pulse loop"),
+    LOOP_STALLED: ("loop_stalled", "the pulse loop was held up, or stopped (us late)"),
+    TASK_DIED: ("task_died", "a foreground task ended"),
+    WATCHDOG: ("watchdog", "the watchdog restarted the device"),
+    MODE_STUCK: ("mode_stuck", "the MODE button never came up: there would be no stop"),
+    BLIND: ("blind", "pulses went out and no phase was sampled (phases missed)"),
+    RAIL_STUCK: ("rail_stuck", "the compliance rail was up before it was asked for (mV)"),
+    RAIL_DEAD: ("rail_dead", "the compliance rail did not rise (mV)"),
+    RAIL_HELD: ("rail_held", "the compliance rail stayed up without the keep-alive (mV)"),
+    FAULT_LINE: ("fault_line", "the fault latch is set before anything flowed"),
+    SENSE_OFFSET: ("sense_offset", "the current sense reads current when there is none (uA)"),
+    LEAK: ("leak", "current flows with the electrodes off the source (uA)"),
+    DAC: ("dac", "the built-in short did not show the current that was set (uA)"),
+    BATTERY: ("battery", "the cell voltage is not plausible (mV)"),
+    TEMPERATURE: ("temperature", "the temperature is outside 0..50 C (C)"),
+    PRESETS: ("presets", "a preset is missing or damaged"),
+}
+
+
+def name(number: int) -> str:
+    """The name of a cut or a fault."""
+    return CUTS[number] if number in CUTS else FAULTS[number][0]

@@ -1,0 +1,78 @@
+"""Every safety number of the device, once, with its unit and its reason. Integers; nothing here touches hardware.
+
+The hardware ceiling, 509.5 uA, is not here: it is DAC_REFERENCE_MV / RSET_OHM of the board that has it.
+"""
+
+# Output
+FIRMWARE_CEILING_UA = 500  # Cheng 1982 used 10..1000 uA; cleared peers 80..400 uA
+SHIPPED_TOP_UA = 400  # shipped presets: NuFACE 80..400 uA (K103472)
+LEVELS = 10  # each 10 % of the preset's top: five LEDs, half and full
+
+# Waveform
+RATE_MIN_DHZ = 3  # 0.3 Hz, in tenths of a hertz: professional devices 0.5..1500 Hz
+RATE_MAX_DHZ = 3000  # 300 Hz: face use stays at or below
+PHASE_MIN_US = 100
+PHASE_MAX_US = 125_000
+GAP_MIN_US = 50  # ten time constants of skin and switch: the next phase starts from a discharged electrode
+GAP_MAX_US = 10_000
+REST_MIN_US = 200  # between pulses: time for LDAC, and for the skin to discharge
+PHASE_CHARGE_MAX_NC = 50_000  # 400 uA x 125 ms
+MEAN_DC_MAX_UA = 10  # IEC 60601-1 patient auxiliary current, DC, normal condition
+MEAN_DC_TRIP_UA = 50  # the same, single fault
+DC_WINDOW_MS = 1000  # the running mean's window
+SET_ACCURACY_PCT = 10  # delivered against set current; IEC 60601-2-10 asks 20
+TOP_MIN_UA = 50  # level 1 of it is 5 uA, still well above what the sense can tell from nothing
+POLARITY_MAX_MS = 2000  # one burst of alternating pulses: ramps step once a polarity period
+
+# Ramps
+RAMP_MIN_MS = 500  # at start and after contact returns: no shock on touching down
+RAMP_RETURN_MS = 1000  # after a pause: twice the least, short enough to keep gliding
+RAMP_MAX_MS = 10_000
+RAMP_DOWN_MS = 500
+RAMP_CYCLES_MIN = 4  # a ramp at a slow rate still takes this many cycles
+
+# Reactions
+STOP_MS = 100  # user stop to output zero
+LIFT_MS = 3  # contact lost to output off: at least this, FOREO claims 2 ms ...
+LIFT_PERIODS = 2  # ... or this many pulse periods ...
+LIFT_MAX_MS = 250  # ... and never more than this
+USB_MS = 5  # USB power to output off: every cleared peer locks out on charge
+FAULT_MS = 1  # a hardware or firmware fault to output off: one tick
+TICK_US = 1000  # period of the pulse loop
+LATE_US = 500  # a tick this much after its time is late
+MISSED_US = 1000  # and this much, missed
+STALL_US = 3000  # the loop itself was held up this long: fault
+
+# Contact
+PROBE_MAX_UA = 10  # contact probe, zero mean: below the auxiliary current limit
+PROBE_UA = 8
+PROBE_PHASE_US = 2000
+PROBE_GAP_US = 100
+PROBE_PERIOD_MS = 50  # while waiting for contact
+PROBE_REST_MS = 80  # longest rest of a treatment without a look at the electrodes
+SHORT_OHM = 100  # electrodes touching
+OVERCURRENT_PCT = 25  # delivered above set by this (and 10 uA) is a fault
+
+# Session
+SESSION_MAX_MS = 20 * 60 * 1000  # hard stop, NuFACE Mini+
+IDLE_OFF_MS = 3 * 60 * 1000  # without contact or a button
+POOR_PAUSE_MS = 3000  # dry skin this long pauses: gel that dries is what zaps people
+DONE_OFF_MS = 60 * 1000
+FAULT_OFF_MS = 60 * 1000  # a latched fault is shown this long, then power goes off
+LOW_BATTERY_OFF_MS = 10 * 1000
+CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s
+CUE_MAX_S = 30
+
+# Power
+BATTERY_START_PCT = 20  # no start below
+BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
+WATCHDOG_MS = 2000
+TEMPERATURE_MIN_C = 0
+TEMPERATURE_MAX_C = 50  # a handheld on the face
+
+# Preset documents
+PRESET_SCHEMA = 1
+PRESET_BYTES_MAX = 4096
+NAME_CHARS_MAX = 24
+ZONES_MAX = 16
+ZONE_MIN_S = 5

@@ -1,0 +1,69 @@
+"""Power: USB presence, cell, temperature, the soft latch, and why the processor started."""
+
+import machine
+from machine import ADC, Pin, disable_irq, enable_irq
+
+_SCRATCH0 = 0x40058000 + 0x0C  # RP2040 WATCHDOG_SCRATCH0: survives a reset, not a loss of power
+_ON_PURPOSE = 0x1234
+
+
+class Power:
+    """`board` is the board's module. Making one holds the soft latch: the device stays on when MODE comes up."""
+
+    def __init__(self, board) -> None:  # type: ignore[no-untyped-def]
+        pins = board.PINS
+        self._board = board
+        self._hold = Pin(pins["POWER_HOLD"], Pin.OUT, value=1) if board.HAS_POWER_LATCH else None
+        self.usb = Pin(pins["VBUS_SENSE"], Pin.IN).value
+        self._cell = ADC(pins["BATTERY_SENSE"]) if board.HAS_BATTERY else None
+        self._temperature = ADC(board.TEMPERATURE_CHANNEL)
+
+    def cell_mv(self) -> int | None:
+        """Cell voltage, mV; None on a board without one, or with USB plugged in, which hides it."""
+        if self._cell is None or self.usb():
+            return None
+        board = self._board
+        return (_read(self._cell) * board.ADC_REFERENCE_MV * board.BATTERY_DIVIDER) >> 16
+
+    def battery_pct(self) -> int:
+        """Charge, 0..100; 100 on a board without a cell."""
+        mv = self.cell_mv()
+        if mv is None:
+            return 100
+        board = self._board
+        pct = (mv - board.CELL_EMPTY_MV) * 100 // (board.CELL_FULL_MV - board.CELL_EMPTY_MV)
+        return min(100, max(0, pct))
+
+    def temperature_c(self) -> int:
+        """Temperature of the RP2040, C. Datasheet 4.9.5: 27 C at 706 mV, -1.721 mV per C."""
+        uv = _read(self._temperature) * self._board.ADC_REFERENCE_MV * 125 // 8192
+        return 27 - (uv - 706_000) // 1721
+
+    def release(self) -> None:
+        """Let go of the soft latch: without USB or a finger on MODE the power goes."""
+        if self._hold is not None:
+            self._hold(0)
+
+
+def _read(adc: ADC) -> int:
+    """A reading that the interrupts, which read other channels of the same converter, do not disturb."""
+    state = disable_irq()
+    try:
+        return adc.read_u16()
+    finally:
+        enable_irq(state)
+
+
+def restart() -> None:
+    """Reset on purpose; the next `start_cause` knows."""
+    machine.mem32[_SCRATCH0] = _ON_PURPOSE
+    machine.reset()
+
+
+def start_cause() -> str:
+    """Why the processor started: "power", "reset" (asked for) or "watchdog". Asks once: it forgets."""
+    on_purpose = machine.mem32[_SCRATCH0] == _ON_PURPOSE
+    machine.mem32[_SCRATCH0] = 0
+    if machine.reset_cause() != machine.WDT_RESET:
+        return "power"
+    return "reset" if on_purpose else "watchdog"

@@ -1,0 +1,86 @@
+"""The self-test at power-up, before anything can flow. Wide windows; each failure has a number and a reading.
+
+Nothing here drives the electrodes: they stay shorted, or, for the DAC, off the source by the board's decoder.
+"""
+
+from asyncio import sleep_ms
+
+from . import faults, limits
+
+_ZERO_CODES = 15  # 3 uA
+_RISE_MS = 60
+_FALL_MS = 25  # the keep-alive promises 20
+_DAC_CODES = (400, 1600)  # 50 and 199 uA
+_DAC_PCT = 15
+_CELL_MIN_MV = 2500
+_CELL_MAX_MV = 4400
+
+
+class Failed(Exception):
+    """A check failed: `number` of `faults`, and the reading `value`."""
+
+    def __init__(self, number: int, value: int) -> None:
+        super().__init__(faults.name(number))
+        self.number = number
+        self.value = value
+
+
+async def run(board, stage, pulse, power) -> dict[str, int]:  # type: ignore[no-untyped-def]
+    """Test the stage and the supply; the readings by name. Failed at the first that is wrong. The rail ends down."""
+    readings: dict[str, int] = {}
+    try:
+        if not stage.fault_n():
+            raise Failed(faults.FAULT_LINE, 0)
+        if board.HAS_BOOST and stage.rail() > board.RAIL_MIN_MV // 10:
+            raise Failed(faults.RAIL_STUCK, stage.rail())
+        pulse.power(True)
+        for _ in range(_RISE_MS // 5):
+            await sleep_ms(5)
+            if stage.rail() >= board.RAIL_MIN_MV:
+                break
+        readings["rail_mv"] = stage.rail()
+        if readings["rail_mv"] < board.RAIL_MIN_MV:
+            raise Failed(faults.RAIL_DEAD, readings["rail_mv"])
+        _none(stage, 0, faults.SENSE_OFFSET, readings, "offset_ua")
+        _none(stage, _DAC_CODES[1], faults.LEAK, readings, "leak_ua")
+        if board.HAS_SHORT:
+            for code in _DAC_CODES:
+                await _through_short(stage, code, readings)
+        stage.short()
+        pulse.power(False)
+        if board.HAS_BOOST:
+            await sleep_ms(_FALL_MS)
+            readings["fallen_mv"] = stage.rail()
+            if readings["fallen_mv"] > board.RAIL_MIN_MV // 2:
+                raise Failed(faults.RAIL_HELD, readings["fallen_mv"])
+    finally:
+        stage.short()
+        pulse.power(False)
+    cell = power.cell_mv()
+    if cell is not None:
+        readings["cell_mv"] = cell
+        if not _CELL_MIN_MV <= cell <= _CELL_MAX_MV:
+            raise Failed(faults.BATTERY, cell)
+    readings["temperature_c"] = power.temperature_c()
+    if not limits.TEMPERATURE_MIN_C <= readings["temperature_c"] <= limits.TEMPERATURE_MAX_C:
+        raise Failed(faults.TEMPERATURE, readings["temperature_c"])
+    return readings
+
+
+def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> None:  # type: ignore[no-untyped-def]
+    """With the electrodes shorted no current flows, whatever the DAC says."""
+    stage.rest_at(code)
+    sense = stage.current()
+    readings[name] = stage.ua(sense)
+    if sense > _ZERO_CODES:
+        raise Failed(fault, readings[name])
+
+
+async def _through_short(stage, code: int, readings: dict[str, int]) -> None:  # type: ignore[no-untyped-def]
+    stage.self_test_short(code)
+    await sleep_ms(2)
+    sense = stage.current()
+    expected = code * stage.sense_per_dac >> 10
+    readings["dac_%d_ua" % code] = stage.ua(sense)
+    if abs(sense - expected) * 100 > expected * _DAC_PCT + 100 * _ZERO_CODES:
+        raise Failed(faults.DAC, stage.ua(sense))

@@ -1,0 +1,357 @@
+"""The session: one state machine, one transition table, one function that changes state.
+
+No hardware and no clock. `Session` is given an output (what the pulse loop does for it), a list of presets and a log;
+`press`, `contact`, `event` and `tick` bring it what happens. STATES.md draws the table, generated from it.
+"""
+
+from . import contact, limits
+
+OFF = "OFF"
+SELF_TEST = "SELF_TEST"
+STANDBY = "STANDBY"
+ARMED = "ARMED"
+RAMP_UP = "RAMP_UP"
+TREAT = "TREAT"
+PAUSED = "PAUSED"
+RAMP_DOWN = "RAMP_DOWN"
+DONE = "DONE"
+CHARGING = "CHARGING"
+LOW_BATTERY = "LOW_BATTERY"
+FAULT = "FAULT"
+
+STATES = (
+    OFF,
+    SELF_TEST,
+    STANDBY,
+    ARMED,
+    RAMP_UP,
+    TREAT,
+    PAUSED,
+    RAMP_DOWN,
+    DONE,
+    CHARGING,
+    LOW_BATTERY,
+    FAULT,
+)
+TREATING = (RAMP_UP, TREAT, RAMP_DOWN)  # the only states that may drive a treatment
+PROBING = (ARMED, PAUSED)  # and the only others that may drive the probe
+ACTIVE = TREATING + PROBING
+
+# event: what it means
+EVENTS = {
+    "ready": "the self-test passed",
+    "choose": "MODE: the next preset",
+    "arm": "PLUS: start at level 1",
+    "contact": "the electrodes found skin",
+    "ramped": "the ramp up ended",
+    "zone": "the next zone has another waveform",
+    "lost": "contact was lost",
+    "dry": "contact stayed poor",
+    "zero": "MINUS took the level to zero",
+    "finished": "the last zone ended",
+    "ramped_down": "the ramp down ended",
+    "drained": "the ramp down for an empty battery ended",
+    "stop": "MODE: stop",
+    "expired": "the longest session ended",
+    "again": "a button: back to choosing",
+    "idle": "nothing happened for long",
+    "usb_in": "USB power appeared",
+    "usb_out": "USB power went",
+    "battery_low": "the battery is too low",
+    "power_off": "MODE long",
+    "fault": "a fault latched",
+}
+
+TABLE = {
+    (SELF_TEST, "ready"): STANDBY,
+    (STANDBY, "choose"): STANDBY,
+    (STANDBY, "arm"): ARMED,
+    (STANDBY, "idle"): OFF,
+    (STANDBY, "usb_in"): CHARGING,
+    (STANDBY, "battery_low"): LOW_BATTERY,
+    (ARMED, "contact"): RAMP_UP,
+    (ARMED, "stop"): STANDBY,
+    (ARMED, "zero"): STANDBY,
+    (ARMED, "idle"): OFF,
+    (ARMED, "usb_in"): CHARGING,
+    (ARMED, "battery_low"): LOW_BATTERY,
+    (RAMP_UP, "ramped"): TREAT,
+    (RAMP_UP, "zone"): RAMP_UP,
+    (RAMP_UP, "lost"): PAUSED,
+    (RAMP_UP, "dry"): PAUSED,
+    (RAMP_UP, "zero"): PAUSED,
+    (RAMP_UP, "finished"): RAMP_DOWN,
+    (RAMP_UP, "stop"): STANDBY,
+    (RAMP_UP, "expired"): DONE,
+    (RAMP_UP, "usb_in"): CHARGING,
+    (RAMP_UP, "battery_low"): RAMP_DOWN,
+    (TREAT, "zone"): RAMP_UP,
+    (TREAT, "lost"): PAUSED,
+    (TREAT, "dry"): PAUSED,
+    (TREAT, "zero"): PAUSED,
+    (TREAT, "finished"): RAMP_DOWN,
+    (TREAT, "stop"): STANDBY,
+    (TREAT, "expired"): DONE,
+    (TREAT, "idle"): OFF,
+    (TREAT, "usb_in"): CHARGING,
+    (TREAT, "battery_low"): RAMP_DOWN,
+    (PAUSED, "contact"): RAMP_UP,
+    (PAUSED, "stop"): STANDBY,
+    (PAUSED, "expired"): DONE,
+    (PAUSED, "idle"): OFF,
+    (PAUSED, "usb_in"): CHARGING,
+    (PAUSED, "battery_low"): LOW_BATTERY,
+    (RAMP_DOWN, "ramped_down"): DONE,
+    (RAMP_DOWN, "drained"): LOW_BATTERY,
+    (RAMP_DOWN, "lost"): DONE,
+    (RAMP_DOWN, "stop"): STANDBY,
+    (RAMP_DOWN, "expired"): DONE,
+    (RAMP_DOWN, "usb_in"): CHARGING,
+    (DONE, "again"): STANDBY,
+    (DONE, "idle"): OFF,
+    (DONE, "usb_in"): CHARGING,
+    (DONE, "battery_low"): LOW_BATTERY,
+    (CHARGING, "usb_out"): STANDBY,
+    (LOW_BATTERY, "usb_in"): CHARGING,
+    (LOW_BATTERY, "idle"): OFF,
+    (FAULT, "idle"): OFF,
+}
+for _state in STATES:
+    TABLE[(_state, "fault")] = FAULT  # a later fault does not leave FAULT
+    TABLE[(_state, "power_off")] = OFF
+
+# How long a state may stand still before "idle".
+_IDLE_MS = {
+    STANDBY: limits.IDLE_OFF_MS,
+    ARMED: limits.IDLE_OFF_MS,
+    TREAT: limits.IDLE_OFF_MS,
+    PAUSED: limits.IDLE_OFF_MS,
+    DONE: limits.DONE_OFF_MS,
+    LOW_BATTERY: limits.LOW_BATTERY_OFF_MS,
+    FAULT: limits.FAULT_OFF_MS,
+}
+
+
+class Session:
+    """One device's sessions.
+
+    presets: list of Preset, at least one. log(event, fields): called on each change, with a dict.
+    output: `off()`, `probe()`, `new_session()`, `treat(zone, level, ramp_ms)`, `aim(level, ramp_ms)`, `ramp_down()`,
+    `settled()`; zone is a `preset.Zone`. cue(kind): "cue", "zone", "done", "stop", "level", "top", "dry", "fault" or
+    "low", for the panel to sound.
+    """
+
+    def __init__(self, presets, output, log, cue) -> None:  # type: ignore[no-untyped-def]
+        self.state = SELF_TEST
+        self.mode = 0
+        self.level = 0
+        self.zone = 0
+        self.contact_kind = contact.OPEN
+        self.treated_ms = 0
+        self.lifts = 0
+        self._presets = presets
+        self._output = output
+        self._log = log
+        self._cue = cue
+        self._now_ms = 0
+        self._active_ms = 0  # when something last happened
+        self._begun_ms = 0  # when the session armed
+        self._poor_ms = 0
+        self._cue_ms = 0
+        self._ramp_ms = 0
+        self._drained = False
+
+    @property
+    def preset(self):  # type: ignore[no-untyped-def]
+        return self._presets[self.mode]
+
+    def zone_left_ms(self) -> int:
+        """Time the present zone has left."""
+        return self._zone_end_ms() - self.treated_ms
+
+    # What happens.
+
+    def event(self, name: str) -> bool:
+        """Take an event; True when the table has a place for it in this state, False when it does not matter here."""
+        if (self.state, name) not in TABLE:
+            return False
+        self._enter(TABLE[(self.state, name)], name)
+        return True
+
+    def press(self, gesture: str) -> None:
+        """A gesture of the panel: "mode_down", "mode", "mode_long", "plus" or "minus"."""
+        self._active_ms = self._now_ms
+        state = self.state
+        if gesture == "mode_long":
+            self.event("power_off")
+        elif gesture == "mode_down":
+            if state in ACTIVE:
+                self.event("stop")
+        elif gesture == "mode":
+            if state == STANDBY:
+                self.mode = (self.mode + 1) % len(self._presets)
+                self.event("choose")
+            else:
+                self.event("again")
+        elif gesture == "plus":
+            if state == STANDBY:
+                self.event("arm")
+            elif state in ACTIVE and state != RAMP_DOWN:
+                self._set_level(self.level + 1)
+            else:
+                self.event("again")
+        elif gesture == "minus" and state in ACTIVE and state != RAMP_DOWN:
+            self._set_level(self.level - 1)
+
+    def contact(self, kind: str, ready: bool) -> None:
+        """The contact class now; `ready` when the output may start again after a cut."""
+        if kind != self.contact_kind:
+            self.contact_kind = kind
+            self._poor_ms = 0
+            if kind == contact.POOR and self.state in ACTIVE:
+                self._cue("dry")
+        if kind in (contact.GOOD, contact.POOR):
+            self._active_ms = self._now_ms
+        # The probe cannot tell electrodes that touch each other from skin; at treatment current they are.
+        if kind in (contact.GOOD, contact.SHORT) and ready and self.level and self.state in PROBING:
+            self.event("contact")
+        elif kind == contact.OPEN and self.state in TREATING:
+            self.event("lost")
+
+    def tick(self, now_ms: int) -> None:
+        """Time passes; any monotonic ms clock, at most some tens of ms between calls."""
+        passed = now_ms - self._now_ms
+        self._now_ms = now_ms
+        state = self.state
+        if state in _IDLE_MS and now_ms - self._active_ms >= _IDLE_MS[state]:
+            self.event("idle")
+        elif state in ACTIVE and now_ms - self._begun_ms >= limits.SESSION_MAX_MS:
+            self.event("expired")
+        elif state == RAMP_DOWN:
+            if self._output.settled():
+                self.event("drained" if self._drained else "ramped_down")
+        elif state in (RAMP_UP, TREAT):
+            self._treat(passed)
+
+    def _treat(self, passed: int) -> None:
+        if self.state == RAMP_UP and self._output.settled():
+            self.event("ramped")
+        kind = self.contact_kind
+        if kind == contact.POOR:
+            self._poor_ms += passed
+            if self._poor_ms >= limits.POOR_PAUSE_MS:
+                self.event("dry")
+                return
+        if kind == contact.SHORT:
+            return  # allowed, and not a treatment: the time stands still
+        self.treated_ms += passed
+        self._cue_ms += passed
+        if self.treated_ms >= self._zone_end_ms():
+            self._next_zone()
+        elif self._cue_ms >= self.preset.zones[self.zone].cue_s * 1000:
+            self._cue_ms = 0
+            self._cue("cue")
+            self._log("cue", {"zone": self.zone + 1})
+
+    def _zone_end_ms(self) -> int:
+        return 1000 * sum([z.duration_s for z in self.preset.zones[: self.zone + 1]])
+
+    def _next_zone(self) -> None:
+        zones = self.preset.zones
+        if self.zone + 1 == len(zones):
+            self.event("finished")
+            return
+        before = zones[self.zone]
+        self.zone += 1
+        self._cue_ms = 0
+        self._cue("zone")
+        self._log_zone()
+        if zones[self.zone].waveform != before.waveform:
+            self._ramp_ms = self.preset.ramp_ms
+            self.event("zone")
+
+    def _set_level(self, level: int) -> None:
+        if level > limits.LEVELS:
+            self._cue("top")
+            return
+        self.level = max(level, 0)
+        self._log_level()
+        self._cue("level")
+        if not self.level:
+            self.event("zero")
+        elif self.state in (RAMP_UP, TREAT):
+            self._output.aim(self.level, self.preset.ramp_ms)
+
+    # The one function that changes state.
+
+    def _enter(self, state: str, cause: str) -> None:
+        if state not in ACTIVE or state in PROBING:
+            self._output.off()
+        before = self.state
+        self.state = state
+        self._active_ms = self._now_ms
+        self._log("state", {"from": before, "to": state, "cause": cause})
+        if before in ACTIVE and state not in ACTIVE:
+            self._log_session(cause)
+        if state == ARMED:
+            self._output.new_session()
+            self.treated_ms = self.zone = self.lifts = 0
+            self._begun_ms = self._now_ms
+            self._ramp_ms = self.preset.ramp_ms
+            self._drained = False
+            self.level = 1
+            self._log_level()
+            self._cue("level")
+            self._output.probe()
+        elif state == RAMP_UP:
+            if before == ARMED:
+                self._log_zone()
+            self._poor_ms = self._cue_ms = 0
+            self._output.treat(self.preset.zones[self.zone], self.level, self._ramp_ms)
+        elif state == PAUSED:
+            if cause == "lost":
+                self.lifts += 1
+            self._ramp_ms = min(limits.RAMP_RETURN_MS, self.preset.ramp_ms)
+            self._output.probe()
+        elif state == RAMP_DOWN:
+            self._drained = cause == "battery_low"
+            if self._drained:
+                self._cue("low")
+            self._output.ramp_down()
+        elif state not in ACTIVE:
+            if self.level:
+                self.level = 0
+                self._log_level()
+            if cause == "choose" or (state == STANDBY and before == SELF_TEST):
+                self._log_mode()
+            if cause in ("stop", "usb_in") and before in ACTIVE:
+                self._cue("stop")
+            elif state == DONE:
+                self._cue("done")
+            elif state == FAULT:
+                self._cue("fault")
+            elif state == LOW_BATTERY:
+                self._cue("low")
+
+    def _log_level(self) -> None:
+        self._log("level", {"level": self.level, "ua": self.preset.top_ua * self.level // limits.LEVELS})
+
+    def _log_zone(self) -> None:
+        zone = self.preset.zones[self.zone]
+        self._log("zone", {"n": self.zone + 1, "name": zone.name, "s": zone.duration_s})
+
+    def _log_mode(self) -> None:
+        zones = [[z.name, z.duration_s] for z in self.preset.zones]
+        self._log("mode", {"id": self.preset.id, "name": self.preset.name, "zones": zones})
+
+    def _log_session(self, why: str) -> None:
+        self._log(
+            "session",
+            {
+                "id": self.preset.id,
+                "level": self.level,
+                "treated_ms": self.treated_ms,
+                "lifts": self.lifts,
+                "why": why,
+            },
+        )

@@ -1,0 +1,146 @@
+"""Run one scenario on the real MicroPython interpreter: `micropython run.py CONFIG.json`, trace on standard output.
+
+The host writes CONFIG (`Scenario.to_target`) and names the folders of firmware and board in the environment.
+"""
+
+import builtins
+import gc
+import json
+import os
+import sys
+
+import micropython
+
+sys.path[:] = [".frozen"]  # without this folder, whose `time` hides the built-in one
+import time as real_time  # noqa: E402
+
+HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO before any file is loaded
+POINTER_RATIO = 2  # this interpreter's objects are 64 bit
+BOOT_US = 250_000  # from power to main.py
+
+write = sys.stdout.write
+say = print
+
+
+def emit(kind, t, fields):
+    write('["%s",%d,%s]\n' % (kind, t, fields))
+
+
+def console(*values, sep=" ", end="\n", file=None):
+    """What firmware prints."""
+    import core
+
+    text = sep.join([str(v) for v in values])
+    if text.startswith("{") and '"e": ' in text:
+        emit("log", core.machine.now, text)
+    else:
+        emit("console", core.machine.now, json.dumps(text))
+
+
+def load(config):
+    """The simulated machine of a configuration."""
+    import board
+    import core
+    import machine
+    import world
+
+    start = config["start"]
+    state = world.World(board, emit, start, start.get("seed", config.get("seed", 1)))
+    timeline = [(e["at_ms"] * 1000, e["do"], e["value"]) for e in config["timeline"]]
+    core.machine = machine.Chip(board, state, emit, timeline, config["until_ms"] * 1000)
+    return core.machine
+
+
+def run(chip):
+    """Power, resets and the firmware, until the scenario ends."""
+    import core
+
+    cause = "power"
+    while True:
+        while not chip.world.powered(chip.now):
+            chip.run_until(chip.now + 1000)
+        if cause == "power":
+            chip.scratch = {}
+            emit("power", chip.now, "1")
+        chip.reset_cause = cause
+        chip.power_up()
+        chip.run_until(chip.now + BOOT_US)
+        emit("boot", chip.now, '"%s"' % cause)
+        chip.on = True
+        try:
+            firmware()
+            while True:  # the REPL
+                chip.run_until(chip.now + 10_000)
+        except core.PowerLost:
+            cause = "power"
+            emit("power", chip.now, "0")
+        except core.Reset as reset:
+            cause = reset.args[0]
+        finally:
+            chip.on = False
+            if cause == "power":
+                chip.world.drop_hold()
+            chip.power_up()
+
+
+def firmware():
+    """Import main.py afresh."""
+    for name in list(sys.modules):
+        if name == "main" or name.startswith("tonus"):
+            del sys.modules[name]
+    import taskqueue
+
+    sys.modules["_asyncio"] = taskqueue
+    import asyncio
+
+    asyncio.new_event_loop()
+    gc.collect()
+    __import__("main")
+
+
+class _MicroPython:
+    """The `micropython` module with what only the RP2040's has."""
+
+    @staticmethod
+    def alloc_emergency_exception_buf(size):
+        """This interpreter has one built in."""
+
+
+def main():
+    for name in dir(micropython):
+        setattr(_MicroPython, name, getattr(micropython, name))
+    sys.modules["micropython"] = _MicroPython
+    with open(sys.argv[1]) as f:
+        config = json.load(f)
+    here = __file__.rsplit("/", 1)[0]
+    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), ".frozen"]
+    import core
+
+    core.real_time = real_time
+    version = sys.version.split("; ")[-1]
+    chip = load(config)
+    head = {
+        "version": 1,
+        "scenario": config["name"],
+        "board": config["board"],
+        "micropython": version,
+        "heap_bytes": HEAP_FREE_BYTES,
+    }
+    emit("trace", 0, json.dumps(head))
+    builtins.print = console
+    # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
+    # out of the firmware's share: the limit is a little tighter than the chip's.
+    gc.collect()
+    ballast = bytearray(max(0, gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO))
+    try:
+        run(chip)
+    except core.End:
+        pass
+    chip.world.advance(chip.now)
+    builtins.print = say
+    gc.collect()
+    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": gc.mem_free() // POINTER_RATIO}))
+    return ballast
+
+
+main()

@@ -1,0 +1,351 @@
+"""The world around the processor: electrodes and skin, the current source, rail, cell, buttons, cable.
+
+One model for every place that runs a scenario, so it is written for MicroPython and CPython alike. Times are integer
+microseconds; volts, amperes, ohms and farads are floats. The state moves on only in `advance`, in closed form, so a
+long phase costs as much as a short one.
+
+The circuit while the electrodes are driven: rail - switch - Rs + (R || C) - switch - FET - Rset. The source regulates
+the set current as long as the rail has the voltage for it, then saturates. Shorted, the skin discharges into itself.
+"""
+
+from math import exp, log
+
+# name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
+SKINS = {
+    "good": (500.0, 2 * 20e3, 15e-9 / 2),
+    "typical": (700.0, 2 * 100e3, 12e-9 / 2),
+    "poor": (1e3, 2 * 400e3, 10e-9 / 2),
+    "dry": (1e3, 2 * 3e6, 3e-9 / 2),
+}
+# Pure resistors have no R || C: the regulatory test loads, and electrodes that touch each other.
+RESISTORS = {"short": 5.0, "500": 500.0, "2k": 2e3, "10k": 10e3}
+
+SKIN_KNEE_A = 50e-6  # skin's R halves at this set current: it falls under drive
+SWITCH_OHM = 11.0  # ADG5436, each of two
+FET_OHM = 50.0  # on, where the source saturates
+OFF_OHM = SWITCH_OHM * 2
+RAIL_RISE_US = 1500.0  # time constants of the boost converter ...
+RAIL_FALL_US = 3000.0  # ... and of its bleeder
+ALIVE_HOLD_US = 6000  # the charge pump holds the converter this long after an edge
+HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
+SETTLED_US = 10
+NOISE_CODES = 3  # RP2040 ADC, peak to peak
+
+BUTTONS = ("MODE", "PLUS", "MINUS")
+
+
+class World:
+    """`board` is the board's module, `emit(kind, t_us, text)` takes a trace line's fields as JSON text."""
+
+    def __init__(self, board, emit, start, seed):
+        self._board = board
+        self._emit = emit
+        self._rset = float(board.RSET_OHM)
+        self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
+        self._rail_nominal = board.RAIL_MV / 1000.0
+        self._seed = seed
+        self.on_input = None  # called when something that the processor's input pins see has changed
+        self.t = 0
+        # The person and the cable.
+        self.battery_pct = start["battery_pct"]
+        self.usb = start["usb"]
+        self.temperature_c = start["temperature_c"]
+        self.pressed = {"MODE": False, "PLUS": False, "MINUS": False}
+        self.faults = set()
+        # The board.
+        self.hold = False
+        self.hold_until = 0
+        self.latch = False
+        self._el_a = self._el_b = False
+        self._ldac = True
+        self._input = 0
+        self._output = 0
+        self._rail = 0.0
+        self._rail_up = False
+        self._rail_full = False  # and stays so while the keep-alive does
+        self._alive_until = -1
+        self._touch(start["touch"])
+        self._vc = 0.0  # of the skin's capacitance, in the direction of EL_A
+        self._dir = 0
+        # The phase under way.
+        self._start = 0
+        self._charge = 0.0
+        self._peak_a = 0.0
+        self._peak_v = 0.0
+        self._end_a = 0.0
+
+    # What the person and the world do.
+
+    def apply(self, t, action, value):
+        """One action of a scenario's timeline (SCENARIOS.md), at t."""
+        self.advance(t)
+        if action == "hold" or action == "release":
+            self.pressed[value] = action == "hold"
+        elif action == "touch":
+            self._load(t, value)
+        elif action == "lift":
+            self._load(t, "lifted")
+        elif action == "usb":
+            self.usb = value
+        elif action == "battery_pct":
+            self.battery_pct = value
+        elif action == "inject":
+            self.faults.add(value)
+            if value == "overcurrent":
+                self._trip(t)
+        else:
+            raise ValueError(action)
+        self.on_input()
+
+    def _load(self, t, name):
+        # A phase under way is another one from here on: what the skin saw before and after are two things.
+        direction = self._dir
+        self._end_phase(t)
+        self._touch(name)
+        self._begin_phase(t, direction)
+
+    def _touch(self, name):
+        self.load = name
+        self._lifted = name == "lifted"
+        if name in SKINS:
+            self._rs, self._rp, self._c = SKINS[name]
+        else:
+            self._rs = RESISTORS.get(name, 0.0)
+            self._rp = self._c = self._vc = 0.0
+
+    def powered(self, t):
+        """Whether the device has its supply: USB, a finger on MODE, or the latch that firmware holds."""
+        cell = self.battery_pct > 0 and (self.pressed["MODE"] or self.hold or t < self.hold_until)
+        return self.usb or cell or not self._board.HAS_POWER_LATCH
+
+    # What the processor does.
+
+    def set_hold(self, t, level):
+        if self.hold and not level:
+            self.hold_until = t + HOLD_US
+        self.hold = level
+
+    def drop_hold(self):
+        """The supply is gone: nothing rides through."""
+        self.hold = False
+        self.hold_until = 0
+
+    def set_switches(self, t, a, b, ldac):
+        """Levels of EL_A, EL_B and LDAC."""
+        self.advance(t)
+        if not ldac:
+            self._output = self._input
+        self._ldac = ldac
+        if a != self._el_a or b != self._el_b:
+            self._end_phase(t)
+            self._el_a = a
+            self._el_b = b
+            self._begin_phase(t, (1 if a else -1) if a != b else 0)
+
+    def write_dac(self, t, frame):
+        """A 16 bit frame of the MCP4821: bit 15 low writes, bit 12 low shuts the output down."""
+        self.advance(t)
+        if frame & 0x8000:
+            return
+        self._input = frame & 0xFFF if frame & 0x1000 else 0
+        if not self._ldac:
+            self._output = self._input
+
+    def alive_edge(self, t):
+        """STAGE_ALIVE toggled."""
+        self.advance(t)
+        if "rail_dead" not in self.faults:
+            self._alive_until = t + ALIVE_HOLD_US
+
+    def keep_alive(self, t):
+        """An edge of STAGE_ALIVE that only keeps a full rail up: no arithmetic, no allocation. False if it does more."""
+        if t > self._alive_until or not self._rail_full:
+            return False
+        self._alive_until = t + ALIVE_HOLD_US
+        return True
+
+    def volts(self, t, role):
+        """What an ADC input sees, V."""
+        # Readings right after another share one state: nothing moves by more than a converter's step in between.
+        if t - self.t > SETTLED_US:
+            self.advance(t)
+        board = self._board
+        if role == "CURRENT_SENSE":
+            if "sense_open" in self.faults:
+                return 0.0
+            amps = self._amps() + (40e-6 if "sense_offset" in self.faults else 0.0)
+            return amps * self._rset
+        if role == "RAIL_SENSE":
+            return self._rail / board.DIVIDER
+        if role == "SINK_SENSE":
+            return self._sink_volts() / board.DIVIDER
+        if role == "BATTERY_SENSE":
+            if "battery_sense_open" in self.faults:
+                return 0.0
+            span = board.CELL_FULL_MV - board.CELL_EMPTY_MV
+            cell = (board.CELL_EMPTY_MV + span * self.battery_pct / 100) / 1000.0
+            return (5.0 if self.usb else cell) / board.BATTERY_DIVIDER
+        return 0.706 - (self.temperature_c - 27) * 0.001721
+
+    def adc(self, t, role):
+        """A 12 bit reading of `volts`, with the converter's noise."""
+        self._seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
+        noise = (self._seed >> 12) % NOISE_CODES - NOISE_CODES // 2
+        code = int(self.volts(t, role) * 4096000 / self._board.ADC_REFERENCE_MV) + noise
+        return min(4095, max(0, code))
+
+    def fault_line(self):
+        """Level of STAGE_FAULT_N: low when the latch has tripped."""
+        return not (self.latch or "fault_line_stuck" in self.faults)
+
+    # Physics.
+
+    def advance(self, t):
+        """Move everything to time t (never back)."""
+        if t > self.t:
+            self._move_rail(t)
+            self._move_skin((t - self.t) * 1e-6)
+            self.t = t
+
+    def _set_amps(self):
+        if self.latch:
+            return 0.0
+        code = (1 << self._board.DAC_BITS) - 1 if "dac_full_scale" in self.faults else self._output
+        return code * self._volts_per_code / self._rset
+
+    def _move_rail(self, t):
+        if self._rail_full and t <= self._alive_until:
+            return
+        if not self._board.HAS_BOOST:
+            self._rail = self._rail_nominal
+        else:
+            if self.t < self._alive_until or "rail_stuck" in self.faults:
+                on_us = t - self.t if "rail_stuck" in self.faults else min(t, self._alive_until) - self.t
+                if self._rail < self._rail_nominal:
+                    self._rail += (self._rail_nominal - self._rail) * (1 - exp(-on_us / RAIL_RISE_US))
+                off_us = t - self.t - on_us
+            else:
+                off_us = t - self.t
+            if off_us and self._rail:
+                self._rail *= exp(-off_us / RAIL_FALL_US)
+                if self._rail < 0.1:
+                    self._rail = 0.0
+                    if self.latch and "fault_line_stuck" not in self.faults:
+                        self.latch = False
+                        self._emit("latch", t, "0")
+                        self.on_input()
+        self._rail_full = self._rail > 0.9999 * self._rail_nominal
+        if not self._rail_up and self._rail > 0.9 * self._rail_nominal:
+            self._rail_up = True
+            self._emit("rail", t, "1")
+        elif self._rail_up and self._rail < 0.1 * self._rail_nominal:
+            self._rail_up = False
+            self._emit("rail", t, "0")
+
+    def _trip(self, t):
+        if not self.latch:
+            self.latch = True
+            self._emit("latch", t, "1")
+            self.on_input()
+
+    def _skin(self, amps):
+        """(Rs, R, C) of the load under a set current; R 0 for a pure resistor."""
+        return self._rs, self._rp / (1 + amps / SKIN_KNEE_A), self._c
+
+    def _move_skin(self, s):
+        if self._lifted:
+            return
+        if not self._dir:
+            if self._vc:
+                rs, r, c = self._skin(0.0)
+                self._vc *= exp(-s * (1 / r + 1 / (rs + OFF_OHM)) / c)
+                if -1e-6 < self._vc < 1e-6:
+                    self._vc = 0.0
+            return
+        amps = self._set_amps()
+        rs, r, c = self._skin(amps)
+        rs += OFF_OHM
+        source = self._rset + FET_OHM
+        if not r:
+            i = min(amps, self._rail / (source + rs))
+            self._count(i, i, i * s, i * rs)
+            return
+        u = self._vc * self._dir
+        limit = self._rail - amps * (source + rs)  # of u, beyond which the source saturates
+        first = self._amps()
+        charge = 0.0
+        final = amps * r
+        if u < limit and amps:
+            t = s
+            if final > limit:
+                t = min(s, -r * c * log((final - limit) / (final - u)))
+            u = final + (u - final) * exp(-t / (r * c))
+            charge = amps * t
+            s -= t
+        elif not amps:
+            u *= exp(-s / (r * c))
+            s = 0.0
+        last = amps
+        if s > 0:
+            total = source + rs
+            final = self._rail * r / (r + total)
+            tau = c * r * total / (r + total)
+            after = final + (u - final) * exp(-s / tau)
+            charge += (self._rail * s - (final * s + (u - final) * tau * (1 - exp(-s / tau)))) / total
+            u = after
+            last = (self._rail - u) / total
+        self._vc = u * self._dir
+        self._count(first, last, max(charge, 0.0), u + last * rs)
+
+    def _count(self, first, last, charge, volts):
+        self._charge += charge
+        self._peak_a = max(self._peak_a, first, last)
+        self._peak_v = max(self._peak_v, volts)
+        self._end_a = last
+
+    def _amps(self):
+        """Current through Rset now."""
+        amps = self._set_amps()
+        source = self._rset + FET_OHM
+        if self._el_a and self._el_b:
+            if "short_open" in self.faults or not self._board.HAS_SHORT:
+                return 0.0
+            return min(amps, self._rail / (source + self._board.SHORT_OHM))
+        if not self._dir or self._lifted:
+            return 0.0
+        rs, r, _ = self._skin(amps)
+        u = self._vc * self._dir if r else 0.0
+        return max(0.0, min(amps, (self._rail - u) / (source + rs + OFF_OHM)))
+
+    def _sink_volts(self):
+        """Voltage of the sink node."""
+        amps = self._amps()
+        if self._el_a and self._el_b:
+            return self._rail - amps * self._board.SHORT_OHM if amps else 0.0
+        if not amps or not self._dir:
+            return 0.0
+        rs, r, _ = self._skin(self._set_amps())
+        u = self._vc * self._dir if r else 0.0
+        return self._rail - u - amps * (rs + OFF_OHM)
+
+    def _begin_phase(self, t, direction):
+        self._dir = direction
+        self._start = t
+        self._charge = self._peak_a = self._peak_v = self._end_a = 0.0
+
+    def _end_phase(self, t):
+        if self._dir and t > self._start:
+            self._emit(
+                "phase",
+                self._start,
+                "%d,%d,%d,%.2f,%.2f,%.3f,%d"
+                % (
+                    self._dir,
+                    t - self._start,
+                    self._output,
+                    self._peak_a * 1e6,
+                    self._end_a * 1e6,
+                    self._charge * 1e9,
+                    self._peak_v * 1000,
+                ),
+            )
