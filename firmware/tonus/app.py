@@ -15,7 +15,7 @@ import machine
 from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf, kbd_intr
 
-from . import VERSION, bank, contact, faults, limits, panel, power, program, pulse, selftest, session, stage
+from . import VERSION, bank, contact, faults, limits, panel, power, preset, program, pulse, selftest, session, stage
 
 _LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
 _LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
@@ -25,7 +25,7 @@ _LED_HZ = 1000
 class Panel:
     """The panel's pins. Written only when something changes."""
 
-    def __init__(self, board) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, board) -> None:
         pins = board.PINS
         self._contacts = [Pin(pins[role], Pin.IN, Pin.PULL_UP).value for role in panel.BUTTONS]
         self.stop = self._contacts[0]
@@ -69,7 +69,7 @@ class Panel:
 class Output:
     """What the session may ask of the pulse loop."""
 
-    def __init__(self, pulse_loop: pulse.Pulse, programs, contact_state: contact.Contact) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, pulse_loop: pulse.Pulse, programs, contact_state: contact.Contact) -> None:
         self._pulse = pulse_loop
         self._programs = programs  # function: zone -> Program
         self._contact = contact_state
@@ -84,7 +84,7 @@ class Output:
     def new_session(self) -> None:
         self._pulse.new_session()
 
-    def treat(self, zone, level: int, ramp_ms: int) -> None:  # type: ignore[no-untyped-def]
+    def treat(self, zone, level: int, ramp_ms: int) -> None:
         self._pulse.treat(self._programs(zone), level, ramp_ms)
 
     def aim(self, level: int, ramp_ms: int) -> None:
@@ -100,7 +100,7 @@ class Output:
 class App:
     """One device. Making it leaves the output dead; `run` starts everything and ends only by an exception."""
 
-    def __init__(self, board) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, board) -> None:
         self._board = board
         self._clock_ms = 0
         self._ticks_ms = ticks_ms()
@@ -111,8 +111,8 @@ class App:
         self._contact = contact.Contact()
         self._buttons = panel.Buttons()
         self._sounder = panel.Sounder()
-        self._zone = None  # the zone that was compiled last, and its program
-        self._program = None
+        self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
+        self._program: program.Program | None = None
         self._battery_pct = 100
         self._shown_kind = contact.OPEN
         self._seen_state = session.SELF_TEST
@@ -126,7 +126,7 @@ class App:
         output = Output(self._pulse, self._compile, self._contact)
         self._session = session.Session(self._presets, output, self.log, self._cue)
 
-    def log(self, event: str, fields) -> None:  # type: ignore[no-untyped-def]
+    def log(self, event: str, fields) -> None:
         """One line of JSON on the console."""
         line = {"t": self._now(), "e": event}
         line.update(fields)
@@ -154,7 +154,7 @@ class App:
 
     # Tasks.
 
-    async def _named(self, name: str, task) -> None:  # type: ignore[no-untyped-def]
+    async def _named(self, name: str, task) -> None:
         """Run a task; when it dies, that is a safe stop with its name."""
         try:
             await task
@@ -263,9 +263,13 @@ class App:
         while True:
             self._beats["power"] += 1
             self._battery_pct = self._power.battery_pct()
+            if self._pulse.powered_ms() > selftest.RISE_MS:
+                rail = self._stage.rail()
+                if rail < self._board.RAIL_MIN_MV and self._pulse.powered_ms() > selftest.RISE_MS:
+                    self._pulse.fault(faults.RAIL_DEAD, rail)
             await asyncio.sleep_ms(250)
 
-    async def _supervise(self, watchdog) -> None:  # type: ignore[no-untyped-def]
+    async def _supervise(self, watchdog) -> None:
         seen: dict[str, int] = {}
         ticks = -1
         while True:
@@ -295,7 +299,7 @@ class App:
     def _cue(self, kind: str) -> None:
         self._sounder.play(kind, self._now())
 
-    def _compile(self, zone):  # type: ignore[no-untyped-def]
+    def _compile(self, zone):
         if zone is not self._zone:
             self._program = program.compile(zone.waveform, self._session.preset.top_ua, self._board)
             self._zone = zone
@@ -339,7 +343,7 @@ class App:
             power.restart()
 
 
-def main(board) -> None:  # type: ignore[no-untyped-def]
+def main(board) -> None:
     """Run the device. Returns only by an exception, with the output off and, without a feeder, a reset to come."""
     kbd_intr(-1)  # Ctrl-C on the console does not stop a treatment's firmware
     alloc_emergency_exception_buf(100)

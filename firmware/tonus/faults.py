@@ -42,7 +42,7 @@ FAULTS = {
     MODE_STUCK: ("mode_stuck", "the MODE button never came up: there would be no stop"),
     BLIND: ("blind", "pulses went out and no phase was sampled (phases missed)"),
     RAIL_STUCK: ("rail_stuck", "the compliance rail was up before it was asked for (mV)"),
-    RAIL_DEAD: ("rail_dead", "the compliance rail did not rise (mV)"),
+    RAIL_DEAD: ("rail_dead", "the compliance rail did not rise, or fell (mV)"),
     RAIL_HELD: ("rail_held", "the compliance rail stayed up without the keep-alive (mV)"),
     FAULT_LINE: ("fault_line", "the fault latch is set before anything flowed"),
     SENSE_OFFSET: ("sense_offset", "the current sense reads current when there is none (uA)"),

@@ -16,7 +16,7 @@ EXEC_PULL_NOBLOCK = 0x8080
     set_init=(PIO.OUT_LOW, PIO.OUT_LOW, PIO.OUT_HIGH),
     out_shiftdir=PIO.SHIFT_RIGHT,
 )
-def phases():  # type: ignore[no-untyped-def]
+def phases():
     wrap_target()
     label("off")
     set(pins, 4)[1]

@@ -1,7 +1,9 @@
 """Power: USB presence, cell, temperature, the soft latch, and why the processor started."""
 
 import machine
-from machine import ADC, Pin, disable_irq, enable_irq
+from machine import ADC, Pin
+
+from . import adc
 
 _SCRATCH0 = 0x40058000 + 0x0C  # RP2040 WATCHDOG_SCRATCH0: survives a reset, not a loss of power
 _ON_PURPOSE = 0x1234
@@ -10,7 +12,7 @@ _ON_PURPOSE = 0x1234
 class Power:
     """`board` is the board's module. Making one holds the soft latch: the device stays on when MODE comes up."""
 
-    def __init__(self, board) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, board) -> None:
         pins = board.PINS
         self._board = board
         self._hold = Pin(pins["POWER_HOLD"], Pin.OUT, value=1) if board.HAS_POWER_LATCH else None
@@ -23,7 +25,7 @@ class Power:
         if self._cell is None or self.usb():
             return None
         board = self._board
-        return (_read(self._cell) * board.ADC_REFERENCE_MV * board.BATTERY_DIVIDER) >> 16
+        return (adc.read(self._cell) * board.ADC_REFERENCE_MV * board.BATTERY_DIVIDER) >> 16
 
     def battery_pct(self) -> int:
         """Charge, 0..100; 100 on a board without a cell."""
@@ -36,22 +38,13 @@ class Power:
 
     def temperature_c(self) -> int:
         """Temperature of the RP2040, C. Datasheet 4.9.5: 27 C at 706 mV, -1.721 mV per C."""
-        uv = _read(self._temperature) * self._board.ADC_REFERENCE_MV * 125 // 8192
+        uv = adc.read(self._temperature) * self._board.ADC_REFERENCE_MV * 125 // 8192
         return 27 - (uv - 706_000) // 1721
 
     def release(self) -> None:
         """Let go of the soft latch: without USB or a finger on MODE the power goes."""
         if self._hold is not None:
             self._hold(0)
-
-
-def _read(adc: ADC) -> int:
-    """A reading that the interrupts, which read other channels of the same converter, do not disturb."""
-    state = disable_irq()
-    try:
-        return adc.read_u16()
-    finally:
-        enable_irq(state)
 
 
 def restart() -> None:

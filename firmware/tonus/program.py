@@ -98,6 +98,7 @@ class Program:
         if w.envelope is not None:
             self.envelope, self.envelope_step_us = _envelope(w.envelope)
 
+
 def _envelope(e: tuple[int, int, int, int, int, bool]) -> tuple["array[int]", int]:
     """Table of ENVELOPE_STEPS factors (0..256) over one period that begins at its lowest point, and a step's us."""
     rise, hold, fall, low, depth, sine = e
@@ -177,8 +178,9 @@ class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
     `word` is the next word. `load` is the DAC code that must be on the output when it begins, or -1 when the code does
-    not change there; with it, `width` is the phase width / 16 us, 0 for a probe in a rest. `next()` moves on. `amp` and `goal` are the amplitude now and wanted, in DAC codes << 8: `amp`
-    moves a step each cycle. Rests too long to leave the electrodes unwatched are broken up by contact probes.
+    not change there; with it, `width` is the phase width / 16 us, 0 for a probe in a rest. `next()` moves on.
+
+    `amp` and `goal` are the amplitude now and wanted, in DAC codes << 8: `amp` moves a step each cycle. Rests too long to leave the electrodes unwatched are broken up by contact probes.
 
     The foreground calls `start`, `swap` and `aim`; only `next` runs in the interrupt, and allocates nothing.
     """
@@ -189,6 +191,9 @@ class Train:
         self.word = 0
         self.load = -1
         self.width = 0
+        self.code = 0
+        self._rest_us = 0
+        self._state = _PULSE
         self._slew = 0
         self._cap = 1
         self._next: Program | None = None
@@ -205,8 +210,8 @@ class Train:
         self.amp = self.goal if program.probe else 0
         self._state = _PULSE
         self._begin_cycle()
-        # A first rest in which to load the DAC. It puts the first edge midway between two ticks, and with it the samples
-        # of every rate whose period is whole milliseconds: the two interrupts keep out of each other's way.
+        # A first rest in which to load the DAC. It puts the first edge midway between two ticks, and with it the
+        # samples of every rate whose period is whole milliseconds: the two interrupts keep out of each other's way.
         self.load = -1
         self.word = rest_word(4500)
 

@@ -33,7 +33,7 @@ class Pulse:
     worst_us: the longest tick. unseen: phases whose sample came too late.
     """
 
-    def __init__(self, stage: Stage, probe: Program, usb, stop) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, stage: Stage, probe: Program, usb, stop) -> None:
         self.ticks = 0
         self.late = 0
         self.missed = 0
@@ -50,14 +50,15 @@ class Pulse:
         self._probe = probe
         self._train = Train(probe)
         self._powered = False
+        self._power_tick = 0
         self._cut_tick = 0
         self._cut_heavy = False
         self._treat_ticks = 0
         self._stop_ticks = 0
         self._over = 0
         self._blind = 0
-        # The pulse last given to the PIO, and the one before: DAC code and phase width / 16 us (0: a probe in a rest). `_ahead` counts the
-        # words from the last one's first: it has begun when fewer than that many are queued.
+        # The pulse last given to the PIO, and the one before: DAC code, and phase width / 16 us (0: a probe in a rest).
+        # `_ahead` counts the words from the last one's first: it has begun when fewer than that many are queued.
         self._ahead = 0
         self._code = 0
         self._width = 0
@@ -75,8 +76,8 @@ class Pulse:
         self._window_ticks = 0
         self._charge_per_ua = limits.DC_WINDOW_MS * 1_000_000 // (stage.na_per_code * 16)
         self._charge_trip = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
-        self._due = 0
-        self._timer = Timer()
+        self._due = ticks_us()  # when the next tick should come
+        self._timer = Timer(-1)
 
     def start(self) -> None:
         """Start the loop; the output stays off."""
@@ -91,7 +92,12 @@ class Pulse:
 
     def power(self, on: bool) -> None:
         """Start or end the keep-alive, for the self-test."""
+        self._power_tick = self.ticks
         self._powered = on and not self.faulted()
+
+    def powered_ms(self) -> int:
+        """How long the keep-alive has run, 0 when it does not."""
+        return self.ticks - self._power_tick & _MASK if self._powered else 0
 
     def new_session(self) -> None:
         """Give the next session its whole time."""
@@ -166,6 +172,7 @@ class Pulse:
         self._stop_ticks = 0
         self._over = 0
         self._blind = 0
+        self._power_tick = self.ticks
         self._powered = True
         self.running = True  # last: the interrupt may draw from here on
 
@@ -187,7 +194,7 @@ class Pulse:
     # The interrupts.
 
     @micropython.native
-    def _tick(self, timer) -> None:  # type: ignore[no-untyped-def]
+    def _tick(self, timer) -> None:
         now = ticks_us()
         try:
             late = ticks_diff(now, self._due)
@@ -270,7 +277,7 @@ class Pulse:
         self._window[at] = 0
 
     @micropython.native
-    def _sample(self, machine) -> None:  # type: ignore[no-untyped-def]
+    def _sample(self, machine) -> None:
         try:
             stage = self._stage
             if not self.running:

@@ -5,7 +5,7 @@ from machine import Pin
 _DEAD = ("STAGE_ALIVE", "EL_A", "EL_B")
 
 
-def enter(board) -> None:  # type: ignore[no-untyped-def]
+def enter(board) -> None:
     """Hold every pin that could start the output low, show LEVEL_1 and LEVEL_5, return to the REPL."""
     pins = board.PINS
     for role in _DEAD:

@@ -8,7 +8,7 @@ from asyncio import sleep_ms
 from . import faults, limits
 
 _ZERO_CODES = 15  # 3 uA
-_RISE_MS = 60
+RISE_MS = 60
 _FALL_MS = 25  # the keep-alive promises 20
 _DAC_CODES = (400, 1600)  # 50 and 199 uA
 _DAC_PCT = 15
@@ -25,7 +25,7 @@ class Failed(Exception):
         self.value = value
 
 
-async def run(board, stage, pulse, power) -> dict[str, int]:  # type: ignore[no-untyped-def]
+async def run(board, stage, pulse, power) -> dict[str, int]:
     """Test the stage and the supply; the readings by name. Failed at the first that is wrong. The rail ends down."""
     readings: dict[str, int] = {}
     try:
@@ -34,7 +34,7 @@ async def run(board, stage, pulse, power) -> dict[str, int]:  # type: ignore[no-
         if board.HAS_BOOST and stage.rail() > board.RAIL_MIN_MV // 10:
             raise Failed(faults.RAIL_STUCK, stage.rail())
         pulse.power(True)
-        for _ in range(_RISE_MS // 5):
+        for _ in range(RISE_MS // 5):
             await sleep_ms(5)
             if stage.rail() >= board.RAIL_MIN_MV:
                 break
@@ -67,7 +67,7 @@ async def run(board, stage, pulse, power) -> dict[str, int]:  # type: ignore[no-
     return readings
 
 
-def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> None:  # type: ignore[no-untyped-def]
+def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> None:
     """With the electrodes shorted no current flows, whatever the DAC says."""
     stage.rest_at(code)
     sense = stage.current()
@@ -76,7 +76,7 @@ def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> 
         raise Failed(fault, readings[name])
 
 
-async def _through_short(stage, code: int, readings: dict[str, int]) -> None:  # type: ignore[no-untyped-def]
+async def _through_short(stage, code: int, readings: dict[str, int]) -> None:
     stage.self_test_short(code)
     await sleep_ms(2)
     sense = stage.current()

@@ -141,7 +141,7 @@ class Session:
     "low", for the panel to sound.
     """
 
-    def __init__(self, presets, output, log, cue) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, presets, output, log, cue) -> None:
         self.state = SELF_TEST
         self.mode = 0
         self.level = 0
@@ -162,7 +162,7 @@ class Session:
         self._drained = False
 
     @property
-    def preset(self):  # type: ignore[no-untyped-def]
+    def preset(self):
         return self._presets[self.mode]
 
     def zone_left_ms(self) -> int:

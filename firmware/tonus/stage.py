@@ -8,7 +8,7 @@ import micropython
 from machine import ADC, SPI, Pin
 from rp2 import StateMachine
 
-from . import phases
+from . import adc, phases
 from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
 
 FIFO_DEPTH = 4
@@ -19,7 +19,7 @@ _SPI_HZ = 10_000_000
 class Stage:
     """`board` is the board's module: its PINS and analog constants."""
 
-    def __init__(self, board) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, board) -> None:
         pins = board.PINS
         self.toggle_alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0).toggle  # interrupt: one edge of the keep-alive
         self._cs = Pin(pins["DAC_CS"], Pin.OUT, value=1)
@@ -47,7 +47,7 @@ class Stage:
         self.short()
         self._machine.active(1)
 
-    def on_sample(self, handler) -> None:  # type: ignore[no-untyped-def]
+    def on_sample(self, handler) -> None:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""
         self._machine.irq(handler, hard=True)
 
@@ -92,7 +92,7 @@ class Stage:
 
     def rail(self) -> int:
         """Rail, mV."""
-        return (self._rail.read_u16() >> 4) * self._uv_per_code // 1000
+        return self.mv(adc.read(self._rail) >> 4)
 
     def ua(self, sense_code: int) -> int:
         """Sense code to uA."""

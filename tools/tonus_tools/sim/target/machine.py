@@ -216,6 +216,10 @@ class Timer:
     PERIODIC = 1
     ONE_SHOT = 0
 
+    def __init__(self, id=-1):
+        if id != -1:
+            raise ValueError("Timer doesn't exist")
+
     def init(self, mode, period, callback, hard):
         if mode != Timer.PERIODIC or not hard:
             raise ValueError("only hard periodic timers are modelled")

@@ -73,14 +73,12 @@ def run(chip):
                 chip.run_until(chip.now + 10_000)
         except core.PowerLost:
             cause = "power"
+            chip.world.drop_hold()
             emit("power", chip.now, "0")
         except core.Reset as reset:
             cause = reset.args[0]
-        finally:
-            chip.on = False
-            if cause == "power":
-                chip.world.drop_hold()
-            chip.power_up()
+        chip.on = False
+        chip.power_up()
 
 
 def firmware():
@@ -117,7 +115,8 @@ def main():
     import core
 
     core.real_time = real_time
-    version = sys.version.split("; ")[-1]
+    release = ".".join([str(n) for n in sys.implementation.version[:3]])
+    version = "%s (%s)" % (release, sys.version.split("; ")[1])
     chip = load(config)
     head = {
         "version": 1,
@@ -131,7 +130,10 @@ def main():
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
     # out of the firmware's share: the limit is a little tighter than the chip's.
     gc.collect()
-    ballast = bytearray(max(0, gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO))
+    spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
+    if spare < 0:
+        raise MemoryError("start this interpreter with %d bytes of heap more" % -spare)
+    ballast = bytearray(spare)
     try:
         run(chip)
     except core.End:

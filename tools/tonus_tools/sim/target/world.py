@@ -158,8 +158,8 @@ class World:
             self._alive_until = t + ALIVE_HOLD_US
 
     def keep_alive(self, t):
-        """An edge of STAGE_ALIVE that only keeps a full rail up: no arithmetic, no allocation. False if it does more."""
-        if t > self._alive_until or not self._rail_full:
+        """An edge of STAGE_ALIVE that only keeps a full rail up, without allocating. False if it would do more."""
+        if t > self._alive_until or not self._rail_full or "rail_dead" in self.faults:
             return False
         self._alive_until = t + ALIVE_HOLD_US
         return True
@@ -215,7 +215,7 @@ class World:
 
     def _move_rail(self, t):
         if self._rail_full and t <= self._alive_until:
-            return
+            return  # nothing to move
         if not self._board.HAS_BOOST:
             self._rail = self._rail_nominal
         else:

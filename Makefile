@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= tests/sim/scenarios/demo_facial.toml
+STUBS := $(VENV)/micropython-stubs
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format states clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/run.stamp ## a five-minute facial on the simulated device (SCENARIO=path runs another)
+	@$(BIN)/python -m tonus_tools.sim $(SCENARIO) --out out
+
+test: $(VENV)/dev.stamp ## every test
+	$(BIN)/pytest
+
+lint: $(VENV)/dev.stamp ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy tools/tonus_tools tests
+	$(BIN)/mypy --config-file firmware/mypy.ini firmware/main.py firmware/tonus
+
+format: $(VENV)/dev.stamp ## lay out the sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+states: $(VENV)/run.stamp ## draw the state table into firmware/tonus/STATES.md
+	$(BIN)/python -m tonus_tools.states
+
+clean: ## remove what was built
+	rm -rf $(VENV) out dist
+
+$(VENV)/run.stamp: pyproject.toml tools/constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt --upgrade --target $(STUBS) \
+		micropython-rp2-rpi_pico-stubs micropython-stdlib-stubs
+	@touch $@

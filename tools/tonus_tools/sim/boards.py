@@ -1,0 +1,36 @@
+"""The boards the project knows: one folder of boards/ each, its constants read from board.py by path."""
+
+from __future__ import annotations
+
+import runpy
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+FIRMWARE = ROOT / "firmware"
+BOARDS = ROOT / "boards"
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the measurements need of a board: its current source."""
+
+    name: str
+    folder: Path
+    ua_per_code: float
+    full_scale_ua: float  # DAC reference over Rset: the hardware ceiling
+
+
+def board_names() -> list[str]:
+    """Names of the boards, sorted."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
+
+
+def load_board(name: str) -> Board:
+    """The board called `name`. Raises KeyError when there is no such folder."""
+    if name not in board_names():
+        raise KeyError(name)
+    folder = BOARDS / name
+    constants = runpy.run_path(str(folder / "board.py"))
+    full_scale_ua = constants["DAC_REFERENCE_MV"] * 1000 / constants["RSET_OHM"]
+    return Board(name, folder, full_scale_ua / (1 << constants["DAC_BITS"]), full_scale_ua)

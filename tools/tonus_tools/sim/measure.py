@@ -1,0 +1,249 @@
+"""What flowed, measured at the electrodes: from a trace's phases and from what the world did, never from the firmware's
+opinion of it.
+
+Session states are used to know what was allowed and where output began anew; the figures themselves are current,
+charge and time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tonus import limits
+
+from .boards import Board
+from .trace import PROBING, TREATING, Floats, Ints, Phases, Span, Trace, World, spans_of
+
+Bools = npt.NDArray[np.bool_]
+
+OFF_SKIN = "lifted"
+STATE_SKEW_US = 2000  # the foreground logs a change of state up to two ticks after or before the interrupt acts on it
+
+
+@dataclass(frozen=True)
+class Electrodes:
+    """A trace's phases with what the rules ask of each. Arrays are one element a phase."""
+
+    phases: Phases
+    set_ua: Floats  # the current the DAC code asks for
+    low: Bools  # at the probe's level or below, set and delivered
+    probe: Bools  # the contact probe: low, and of the very code and width seen while the firmware only probes
+
+    @property
+    def treatment(self) -> Bools:
+        """Phases above the probe's level."""
+        return ~self.low
+
+
+def electrodes(trace: Trace, board: Board) -> Electrodes:
+    """Classify the phases of a trace.
+
+    A ramp begins at or below the probe's level, so level alone cannot tell a small pulse from a probe between two
+    pulses; the probe is known by its code and width from the states in which nothing else may flow.
+    """
+    phases = trace.phases
+    set_ua = np.asarray(phases.code * board.ua_per_code, dtype=np.float64)
+    low = (set_ua <= limits.PROBE_MAX_UA) & (phases.peak_ua <= limits.PROBE_MAX_UA)
+    shape = phases.code * (1 << 32) + phases.dur_us
+    waiting = low & inside(phases.t_us - STATE_SKEW_US, trace.spans_in(PROBING))
+    probe = low & np.isin(shape, np.unique(shape[waiting])) if waiting.any() else low
+    return Electrodes(phases, set_ua, low, probe)
+
+
+def inside(t_us: Ints, spans: list[Span]) -> Bools:
+    """Which of these times lie in one of the spans (in order, not overlapping)."""
+    if not spans:
+        return np.zeros(len(t_us), dtype=np.bool_)
+    starts = np.array([span.start_us for span in spans])
+    ends = np.array([span.end_us for span in spans])
+    i = np.searchsorted(starts, t_us, side="right") - 1
+    found: Bools = (i >= 0) & (t_us < ends[np.maximum(i, 0)])
+    return found
+
+
+def loads(trace: Trace, start: str) -> list[Span]:
+    """What the electrodes touched, from time 0 to the end."""
+    changes = [(0, start)]
+    for event in trace.world:
+        if event.action == "touch":
+            changes.append((event.t_us, str(event.value)))
+        elif event.action == "lift":
+            changes.append((event.t_us, OFF_SKIN))
+    return spans_of(changes, trace.end_us)
+
+
+def max_current_ua(trace: Trace) -> float:
+    """Largest current (uA) that flowed."""
+    return float(trace.phases.peak_ua.max()) if len(trace.phases) else 0.0
+
+
+def worst_mean_dc(phases: Phases) -> tuple[float, int]:
+    """(uA, us): the largest absolute mean current over any DC_WINDOW_MS, and where that window begins.
+
+    The charge passed so far is piecewise linear in time, so the mean over a sliding window is too, and has its
+    extremes where the window begins or ends on a phase's edge: those are all tried, nothing is sampled.
+    """
+    if not len(phases):
+        return 0.0, 0
+    window_us = limits.DC_WINDOW_MS * 1000
+    edges = np.column_stack((phases.t_us, phases.end_us)).ravel().astype(np.float64)
+    before = np.concatenate(([0.0], np.cumsum(phases.signed_nc)))
+    passed = np.column_stack((before[:-1], before[1:])).ravel()
+    starts = np.concatenate((edges, edges - window_us))
+    mean_ua = (np.interp(starts + window_us, edges, passed) - np.interp(starts, edges, passed)) * 1000 / window_us
+    worst = int(np.argmax(np.abs(mean_ua)))
+    return float(abs(mean_ua[worst])), int(max(0, starts[worst]))
+
+
+def net_dc_ua(trace: Trace) -> float:
+    """Largest absolute mean current (uA) over any second."""
+    return worst_mean_dc(trace.phases)[0]
+
+
+def worst_cycle(trace: Trace, skin: Electrodes) -> tuple[float, int]:
+    """(%, us): the worst imbalance of a complete cycle, and when that cycle began. Pulses and probes apart."""
+    cuts = _interruptions(trace)
+    starved = inside(skin.phases.t_us, _rail_falling(trace))
+    return max(_worst_cycle(skin.phases, np.flatnonzero(stream), cuts, starved) for stream in (~skin.probe, skin.probe))
+
+
+def worst_cycle_imbalance_pct(trace: Trace, board: Board) -> float:
+    """Net charge of the worst complete cycle, in percent of the charge it passed in one direction."""
+    return worst_cycle(trace, electrodes(trace, board))[0]
+
+
+def _interruptions(trace: Trace) -> Ints:
+    """Instants that cut a cycle short or change the load within it, in order."""
+    times = [w.t_us for w in trace.world if w.action in ("touch", "lift", "usb", "inject")]
+    times += [event.t_us for kind in ("latch", "power", "boot") for event in trace.of(kind)]
+    # From RAMP_UP to TREAT to RAMP_DOWN the pulse train goes on; every other change of state stops or starts it.
+    times += [change.t_us for change in trace.states if change.before not in TREATING or change.to not in TREATING]
+    return np.array(sorted(times), dtype=np.int64)
+
+
+def _rail_falling(trace: Trace) -> list[Span]:
+    """From a fault that takes the rail away until it is gone: no current source can balance a cycle in between."""
+    gone = [event.t_us for event in trace.of("rail") if not event.fields[0]]
+    faults = [w for w in trace.world if w.action == "inject" and w.value in ("rail_dead", "timer_dead")]
+    return [Span(w.t_us, next_after(gone, w.t_us, w.t_us), w.value) for w in faults]
+
+
+def _worst_cycle(phases: Phases, stream: Ints, cuts: Ints, starved: Bools) -> tuple[float, int]:
+    """Worst imbalance among one stream's cycles.
+
+    A cycle is a run of forward phases and the run of reverse phases after it. Within a stretch that nothing
+    interrupts every run counts, whatever its length: a missing phase is an imbalance. Where a stretch begins or ends
+    the first and last cycle may be cut, and count only if both runs are alike in number and durations.
+    """
+    if not len(stream):
+        return 0.0, 0
+    t_us, end_us = phases.t_us[stream], phases.end_us[stream]
+    direction, dur_us = phases.direction[stream], phases.dur_us[stream]
+    signed = phases.signed_nc[stream]
+    cuts_before = np.searchsorted(cuts, t_us, side="right")
+    cuts_after = np.searchsorted(cuts, end_us, side="right")
+    torn = (cuts_after > cuts_before) | starved[stream]
+    # A new stretch begins after an interruption between two phases, and on either side of a torn phase.
+    fresh = np.concatenate(([True], (cuts_before[1:] > cuts_after[:-1]) | torn[1:] | torn[:-1]))
+    stretch = np.cumsum(fresh)
+    first = np.flatnonzero(np.concatenate(([True], (direction[1:] != direction[:-1]) | fresh[1:])))
+    count = np.diff(np.append(first, len(stream)))
+    charge = np.add.reduceat(signed, first)
+    width = np.add.reduceat(dur_us, first)
+    widest = np.maximum.reduceat(dur_us, first)
+    # Forward runs directly followed by a reverse run of the same stretch.
+    pair = np.flatnonzero(
+        (direction[first[:-1]] > 0)
+        & (direction[first[1:]] < 0)
+        & (stretch[first[:-1]] == stretch[first[1:]])
+        & ~torn[first[:-1]]
+        & ~torn[first[1:]]
+    )
+    if not len(pair):
+        return 0.0, 0
+    alike = (count[pair] == count[pair + 1]) & (width[pair] == width[pair + 1]) & (widest[pair] == widest[pair + 1])
+    opens = fresh[first]  # run is the first of its stretch
+    closes = np.append(opens[1:], True)  # and the last
+    before_pair = np.where(pair > 0, direction[first[np.maximum(pair - 1, 0)]], 0)
+    opening = opens[pair] | (opens[np.maximum(pair - 1, 0)] & (before_pair < 0))
+    counted = alike | ~(opening | closes[pair + 1])
+    one_way = np.maximum(np.abs(charge[pair]), np.abs(charge[pair + 1]))
+    net = np.abs(charge[pair] + charge[pair + 1])
+    pct = np.where(counted & (one_way > 0), 100 * net / np.where(one_way > 0, one_way, 1), 0.0)
+    worst = int(np.argmax(pct))
+    return float(pct[worst]), int(t_us[first[pair[worst]]])
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """How long treatment current went on after something that must end it (ms), and how long it may."""
+
+    t_us: int
+    took_ms: float
+    bound_ms: float
+
+
+def last_drive_ms(phases: Phases, which: Bools, t_us: int, until_us: int) -> float:
+    """From `t_us` to the end of the last of these phases that drives before `until_us`, ms; 0 when none does."""
+    end = np.searchsorted(phases.t_us, until_us, side="left")
+    start = np.searchsorted(phases.end_us, t_us, side="right")
+    driven = np.flatnonzero(which[start:end])
+    if not len(driven):
+        return 0.0
+    return (min(int(phases.end_us[start + driven[-1]]), until_us) - t_us) / 1000
+
+
+def lifts(trace: Trace, skin: Electrodes, start_touch: str) -> list[Reaction]:
+    """Each time the electrodes left the skin during treatment: lift to end of output, and its bound."""
+    reactions = []
+    spans = loads(trace, start_touch)
+    for before, span in zip(spans, spans[1:], strict=False):
+        if span.name != OFF_SKIN or before.name == OFF_SKIN or trace.state_at(span.start_us) not in TREATING:
+            continue
+        took_ms = last_drive_ms(skin.phases, skin.treatment, span.start_us, span.end_us)
+        reactions.append(Reaction(span.start_us, took_ms, lift_bound_ms(trace, skin, span.start_us)))
+    return reactions
+
+
+def lift_bound_ms(trace: Trace, skin: Electrodes, t_us: int) -> float:
+    """Longest time (ms) output may go on after a lift at `t_us`: by the pulse period just before it."""
+    period_us = pulse_period_us(trace, skin, t_us)
+    if period_us is None:
+        return float(limits.LIFT_MAX_MS)
+    return min(max(limits.LIFT_MS, limits.LIFT_PERIODS * period_us / 1000), limits.LIFT_MAX_MS)
+
+
+def pulse_period_us(trace: Trace, skin: Electrodes, t_us: int) -> float | None:
+    """Time between the starts of two pulses just before `t_us`; None when the output had not yet made two."""
+    burst = next((s for s in trace.spans_in(TREATING) if s.start_us <= t_us < s.end_us), None)
+    if burst is None:
+        return None
+    phases = skin.phases
+    first = int(np.searchsorted(phases.t_us, burst.start_us, side="left"))
+    last = int(np.searchsorted(phases.t_us, t_us, side="left"))
+    recent = first + np.flatnonzero(~skin.probe[first:last])
+    if len(recent) < 3:
+        return None
+    a, b, c = recent[-3:]  # oldest first
+    starts, ways, ends = phases.t_us, phases.direction, phases.end_us
+    if ways[b] == ways[c]:  # two phases the same way in a row: bursts, one phase a pulse
+        return float(starts[c] - starts[b])
+    if ways[a] == ways[b]:
+        return float(starts[b] - starts[a])
+    if starts[c] - ends[b] > limits.GAP_MAX_US and starts[b] - ends[a] > limits.GAP_MAX_US:
+        return float(starts[c] - starts[b])  # too far apart to be the two phases of one pulse
+    return float(starts[c] - starts[a])
+
+
+def held(trace: Trace, button: str) -> list[World]:
+    """Each time the person pressed a button down."""
+    return [w for w in trace.world if w.action == "hold" and w.value == button]
+
+
+def next_after(times: list[int], t_us: int, otherwise: int) -> int:
+    """The first of these (in order) after `t_us`, or `otherwise`."""
+    i = bisect_right(times, t_us)
+    return times[i] if i < len(times) else otherwise

