@@ -108,7 +108,7 @@ class App:
         self._panel = Panel(board)
         self._stage = stage.Stage(board)
         self._pulse = pulse.Pulse(self._stage, program.compile_probe(board), self._power.usb, self._panel.stop)
-        self._contact = contact.Contact()
+        self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
         self._buttons = panel.Buttons()
         self._sounder = panel.Sounder()
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
@@ -260,13 +260,17 @@ class App:
             await asyncio.sleep_ms(20)
 
     async def _power_task(self) -> None:
+        loop = self._pulse
+        ticks = 0
         while True:
             self._beats["power"] += 1
             self._battery_pct = self._power.battery_pct()
-            if self._pulse.powered_ms() > selftest.RISE_MS:
+            # A loop that stands still lets the rail fall, and is the supervisor's to name.
+            if loop.ticks != ticks and loop.powered_ms() > selftest.RISE_MS:
                 rail = self._stage.rail()
-                if rail < self._board.RAIL_MIN_MV and self._pulse.powered_ms() > selftest.RISE_MS:
-                    self._pulse.fault(faults.RAIL_DEAD, rail)
+                if rail < self._board.RAIL_MIN_MV and loop.powered_ms() > selftest.RISE_MS:
+                    loop.fault(faults.RAIL_DEAD, rail)
+            ticks = loop.ticks
             await asyncio.sleep_ms(250)
 
     async def _supervise(self, watchdog) -> None:
@@ -311,8 +315,8 @@ class App:
             self._contact.reset()
             self._session.contact(contact.OPEN, False)
         elif reason == faults.STOP:
-            self._buttons.swallow_mode()
-            self._session.event("stop")
+            if self._session.event("stop"):
+                self._buttons.swallow_mode()
         elif reason == faults.LIMIT:
             self._session.event("expired")
 

@@ -1,7 +1,7 @@
 """Skin contact: four classes from delivered current and electrode voltage, with hysteresis and time.
 
 open   no current flows
-poor   the source runs out of compliance: current flows, below set ("add gel")
+poor   the source runs out of compliance, or is about to: current flows, below set ("add gel")
 good   the set current flows
 short  the electrodes touch each other
 
@@ -19,6 +19,10 @@ SHORT = "short"
 _OPEN_UA = 2
 _POOR_PCT = 85  # delivered, of set: below is poor ...
 _GOOD_PCT = 92  # ... and above is good again
+# Samples are taken halfway through a phase, and the skin's capacitance goes on charging: with this much of the
+# compliance used by then, the phase's end may not have enough.
+_TIGHT_PCT = 60
+_ROOMY_PCT = 50
 # A probe is too small to run out of compliance; from this impedance on a treatment would.
 _POOR_PROBE_OHM = 400_000
 _GOOD_PROBE_OHM = 300_000
@@ -29,9 +33,14 @@ _CHANGE_MS = 200  # between the classes of a standing contact
 
 
 class Contact:
-    """`kind` is the class now, `ohm` the electrode impedance of the last update (0 when open)."""
+    """`kind` is the class now, `ohm` the electrode impedance of the last update (0 when open).
 
-    def __init__(self) -> None:
+    rail_mv, rset_ohm: of the board; what the rail has beyond Rset's share is the compliance.
+    """
+
+    def __init__(self, rail_mv: int, rset_ohm: int) -> None:
+        self._rail_mv = rail_mv
+        self._rset_ohm = rset_ohm
         self.kind = OPEN
         self.ohm = 0
         self._candidate = OPEN
@@ -65,7 +74,8 @@ class Contact:
             most = _GOOD_PROBE_OHM if self.kind == POOR else _POOR_PROBE_OHM
             return POOR if ohm > most else GOOD
         least = _GOOD_PCT if self.kind == POOR else _POOR_PCT
-        if ua * 100 < set_ua * least:
+        most = _ROOMY_PCT if self.kind == POOR else _TIGHT_PCT
+        if ua * 100 < set_ua * least or mv * 100 > (self._rail_mv - set_ua * self._rset_ohm // 1000) * most:
             return POOR
         if set_ua >= _SHORT_SET_UA:
             most = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM

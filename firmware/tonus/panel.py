@@ -48,11 +48,16 @@ class Buttons:
                 self._edge_ms[i] = now_ms
                 self._pressed[i] = contacts[i]
                 self._change(i, now_ms, gestures)
+        if not contacts[0] and not self._pressed[0]:
+            self._swallowed = False
         self._held(now_ms, gestures)
         return gestures
 
     def swallow_mode(self) -> None:
-        """The press of MODE under way has done its work: its release means nothing; held on, it is still long."""
+        """The press of MODE under way has done its work: its release means nothing; held on, it is still long.
+
+        The pulse loop may know of a press before this does: then it is the press that is about to be seen.
+        """
         self._swallowed = True
 
     def _change(self, i: int, now_ms: int, gestures: list[str]) -> None:
@@ -67,7 +72,6 @@ class Buttons:
             self._since_ms[i] = now_ms
             self._repeat_ms = now_ms + REPEAT_AFTER_MS
             gestures.append(("mode_down", "plus", "minus")[i])
-            self._swallowed = False
         elif i == 0 and not self._swallowed:
             gestures.append("mode")
 

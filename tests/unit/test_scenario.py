@@ -40,11 +40,11 @@ def test_the_example_in_the_docs_is_a_scenario(tmp_path: Path) -> None:
     s = load(write(tmp_path, example.group(1)))
     assert s.name == "Two lifts"
     assert s.expect.treated_s == (50, 60)
-    assert [(a.at_ms, a.do) for a in s.timeline[:4]] == [
-        (500, "hold"),
-        (700, "release"),
-        (900, "hold"),
-        (1100, "release"),
+    assert [(a.at_us, a.do) for a in s.timeline[:4]] == [
+        (500_000, "hold"),
+        (700_000, "release"),
+        (900_000, "hold"),
+        (1_100_000, "release"),
     ]
 
 
@@ -74,7 +74,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert s.to_target() == {
         "name": "Test",
         "board": "tonus_r1",
-        "until_ms": 60000,
+        "until_us": 60_000_000,
         "seed": 1,
         "start": {"touch": "lifted", "battery_pct": 80, "usb": False, "temperature_c": 25},
         "timeline": [],
@@ -86,11 +86,11 @@ def test_defaults(tmp_path: Path) -> None:
 def test_timeline_is_in_order_of_time_and_presses_become_hold_and_release(tmp_path: Path) -> None:
     text = HEAD + '[[do]]\nat = 2\ntouch = "good"\n[[do]]\nat = 1.5\npress = "PLUS"\ntimes = 2\nevery_s = 0.5\n'
     assert load(write(tmp_path, text)).timeline == (
-        Action(1500, "hold", "PLUS"),
-        Action(1620, "release", "PLUS"),
-        Action(2000, "touch", "good"),
-        Action(2000, "hold", "PLUS"),
-        Action(2120, "release", "PLUS"),
+        Action(1_500_000, "hold", "PLUS"),
+        Action(1_620_000, "release", "PLUS"),
+        Action(2_000_000, "touch", "good"),
+        Action(2_000_000, "hold", "PLUS"),
+        Action(2_120_000, "release", "PLUS"),
     )
 
 
@@ -103,7 +103,7 @@ def test_json_reads_as_toml_does(tmp_path: Path) -> None:
     document = {"name": "J", "until_s": 5, "start": {"usb": True}, "do": [{"at": 1, "usb": False}]}
     s = load(write(tmp_path, json.dumps(document), "s.json"))
     assert s.start.usb
-    assert s.timeline == (Action(1000, "usb", False),)
+    assert s.timeline == (Action(1_000_000, "usb", False),)
 
 
 def do(lines: str) -> str:

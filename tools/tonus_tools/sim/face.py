@@ -186,7 +186,7 @@ class Face:
         return Panel(Group(grid), title=f"Tonus: {self.scenario.name}", title_align="left", expand=False)
 
     def _time(self) -> Text:
-        t_s, until_s = self.view.t_us / 1e6, self.scenario.until_ms / 1000
+        t_s, until_s = self.view.t_us / 1e6, self.scenario.until_us / 1e6
         wall_s = max(time.monotonic() - self._began, 1e-3)
         text = Text(f"{int(t_s) // 60}:{t_s % 60:04.1f}", "bold")
         text.append(f" of {int(until_s) // 60}:{until_s % 60:02.0f}   {t_s / wall_s:.0f} times life", "bright_black")

@@ -21,6 +21,7 @@ Bools = npt.NDArray[np.bool_]
 
 OFF_SKIN = "lifted"
 STATE_SKEW_US = 2000  # the foreground logs a change of state up to two ticks after or before the interrupt acts on it
+RAIL_TAIL_US = 20_000  # from 10 % of the rail, where the trace calls it gone, to nothing
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _rail_falling(trace: Trace) -> list[Span]:
     """From a fault that takes the rail away until it is gone: no current source can balance a cycle in between."""
     gone = [event.t_us for event in trace.of("rail") if not event.fields[0]]
     faults = [w for w in trace.world if w.action == "inject" and w.value in ("rail_dead", "timer_dead")]
-    return [Span(w.t_us, next_after(gone, w.t_us, w.t_us), w.value) for w in faults]
+    return [Span(w.t_us, next_after(gone, w.t_us, w.t_us) + RAIL_TAIL_US, w.value) for w in faults]
 
 
 def _worst_cycle(phases: Phases, stream: Ints, cuts: Ints, starved: Bools) -> tuple[float, int]:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from tonus.bank import SHIPPED
+
 from .boards import BOARDS, FIRMWARE
 from .scenario import Scenario
 from .trace import Record, Trace, TraceError, TraceReader
@@ -58,16 +60,31 @@ def run(scenario: Scenario, on_line: OnLine | None = None, keep: IO[str] | None 
     with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
         config = Path(folder) / "config.json"
         config.write_text(json.dumps(scenario.to_target()), encoding="utf-8")
+        firmware = _with_presets(scenario, Path(folder)) if scenario.presets else FIRMWARE
         command = [interpreter, "-X", f"heapsize={HEAP}", str(TARGET), str(config)]
         with open(Path(folder) / "stderr", "w+", encoding="utf-8", errors="replace") as stderr:
-            return _run(command, scenario, stderr, on_line, keep)
+            return _run(command, scenario, firmware, stderr, on_line, keep)
+
+
+def _with_presets(scenario: Scenario, folder: Path) -> Path:
+    """A copy of the firmware in which the scenario's presets take the places of the shipped ones."""
+    firmware = folder / "firmware"
+    shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
+    for id, path in zip(SHIPPED, scenario.presets, strict=False):
+        shutil.copyfile(path, firmware / "tonus" / "presets" / f"{id}.json")
+    return firmware
 
 
 def _run(
-    command: list[str], scenario: Scenario, stderr: IO[str], on_line: OnLine | None, keep: IO[str] | None
+    command: list[str],
+    scenario: Scenario,
+    firmware: Path,
+    stderr: IO[str],
+    on_line: OnLine | None,
+    keep: IO[str] | None,
 ) -> Trace:
-    environment = dict(os.environ, TONUS_FIRMWARE=str(FIRMWARE), TONUS_BOARD=str(BOARDS / scenario.board))
-    limit_s = max(WALL_LIMIT_S, scenario.until_ms / 1000)
+    environment = dict(os.environ, TONUS_FIRMWARE=str(firmware), TONUS_BOARD=str(BOARDS / scenario.board))
+    limit_s = max(WALL_LIMIT_S, scenario.until_us / 1_000_000)
     hung = threading.Event()
     began = time.monotonic()
     process = subprocess.Popen(

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from tonus.bank import SHIPPED
+from tonus.preset import PresetError, parse
 from tonus.session import STATES
 
 from .boards import board_names
@@ -62,7 +64,7 @@ class Start:
 class Action:
     """One primitive thing the person or the world does. `do` is an action of TRACE.md's `world` line."""
 
-    at_ms: int
+    at_us: int
     do: str
     value: str | bool | int
 
@@ -89,21 +91,22 @@ class Scenario:
     """A checked scenario. `timeline` is in order of time."""
 
     name: str
-    until_ms: int
+    until_us: int
     story: str = ""
     board: str = DEFAULT_BOARD
     seed: int = 1
     start: Start = field(default_factory=Start)
     timeline: tuple[Action, ...] = ()
+    presets: tuple[Path, ...] = ()
     expect: Expect = field(default_factory=Expect)
     path: Path | None = None
 
     def to_target(self) -> dict[str, Any]:
-        """What the simulated device is given: plain numbers and strings, times in ms."""
+        """What the simulated device is given: plain numbers and strings, times in us."""
         return {
             "name": self.name,
             "board": self.board,
-            "until_ms": self.until_ms,
+            "until_us": self.until_us,
             "seed": self.seed,
             "start": {
                 "touch": self.start.touch,
@@ -111,7 +114,7 @@ class Scenario:
                 "usb": self.start.usb,
                 "temperature_c": self.start.temperature_c,
             },
-            "timeline": [{"at_ms": a.at_ms, "do": a.do, "value": a.value} for a in self.timeline],
+            "timeline": [{"at_us": a.at_us, "do": a.do, "value": a.value} for a in self.timeline],
         }
 
 
@@ -236,9 +239,9 @@ class _Reader:
             self.refuse(where, f"must be a whole number, not {_show(value)}; allowed {least} to {most}")
         return int(number)
 
-    def ms(self, where: str, value: Any, least_s: float, most_s: float) -> int:
-        """A time the author gives in seconds, in whole ms."""
-        return round(self.number(where, value, least_s, most_s, "s") * 1000)
+    def us(self, where: str, value: Any, least_s: float, most_s: float) -> int:
+        """A time the author gives in seconds, in whole us."""
+        return round(self.number(where, value, least_s, most_s, "s") * 1_000_000)
 
     def one_of(self, where: str, value: Any, allowed: Sequence[str], what: str) -> str:
         if not isinstance(value, str):
@@ -267,22 +270,38 @@ class _Reader:
     # The document
 
     def scenario(self, document: dict[str, Any]) -> Scenario:
-        known = ("name", "story", "board", "until_s", "start", "do", "expect")
+        known = ("name", "story", "board", "presets", "until_s", "start", "do", "expect")
         self.keys("", document, known, ("name", "until_s"))
-        until_ms = self.ms("until_s", document["until_s"], 0.001, UNTIL_MAX_S)
+        until_us = self.us("until_s", document["until_s"], 0.001, UNTIL_MAX_S)
         start = self.table("start", document.get("start", {}))
         expect = self.table("expect", document.get("expect", {}))
         return Scenario(
             name=self.text("name", document["name"]),
-            until_ms=until_ms,
+            until_us=until_us,
             story=self.text("story", document["story"]) if "story" in document else "",
             board=self.one_of("board", document.get("board", DEFAULT_BOARD), board_names(), "board"),
             seed=self.whole("start.seed", start.get("seed", 1), 0, 2**30 - 1),
             start=self.start(start),
-            timeline=self.timeline(self.items("do", document.get("do", [])), until_ms),
-            expect=self.expect(expect, until_ms),
+            timeline=self.timeline(self.items("do", document.get("do", [])), until_us),
+            presets=self.presets(self.items("presets", document.get("presets", []))),
+            expect=self.expect(expect, until_us),
             path=self.path,
         )
+
+    def presets(self, names: list[Any]) -> tuple[Path, ...]:
+        if len(names) > len(SHIPPED):
+            self.refuse("presets", f"{len(names)} files; allowed at most {len(SHIPPED)}")
+        return self.each("presets", names, self.preset)
+
+    def preset(self, where: str, value: Any) -> Path:
+        path = self.path.parent / self.text(where, value)
+        try:
+            parse(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            self.refuse(where, f"{path}: cannot be read: {error.strerror or error}")
+        except (PresetError, UnicodeDecodeError) as error:
+            self.refuse(where, f"{path}: {_one_line(error)}")
+        return path
 
     def start(self, table: dict[str, Any]) -> Start:
         self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed"))
@@ -296,16 +315,16 @@ class _Reader:
             ),
         )
 
-    def timeline(self, entries: list[Any], until_ms: int) -> tuple[Action, ...]:
+    def timeline(self, entries: list[Any], until_us: int) -> tuple[Action, ...]:
         found: list[tuple[Action, str]] = []
         for i, entry in enumerate(entries):
             where = f"do[{i}]"
-            found.extend((action, where) for action in self.entry(where, self.table(where, entry), until_ms))
+            found.extend((action, where) for action in self.entry(where, self.table(where, entry), until_us))
         # At the same instant a button comes up before it goes down again.
-        found.sort(key=lambda item: (item[0].at_ms, item[0].do != "release"))
+        found.sort(key=lambda item: (item[0].at_us, item[0].do != "release"))
         down: dict[str, str] = {}
         for action, where in found:
-            button, at = str(action.value), f"at {action.at_ms / 1000:g} s"
+            button, at = str(action.value), f"at {action.at_us / 1_000_000:g} s"
             if action.do == "hold":
                 if button in down:
                     self.refuse(where, f"{button} is already down {at} (since {down[button]})")
@@ -314,7 +333,7 @@ class _Reader:
                 self.refuse(where, f"{button} is not down {at}")
         return tuple(action for action, _ in found)
 
-    def entry(self, where: str, table: dict[str, Any], until_ms: int) -> list[Action]:
+    def entry(self, where: str, table: dict[str, Any], until_us: int) -> list[Action]:
         """The primitive actions of one [[do]]."""
         self.keys(where, table, ("at", *ACTIONS, "for_s", "times", "every_s"), ("at",))
         actions = [key for key in table if key in ACTIONS]
@@ -323,27 +342,29 @@ class _Reader:
             self.refuse(where, f"must have exactly one action, not {got}; allowed are {', '.join(ACTIONS)}")
         do = actions[0]
         value = self.value(f"{where}.{do}", do, table[do])
-        at_ms = self.ms(f"{where}.at", table["at"], 0, until_ms / 1000)
-        for_ms = 0
+        at_us = self.us(f"{where}.at", table["at"], 0, until_us / 1_000_000)
+        for_us = 0
         if "for_s" in table and do != "press":
             self.refuse(f"{where}.for_s", f"belongs to press, not to {do}")
         if do == "press":
-            for_ms = self.ms(f"{where}.for_s", table.get("for_s", PRESS_S), 0.001, UNTIL_MAX_S)
-        times, every_ms = self.repeats(where, table, do)
-        if times > 1 and do == "press" and for_ms >= every_ms:
-            self.refuse(f"{where}.for_s", f"{for_ms / 1000:g} s is not shorter than every_s, {every_ms / 1000:g} s")
-        last_ms = at_ms + (times - 1) * every_ms
-        if last_ms > until_ms:
-            late = f"the last one is at {last_ms / 1000:g} s"
-            self.refuse(f"{where}.times", f"{late}, after until_s, {until_ms / 1000:g} s")
-        starts = [at_ms + i * every_ms for i in range(times)]
+            for_us = self.us(f"{where}.for_s", table.get("for_s", PRESS_S), 0.001, UNTIL_MAX_S)
+        times, every_us = self.repeats(where, table, do)
+        if times > 1 and do == "press" and for_us >= every_us:
+            self.refuse(
+                f"{where}.for_s", f"{for_us / 1_000_000:g} s is not shorter than every_s, {every_us / 1_000_000:g} s"
+            )
+        last_us = at_us + (times - 1) * every_us
+        if last_us > until_us:
+            late = f"the last one is at {last_us / 1_000_000:g} s"
+            self.refuse(f"{where}.times", f"{late}, after until_s, {until_us / 1_000_000:g} s")
+        starts = [at_us + i * every_us for i in range(times)]
         if do != "press":
-            return [Action(ms, do, value) for ms in starts]
-        pairs = ((Action(ms, "hold", value), Action(ms + for_ms, "release", value)) for ms in starts)
+            return [Action(us, do, value) for us in starts]
+        pairs = ((Action(us, "hold", value), Action(us + for_us, "release", value)) for us in starts)
         return [action for pair in pairs for action in pair]
 
     def repeats(self, where: str, table: dict[str, Any], do: str) -> tuple[int, int]:
-        """(times, every_ms) of one [[do]]."""
+        """(times, every_us) of one [[do]]."""
         for key in ("times", "every_s"):
             if key in table and do not in REPEATABLE:
                 self.refuse(f"{where}.{key}", f"{do} does not repeat; these do: {', '.join(REPEATABLE)}")
@@ -353,7 +374,7 @@ class _Reader:
         if "times" not in table:
             return 1, 0
         times = self.whole(f"{where}.times", table["times"], 1, TIMES_MAX)
-        return times, self.ms(f"{where}.every_s", table["every_s"], 0.001, UNTIL_MAX_S)
+        return times, self.us(f"{where}.every_s", table["every_s"], 0.001, UNTIL_MAX_S)
 
     def value(self, where: str, do: str, value: Any) -> str | bool | int:
         if do in ("press", "hold", "release"):
@@ -369,9 +390,9 @@ class _Reader:
             self.refuse(where, "must be true; to put the electrodes back, use touch")
         return flag
 
-    def expect(self, table: dict[str, Any], until_ms: int) -> Expect:
+    def expect(self, table: dict[str, Any], until_us: int) -> Expect:
         self.keys("expect", table, tuple(Expect.__dataclass_fields__))
-        until_s = until_ms / 1000
+        until_s = until_us / 1_000_000
 
         def state(where: str, value: Any) -> str:
             return self.one_of(where, value, STATES, "session state")

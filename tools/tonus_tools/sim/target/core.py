@@ -8,6 +8,7 @@ fall between any two of them.
 
 import micropython
 
+CHECK_US = 1000  # supply and watchdog are looked at this often
 FAR = 1 << 60  # us: never
 IRQ_LATENCY_US = 10  # from a PIO interrupt to its handler's first line, MicroPython on the RP2040
 
@@ -49,6 +50,7 @@ class Core:
         self.spi_error = False
         self.task_error = False
         self.ticks = 0
+        self._check_due = 0
         self.scratch = {}
         self.reset_cause = "power"
 
@@ -83,9 +85,14 @@ class Core:
         if self.in_irq:
             micropython.heap_lock()
 
+    @micropython.native
     def spend(self, us):
         """The processor is busy with hardware for some time."""
-        self.run_until(self.now + us)
+        t = self.now + us
+        if self.in_irq and t < self.pio_due and t < self._act_due:
+            self.now = t
+        else:
+            self.run_until(t)
 
     @micropython.native
     def run_until(self, t):
@@ -176,7 +183,8 @@ class Core:
     def _check(self):
         if self.now >= self.until:
             raise End
-        if self.on:
+        if self.on and self.now >= self._check_due:
+            self._check_due = self.now + CHECK_US
             if not self.world.powered(self.now):
                 raise PowerLost
             if 0 <= self.watchdog_due <= self.now:

@@ -187,8 +187,7 @@ class ADC:
                 machine.task_error = False
                 raise OSError("simulated: the battery ADC failed")
             code = machine.world.adc(machine.now, self._role)
-            if machine.in_irq:
-                machine.spend(self._READ_US)
+            machine.spend(self._READ_US)
         finally:
             machine.leave()
         return code << 4 | code >> 8

@@ -46,8 +46,8 @@ def load(config):
 
     start = config["start"]
     state = world.World(board, emit, start, start.get("seed", config.get("seed", 1)))
-    timeline = [(e["at_ms"] * 1000, e["do"], e["value"]) for e in config["timeline"]]
-    core.machine = machine.Chip(board, state, emit, timeline, config["until_ms"] * 1000)
+    timeline = [(e["at_us"], e["do"], e["value"]) for e in config["timeline"]]
+    core.machine = machine.Chip(board, state, emit, timeline, config["until_us"])
     return core.machine
 
 

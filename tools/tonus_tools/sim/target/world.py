@@ -64,8 +64,8 @@ class World:
         self._rail_up = False
         self._rail_full = False  # and stays so while the keep-alive does
         self._alive_until = -1
-        self._touch(start["touch"])
         self._vc = 0.0  # of the skin's capacitance, in the direction of EL_A
+        self._touch(start["touch"])
         self._dir = 0
         # The phase under way.
         self._start = 0
@@ -73,6 +73,7 @@ class World:
         self._peak_a = 0.0
         self._peak_v = 0.0
         self._end_a = 0.0
+        self._circuit()
 
     # What the person and the world do.
 
@@ -95,6 +96,7 @@ class World:
                 self._trip(t)
         else:
             raise ValueError(action)
+        self._circuit()
         self.on_input()
 
     def _load(self, t, name):
@@ -232,6 +234,7 @@ class World:
                     self._rail = 0.0
                     if self.latch and "fault_line_stuck" not in self.faults:
                         self.latch = False
+                        self._circuit()
                         self._emit("latch", t, "0")
                         self.on_input()
         self._rail_full = self._rail > 0.9999 * self._rail_nominal
@@ -245,27 +248,30 @@ class World:
     def _trip(self, t):
         if not self.latch:
             self.latch = True
+            self._circuit()
             self._emit("latch", t, "1")
             self.on_input()
 
-    def _skin(self, amps):
-        """(Rs, R, C) of the load under a set current; R 0 for a pure resistor."""
-        return self._rs, self._rp / (1 + amps / SKIN_KNEE_A), self._c
+    def _circuit(self):
+        """What only changes with the set current, the load and the faults: to be called after any of them."""
+        self._set = self._set_amps()
+        self._source = self._rset + FET_OHM
+        self._series = self._rs + OFF_OHM
+        self._r = self._rp / (1 + self._set / SKIN_KNEE_A)
 
     def _move_skin(self, s):
         if self._lifted:
             return
         if not self._dir:
             if self._vc:
-                rs, r, c = self._skin(0.0)
-                self._vc *= exp(-s * (1 / r + 1 / (rs + OFF_OHM)) / c)
+                self._vc *= exp(-s * (1 / self._rp + 1 / self._series) / self._c)
                 if -1e-6 < self._vc < 1e-6:
                     self._vc = 0.0
             return
-        amps = self._set_amps()
-        rs, r, c = self._skin(amps)
-        rs += OFF_OHM
-        source = self._rset + FET_OHM
+        amps = self._set
+        rs = self._series
+        r = self._r
+        source = self._source
         if not r:
             i = min(amps, self._rail / (source + rs))
             self._count(i, i, i * s, i * rs)
@@ -273,23 +279,24 @@ class World:
         u = self._vc * self._dir
         limit = self._rail - amps * (source + rs)  # of u, beyond which the source saturates
         first = self._amps()
+        tau = r * self._c
         charge = 0.0
         final = amps * r
         if u < limit and amps:
             t = s
             if final > limit:
-                t = min(s, -r * c * log((final - limit) / (final - u)))
-            u = final + (u - final) * exp(-t / (r * c))
+                t = min(s, -tau * log((final - limit) / (final - u)))
+            u = final + (u - final) * exp(-t / tau)
             charge = amps * t
             s -= t
         elif not amps:
-            u *= exp(-s / (r * c))
+            u *= exp(-s / tau)
             s = 0.0
         last = amps
         if s > 0:
             total = source + rs
             final = self._rail * r / (r + total)
-            tau = c * r * total / (r + total)
+            tau *= total / (r + total)
             after = final + (u - final) * exp(-s / tau)
             charge += (self._rail * s - (final * s + (u - final) * tau * (1 - exp(-s / tau)))) / total
             u = after
@@ -305,31 +312,27 @@ class World:
 
     def _amps(self):
         """Current through Rset now."""
-        amps = self._set_amps()
-        source = self._rset + FET_OHM
-        if self._el_a and self._el_b:
-            if "short_open" in self.faults or not self._board.HAS_SHORT:
+        if self._dir:
+            if self._lifted:
                 return 0.0
-            return min(amps, self._rail / (source + self._board.SHORT_OHM))
-        if not self._dir or self._lifted:
+            most = (self._rail - self._vc * self._dir) / (self._source + self._series)
+            return self._set if self._set < most else max(0.0, most)
+        if not self._el_a or "short_open" in self.faults or not self._board.HAS_SHORT:
             return 0.0
-        rs, r, _ = self._skin(amps)
-        u = self._vc * self._dir if r else 0.0
-        return max(0.0, min(amps, (self._rail - u) / (source + rs + OFF_OHM)))
+        return min(self._set, self._rail / (self._source + self._board.SHORT_OHM))
 
     def _sink_volts(self):
         """Voltage of the sink node."""
         amps = self._amps()
-        if self._el_a and self._el_b:
-            return self._rail - amps * self._board.SHORT_OHM if amps else 0.0
-        if not amps or not self._dir:
+        if not amps:
             return 0.0
-        rs, r, _ = self._skin(self._set_amps())
-        u = self._vc * self._dir if r else 0.0
-        return self._rail - u - amps * (rs + OFF_OHM)
+        if not self._dir:
+            return self._rail - amps * self._board.SHORT_OHM
+        return self._rail - self._vc * self._dir - amps * self._series
 
     def _begin_phase(self, t, direction):
         self._dir = direction
+        self._circuit()
         self._start = t
         self._charge = self._peak_a = self._peak_v = self._end_a = 0.0
 

@@ -1,0 +1,18 @@
+"""Whole sessions on the real MicroPython interpreter: every scenario keeps its promises and the limits."""
+
+from pathlib import Path
+
+import pytest
+
+from tonus_tools.sim import runner
+from tonus_tools.sim.checks import check
+from tonus_tools.sim.scenario import load
+
+SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_scenario(path: Path) -> None:
+    scenario = load(path)
+    trace = runner.run(scenario)
+    assert [str(violation) for violation in check(trace, scenario)] == []

@@ -1,0 +1,42 @@
+"""Faults and limits: numbers a person may have to read from five lights."""
+
+from __future__ import annotations
+
+import re
+
+from tonus import faults, limits
+
+
+def test_every_fault_has_a_number_of_its_own_that_five_lights_can_show() -> None:
+    constants = {name: value for name, value in vars(faults).items() if name.isupper() and isinstance(value, int)}
+    numbers = {name: value for name, value in constants.items() if value >= faults.LATCH}
+    assert len(set(constants.values())) == len(constants)
+    assert set(numbers.values()) == set(faults.FAULTS)
+    assert all(10 <= number <= 31 for number in faults.FAULTS)
+    assert {value for value in constants.values() if value < faults.LATCH} == set(faults.CUTS)
+
+
+def test_every_fault_has_a_name_of_its_own_that_is_its_constant() -> None:
+    names = [faults.name(number) for number in (*faults.CUTS, *faults.FAULTS)]
+    assert len(set(names)) == len(names)
+    for number, (name, meaning) in faults.FAULTS.items():
+        assert getattr(faults, name.upper()) == number
+        assert re.fullmatch(r"[a-z_]+", name)
+        assert meaning.isascii()
+        assert meaning
+
+
+def test_the_limits_are_those_of_the_design() -> None:
+    assert (limits.FIRMWARE_CEILING_UA, limits.SHIPPED_TOP_UA, limits.LEVELS) == (500, 400, 10)
+    assert (limits.RATE_MIN_DHZ, limits.RATE_MAX_DHZ) == (3, 3000)
+    assert (limits.PHASE_MIN_US, limits.PHASE_MAX_US, limits.PHASE_CHARGE_MAX_NC) == (100, 125_000, 50_000)
+    assert (limits.MEAN_DC_MAX_UA, limits.MEAN_DC_TRIP_UA) == (10, 50)
+    assert limits.PROBE_UA <= limits.PROBE_MAX_UA == 10
+    assert limits.RAMP_MIN_MS == 500 <= limits.RAMP_RETURN_MS
+    assert (limits.STOP_MS, limits.USB_MS, limits.FAULT_MS) == (100, 5, 1)
+    assert (limits.LIFT_MS, limits.LIFT_PERIODS, limits.LIFT_MAX_MS) == (3, 2, 250)
+    assert (limits.SESSION_MAX_MS, limits.IDLE_OFF_MS) == (20 * 60_000, 3 * 60_000)
+    assert (limits.BATTERY_START_PCT, limits.CUE_MIN_S, limits.CUE_MAX_S) == (20, 3, 30)
+    # A lift in a rest of a slow rate shows in two probes at the latest.
+    watched_ms = limits.PROBE_REST_MS + (2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US) // 1000 + 10
+    assert 2 * watched_ms <= limits.LIFT_MAX_MS

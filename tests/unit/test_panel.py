@@ -1,0 +1,317 @@
+"""The panel: gestures from contacts, and what the lights and sounds of a moment mean."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tonus import contact, faults, panel, session
+
+MODE, PLUS, MINUS = (True, False, False), (False, True, False), (False, False, True)
+NONE = (False, False, False)
+Contacts = tuple[bool, bool, bool]
+
+
+class Hand:
+    """Fingers on the buttons, looked at every 10 ms as the device does."""
+
+    def __init__(self, contacts: Contacts = NONE) -> None:
+        self.buttons = panel.Buttons()
+        self.now = 0
+        self.gestures: list[str] = []
+        self.at: list[int] = []
+        self.hold(contacts, 10)
+
+    def hold(self, contacts: Contacts, ms: int, step: int = 10) -> list[str]:
+        """The gestures while these contacts last."""
+        found: list[str] = []
+        for _ in range(ms // step):
+            now = self.buttons.update(self.now, contacts)
+            found += now
+            self.at += [self.now] * len(now)
+            self.now += step
+        self.gestures += found
+        return found
+
+
+def test_a_short_press_of_each_button() -> None:
+    hand = Hand()
+    for contacts in (MODE, PLUS, MINUS):
+        hand.hold(contacts, 200)
+        hand.hold(NONE, 200)
+    assert hand.gestures == ["mode_down", "mode", "plus", "minus"]
+
+
+@pytest.mark.parametrize("contacts", [MODE, PLUS, MINUS])
+def test_a_contact_that_bounces_is_one_press(contacts: Contacts) -> None:
+    hand = Hand()
+    for _ in range(5):
+        hand.hold(contacts, 4, 1)
+        hand.hold(NONE, 3, 1)
+    assert hand.gestures == []
+    hand.hold(contacts, 100, 1)
+    for _ in range(5):
+        hand.hold(NONE, 4, 1)
+        hand.hold(contacts, 3, 1)
+    hand.hold(NONE, 100, 1)
+    assert hand.gestures == {MODE: ["mode_down", "mode"], PLUS: ["plus"], MINUS: ["minus"]}[contacts]
+
+
+@pytest.mark.parametrize("contacts", [MODE, PLUS, MINUS])
+def test_noise_shorter_than_the_debounce_is_nothing(contacts: Contacts) -> None:
+    hand = Hand()
+    hand.hold(NONE, 20, 1)
+    for _ in range(50):
+        hand.hold(contacts, panel.DEBOUNCE_MS - 1, 1)
+        hand.hold(NONE, 5, 1)
+    assert hand.gestures == []
+
+
+def test_one_look_alone_is_never_a_press() -> None:
+    """A look that comes late, because another task was busy, and falls into a spark."""
+    buttons = panel.Buttons()
+    gestures = [buttons.update(now, NONE) for now in (0, 10)]
+    gestures += [buttons.update(40, PLUS), buttons.update(50, NONE), buttons.update(60, NONE)]
+    assert gestures == [[]] * 5
+
+
+def test_a_press_is_seen_within_a_few_looks() -> None:
+    hand = Hand()
+    pressed = hand.now
+    hand.hold(MODE, 100)
+    assert hand.at[0] - pressed <= panel.DEBOUNCE_MS + 10
+
+
+def test_a_long_press_is_long_once_and_its_release_is_nothing() -> None:
+    hand = Hand()
+    pressed = hand.now
+    hand.hold(MODE, 4000)
+    hand.hold(NONE, 200)
+    assert hand.gestures == ["mode_down", "mode_long"]
+    assert 1500 <= hand.at[1] - pressed <= 1550
+    hand.hold(MODE, 100)
+    hand.hold(NONE, 100)
+    assert hand.gestures[2:] == ["mode_down", "mode"]
+
+
+def test_a_long_press_late_in_a_session_is_not_a_stuck_button() -> None:
+    hand = Hand()
+    hand.hold(NONE, 60_000)
+    hand.hold(MODE, 3000)
+    assert hand.gestures == ["mode_down", "mode_long"]
+    assert hand.buttons.stuck == []
+
+
+def test_minus_held_goes_down_and_plus_held_does_not_go_up() -> None:
+    hand = Hand()
+    assert hand.hold(PLUS, 5000) == ["plus"]
+    hand.hold(NONE, 100)
+    start = hand.now
+    gestures = hand.hold(MINUS, 2000)
+    assert set(gestures) == {"minus"}
+    times = [t - start for t in hand.at[1:]]
+    assert 600 <= times[1] - times[0] <= 620
+    assert all(250 <= b - a <= 260 for a, b in zip(times[1:], times[2:], strict=False))
+    assert len(gestures) == 1 + 1 + (2000 - times[1] - 1) // 250
+    assert hand.hold(NONE, 1000) == []
+
+
+@pytest.mark.parametrize("i", [0, 1, 2])
+def test_a_button_held_at_the_start_means_nothing_until_it_comes_up(i: int) -> None:
+    contacts = (MODE, PLUS, MINUS)[i]
+    hand = Hand(contacts)
+    hand.hold(contacts, 4900)
+    assert hand.gestures == []
+    assert hand.buttons.stuck == []
+    hand.hold(NONE, 100)
+    hand.hold(contacts, 100)
+    hand.hold(NONE, 100)
+    assert hand.gestures == [["mode_down", "mode"], ["plus"], ["minus"]][i]
+    assert hand.buttons.stuck == []
+
+
+@pytest.mark.parametrize("i", [0, 1, 2])
+def test_a_button_stuck_from_the_start_is_reported_and_ignored_and_forgiven(i: int) -> None:
+    contacts = (MODE, PLUS, MINUS)[i]
+    hand = Hand(contacts)
+    hand.hold(contacts, 5100)
+    assert hand.buttons.stuck == [panel.BUTTONS[i]]
+    hand.hold(contacts, 60_000)
+    assert hand.gestures == []
+    assert hand.buttons.stuck == [panel.BUTTONS[i]]
+    # The others work beside it.
+    other = (i + 1) % 3
+    both = tuple(n in (i, other) for n in range(3))
+    hand.hold((both[0], both[1], both[2]), 100)
+    assert hand.gestures == [["mode_down"], ["plus"], ["minus"]][other]
+    hand.hold(contacts, 100)
+    hand.hold(NONE, 100)
+    assert hand.buttons.stuck == []
+    before = len(hand.gestures)
+    hand.hold(contacts, 100)
+    assert len(hand.gestures) == before + 1
+
+
+def test_a_press_that_has_done_its_work_is_swallowed() -> None:
+    hand = Hand()
+    assert hand.hold(MODE, 100) == ["mode_down"]
+    hand.buttons.swallow_mode()
+    assert hand.hold(NONE, 100) == []
+    hand.hold(MODE, 100)
+    assert hand.hold(NONE, 100) == ["mode"]
+
+
+def test_a_swallowed_press_held_on_is_still_long() -> None:
+    hand = Hand()
+    hand.hold(MODE, 100)
+    hand.buttons.swallow_mode()
+    assert hand.hold(MODE, 2000) == ["mode_long"]
+    assert hand.hold(NONE, 100) == []
+
+
+def test_another_button_does_not_bring_a_swallowed_press_back() -> None:
+    hand = Hand()
+    hand.hold(MODE, 100)
+    hand.buttons.swallow_mode()
+    hand.hold((True, False, True), 100)
+    hand.hold(MODE, 100)
+    assert "mode" not in hand.hold(NONE, 100)
+
+
+def test_a_press_swallowed_before_it_is_debounced_stays_swallowed() -> None:
+    """The interrupt stops on MODE by itself, and may be a look ahead of the gestures."""
+    hand = Hand()
+    hand.hold(MODE, 10)
+    hand.buttons.swallow_mode()
+    hand.hold(MODE, 200)
+    assert "mode" not in hand.hold(NONE, 100)
+
+
+@given(st.lists(st.tuples(st.tuples(st.booleans(), st.booleans(), st.booleans()), st.integers(1, 700)), max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_gestures_never_come_from_nothing(script: list[tuple[Contacts, int]]) -> None:
+    hand = Hand()
+    pressed = [0, 0, 0]
+    before = NONE
+    for contacts, ms in script:
+        for i in range(3):
+            pressed[i] += contacts[i] and not before[i]
+        before = contacts
+        hand.hold(contacts, ms, 10)
+    assert hand.gestures.count("mode_down") <= pressed[0]
+    assert hand.gestures.count("mode") + hand.gestures.count("mode_long") <= hand.gestures.count("mode_down")
+    assert hand.gestures.count("plus") <= pressed[1]
+    assert not pressed[2] or hand.gestures.count("minus") <= pressed[2] + hand.now // panel.REPEAT_MS
+    assert pressed[2] or "minus" not in hand.gestures
+
+
+# Lights.
+
+
+def test_ten_levels_and_none_are_distinct_on_five_lights_and_grow() -> None:
+    bars = [panel.level_lights(level) for level in range(11)]
+    assert bars[0] == [0] * 5
+    assert bars[10] == [panel.FULL] * 5
+    assert len({tuple(bar) for bar in bars}) == 11
+    assert all(sum(a) < sum(b) for a, b in zip(bars, bars[1:], strict=False))
+    assert all(bar == sorted(bar, reverse=True) for bar in bars)
+    assert {light for bar in bars for light in bar} == {0, panel.HALF, panel.FULL}
+
+
+def show(state: str, **changes: object) -> list[int]:
+    values = {"mode": 0, "level": 0, "kind": contact.OPEN, "fault": 0, "battery_pct": 50, "now_ms": 0} | changes
+    return panel.lights(state, *values.values())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", sorted(faults.FAULTS))
+def test_the_number_of_a_fault_is_read_in_binary(number: int) -> None:
+    for now in range(0, 1000, 50):
+        bar = show(session.FAULT, fault=number, now_ms=now)[:5]
+        assert int("".join("1" if light else "0" for light in bar), 2) == number
+    modes = [show(session.FAULT, fault=number, now_ms=now)[5:9] for now in range(0, 1000, 50)]
+    assert [0] * 4 in modes
+    assert [panel.FULL] * 4 in modes
+
+
+@pytest.mark.parametrize("state", session.STATES)
+def test_every_state_has_ten_lights_that_can_be_shown(state: str) -> None:
+    for now in range(0, 4000, 70):
+        for level in (0, 3, 10):
+            for kind in (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT):
+                for battery in (0, 5, 100):
+                    found = show(state, level=level, kind=kind, fault=13, battery_pct=battery, now_ms=now)
+                    assert len(found) == 10
+                    assert all(0 <= light <= panel.FULL for light in found)
+
+
+def test_off_is_dark_and_every_other_state_shows_a_light_of_its_own() -> None:
+    def film(state: str) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(show(state, fault=13, battery_pct=50, now_ms=now)) for now in range(0, 6000, 20))
+
+    films = {state: film(state) for state in session.STATES}
+    assert not any(any(frame) for frame in films[session.OFF])
+    assert all(any(any(frame) for frame in films[state]) for state in session.STATES if state != session.OFF)
+    # The active states share the level bar.
+    distinct = [films[state] for state in session.STATES if state not in session.ACTIVE]
+    assert len(set(distinct)) == len(distinct)
+
+
+@pytest.mark.parametrize("state", session.ACTIVE)
+@pytest.mark.parametrize("level", range(11))
+def test_while_active_the_bar_is_the_level(state: str, level: int) -> None:
+    assert show(state, level=level)[:5] == panel.level_lights(level)
+
+
+def test_sixteen_presets_look_different() -> None:
+    films = [tuple(tuple(panel.mode_lights(mode, now)) for now in range(0, 2000, 20)) for mode in range(16)]
+    assert len(set(films)) == 16
+    for mode in range(4):
+        assert set(films[mode]) == {tuple(panel.FULL if i == mode else 0 for i in range(4))}
+
+
+def test_contact_classes_look_different() -> None:
+    def film(kind: str) -> list[int]:
+        return [panel.contact_light(kind, now) for now in range(0, 2000, 10)]
+
+    def blinks(kind: str) -> int:
+        return sum(a < b for a, b in zip(film(kind), film(kind)[1:] + film(kind)[:1], strict=True))
+
+    assert set(film(contact.GOOD)) == {panel.FULL}
+    assert blinks(contact.POOR) == 10
+    assert blinks(contact.OPEN) == 2
+    assert blinks(contact.SHORT) == 1
+    assert sum(film(contact.SHORT)) < sum(film(contact.OPEN))
+
+
+# Sounds.
+
+
+@pytest.mark.parametrize("kind", sorted(panel.SOUNDS))
+def test_a_sound_plays_its_notes_once_and_ends(kind: str) -> None:
+    sounder = panel.Sounder()
+    assert sounder.update(0) == (0, 0)
+    sounder.play(kind, 1000)
+    heard = [sounder.update(1000 + t) for t in range(3000)]
+    notes = [(hz, haptic) for hz, haptic, ms in panel.SOUNDS[kind] for _ in range(ms)]
+    assert heard == notes + [(0, 0)] * (3000 - len(notes))
+
+
+def test_the_latest_sound_wins() -> None:
+    sounder = panel.Sounder()
+    sounder.play("done", 0)
+    sounder.play("fault", 50)
+    assert sounder.update(50) == (900, 1)
+
+
+def test_a_late_look_skips_what_is_over() -> None:
+    sounder = panel.Sounder()
+    sounder.play("zone", 0)
+    assert sounder.update(170) == (2600, 1)
+    assert sounder.update(10_000) == (0, 0)
+
+
+def test_sounds_are_soft_and_short() -> None:
+    for notes in panel.SOUNDS.values():
+        assert sum(ms for _, _, ms in notes) <= 1200
+        assert all(hz == 0 or 500 <= hz <= 4000 for hz, _, _ in notes)
+        assert notes[-1][:2] != (0, 0)

@@ -1,0 +1,368 @@
+"""Presets: what is allowed comes back exactly as written; everything else is refused in one line that helps."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from strategies import RANGES, RATES, TEXTS, Document, documents, loose_documents, objections
+from tonus import bank, limits, preset
+
+PRESETS = Path(preset.__file__).with_name("presets")
+
+
+def refused(document: object) -> preset.PresetError:
+    """The error for a document, which is also one line."""
+    with pytest.raises(preset.PresetError) as caught:
+        preset.parse(document if isinstance(document, str) else json.dumps(document))
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.isprintable()
+    assert line == (f"{caught.value.path}: {caught.value.problem}" if caught.value.path else caught.value.problem)
+    return caught.value
+
+
+def written(zone: preset.Zone) -> Document:
+    """A parsed zone back as its document: every number the device will use."""
+    w = zone.waveform
+    wave: Document = {"kind": w.kind, "rate_hz": w.rate_dhz / 10, "phase_us": w.phase_us}
+    if w.kind == "alternating":
+        wave |= {"burst_pulses": w.burst_pulses, "pause_ms": w.pause_us / 1000}
+    else:
+        assert (w.burst_pulses, w.pause_us) == (0, 0)
+        wave["gap_us"] = w.gap_us
+    if w.kind == "swept":
+        wave |= {"rate_to_hz": w.rate_to_dhz / 10, "sweep_s": w.sweep_ms / 1000}
+    else:
+        assert (w.rate_to_dhz, w.sweep_ms) == (w.rate_dhz, 0)
+    assert (w.envelope is not None) == (w.kind == "modulated")
+    if w.envelope is not None:
+        rise, hold, fall, low, depth, sine = w.envelope
+        if sine:
+            assert (hold, low) == (0, 0)
+            wave["envelope"] = {"shape": "sine", "period_ms": rise + fall, "depth_pct": depth}
+        else:
+            wave["envelope"] = {
+                "shape": "trapezoid",
+                "rise_ms": rise,
+                "hold_ms": hold,
+                "fall_ms": fall,
+                "low_ms": low,
+                "depth_pct": depth,
+            }
+    return {"name": zone.name, "duration_s": zone.duration_s, "cue_s": zone.cue_s, "waveform": wave}
+
+
+@given(documents(max_zones=3) | documents(max_zones=16))
+@settings(max_examples=100, deadline=None)
+def test_what_is_allowed_comes_back_exactly_as_written(document: Document) -> None:
+    p = preset.parse(json.dumps(document))
+    assert document == {
+        "schema": 1,
+        "id": p.id,
+        "name": p.name,
+        "top_ua": p.top_ua,
+        "ramp_ms": p.ramp_ms,
+        "zones": [written(zone) for zone in p.zones],
+    }
+    assert p.duration_s() == sum(zone["duration_s"] for zone in document["zones"])
+    for zone in p.zones:
+        numbers = [value for value in vars(zone.waveform).values() if isinstance(value, (int, float))]
+        assert all(type(number) is int for number in numbers)
+
+
+def test_an_odd_sine_period_is_not_rounded() -> None:
+    document = valid("modulated")
+    document["zones"][0]["waveform"]["envelope"] = {"shape": "sine", "period_ms": 1001, "depth_pct": 50}
+    try:
+        p = preset.build(document)
+    except preset.PresetError as refusal:
+        assert refusal.path == "zones[0].waveform.envelope.period_ms"
+    else:
+        assert written(p.zones[0]) == document["zones"][0]
+
+
+@given(loose_documents())
+@settings(max_examples=300, deadline=None)
+def test_fields_that_do_not_go_together_are_refused_and_only_those(document: Document) -> None:
+    wrong = objections(document)
+    if wrong:
+        assert refused(document).path in wrong
+    else:
+        preset.parse(json.dumps(document))
+
+
+# One document of each shape, small and allowed.
+
+
+def valid(kind: str = "biphasic", shape: str = "trapezoid") -> Document:
+    wave: Document = {"kind": kind, "rate_hz": 20, "phase_us": 300}
+    if kind == "alternating":
+        wave |= {"burst_pulses": 10, "pause_ms": 50}
+    else:
+        wave["gap_us"] = 100
+    if kind == "swept":
+        wave |= {"rate_to_hz": 8.5, "sweep_s": 20}
+    if kind == "modulated" and shape == "sine":
+        wave["envelope"] = {"shape": "sine", "period_ms": 4000, "depth_pct": 50}
+    elif kind == "modulated":
+        times = {"rise_ms": 1000, "hold_ms": 0, "fall_ms": 1000, "low_ms": 500}
+        wave["envelope"] = {"shape": "trapezoid", **times, "depth_pct": 60}
+    zones = [{"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": copy.deepcopy(wave)} for _ in range(2)]
+    return {"schema": 1, "id": "calm-2", "name": "Calm", "top_ua": 120, "ramp_ms": 2000, "zones": zones}
+
+
+VALID = [valid(kind) for kind in ("biphasic", "alternating", "swept", "modulated")] + [valid("modulated", "sine")]
+
+
+def fields(value: Any, path: str = "") -> list[str]:
+    """Paths of every field in a document, objects and the list of zones included."""
+    found = []
+    if isinstance(value, dict):
+        for key in value:
+            at = f"{path}.{key}" if path else key
+            found += [at, *fields(value[key], at)]
+    elif isinstance(value, list):
+        for i in range(len(value)):
+            found += [f"{path}[{i}]", *fields(value[i], f"{path}[{i}]")]
+    return found
+
+
+def steps(path: str) -> list[str | int]:
+    return [int(step) if step.isdigit() else step for step in re.findall(r"[a-z_]+|\d+", path)]
+
+
+def parent(document: Document, path: str) -> tuple[Any, Any]:
+    """(the object or list that holds a field, its key)."""
+    *way, last = steps(path)
+    held: Any = document
+    for step in way:
+        held = held[step]
+    return held, last
+
+
+def rule(path: str) -> str:
+    return re.sub(r"\[\d+\]", "[*]", path)
+
+
+NOT_NUMBERS: list[Any] = [True, False, None, "", "5", "5 ms", [], [5], {}, {"value": 5}, float("nan"), float("inf")]
+TOO_LONG = "x" * 25
+DEEP: Any = [[[[[[[[[[[[[[[[5]]]]]]]]]]]]]]]]
+
+
+def bad_values(path: str, good: Any) -> tuple[st.SearchStrategy[Any], str]:
+    """(values this field must not have, what the error says is allowed)."""
+    name = rule(path)
+    if name in RANGES:
+        r = RANGES[name]
+        outside = st.integers(max_value=r.least - 1) | st.integers(min_value=r.most + 1)
+        edges = st.sampled_from([r.least - 1, r.most + 1, -r.most - 1, 10**30, -(10**300), 2**31, 2**63])
+        # A whole number with a point is still not an integer: nothing is rounded.
+        floats = st.sampled_from([float(good), good + 0.5, 1e300, -0.0])
+        return outside | edges | floats | st.sampled_from([*NOT_NUMBERS, DEEP]), r.allowed
+    if name in RATES:
+        rates = st.floats(max_value=0.29) | st.floats(min_value=300.01) | st.integers(min_value=301)
+        odd = st.sampled_from([0.25, 0.35, 20.05, 300.1, 0, -1, -20, 0.0, -0.0, 10**30, -(10**300)])
+        return rates | odd | st.integers(max_value=0) | st.sampled_from([*NOT_NUMBERS, DEEP]), "0.3..300 Hz in steps"
+    if name in TEXTS:
+        wrong = st.text(min_size=25) | st.text(st.characters(min_codepoint=0x7F), min_size=1)
+        wrong |= st.sampled_from(["", TOO_LONG, "a\nb", "\x00", "caf\u00e9", "\x7f", 5, 1.5, True, None, [], ["a"], {}])
+        if name == "id":
+            return wrong | st.sampled_from(["Calm", "a b", "a_b", "a.b", "../a"]), "allowed"
+        return wrong, "allowed 1..24 printable ASCII characters"
+    other: list[Any] = [None, True, 5, 1.5, "x", [], {}, DEEP]
+    if name == "zones":
+        return st.sampled_from([None, True, 5, "[]", [], {}, [None] * 17]), "allowed a list of 1..16 zones"
+    if name == "zones[*].waveform.kind":
+        return st.sampled_from([*other, "Biphasic", "monophasic", ""]), "allowed alternating, biphasic, modulated"
+    if name == "zones[*].waveform.envelope.shape":
+        return st.sampled_from([*other, "square"]), "allowed sine, trapezoid"
+    # An object: anything else. (An empty one lacks its fields.)
+    return st.sampled_from([value for value in other if value != {}]), "allowed an object"
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> tuple[Document, str, Any, str]:
+    """(a document with one wrong value, the field, the value, what is allowed)."""
+    document = copy.deepcopy(draw(st.sampled_from(VALID)))
+    path = draw(st.sampled_from(fields(document)))
+    held, key = parent(document, path)
+    values, allowed = bad_values(path, held[key])
+    held[key] = draw(values)
+    return document, path, held[key], allowed
+
+
+@given(broken())
+@settings(max_examples=500, deadline=None)
+def test_one_wrong_value_is_refused_with_path_value_and_range(case: tuple[Document, str, Any, str]) -> None:
+    document, path, value, allowed = case
+    if len(json.dumps(document)) > limits.PRESET_BYTES_MAX:
+        return
+    error = refused(document)
+    assert error.path == path
+    shown = json.dumps(value)
+    assert error.problem.startswith((shown if len(shown) <= 40 else shown[:37] + "...") + ";")
+    assert allowed in error.problem
+
+
+@pytest.mark.parametrize("document", VALID)
+def test_every_field_is_required(document: Document) -> None:
+    for path in fields(document):
+        if path.endswith("]"):
+            continue
+        changed = copy.deepcopy(document)
+        held, key = parent(changed, path)
+        del held[key]
+        error = refused(changed)
+        assert error.path == path
+        assert key in error.problem or "allowed" in error.problem
+
+
+@pytest.mark.parametrize("document", VALID)
+def test_an_unknown_field_is_refused_wherever_it_is(document: Document) -> None:
+    objects = [path for path in fields(document) if re.fullmatch(r"(.*\.)?(waveform|envelope|zones\[\d\])", path)]
+    assert len(objects) >= 4
+    for path in ["", *objects]:
+        changed = copy.deepcopy(document)
+        at: Any = changed
+        for step in steps(path):
+            at = at[step]
+        at["amplitude"] = 5
+        error = refused(changed)
+        assert error.path == (path + ".amplitude" if path else "amplitude")
+        assert error.problem.startswith("unknown field; allowed ")
+
+
+@given(st.text(min_size=1))
+@example("a\nb")
+@example("x" * 3000)
+@settings(max_examples=100, deadline=None)
+def test_the_name_of_an_unknown_field_does_not_break_the_line(key: str) -> None:
+    document = valid()
+    if key in document:
+        return
+    document[key] = 5
+    if len(json.dumps(document)) <= limits.PRESET_BYTES_MAX:
+        assert len(str(refused(document))) <= 200
+
+
+# Text that is not a preset at all.
+
+
+@given(st.text(max_size=200) | st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=20))
+@settings(max_examples=200, deadline=None)
+def test_anything_that_is_not_a_preset_is_refused(value: Any) -> None:
+    refused(value if isinstance(value, str) else json.dumps(value))
+
+
+@pytest.mark.parametrize("depth", [2, 50, *range(300, 2040, 20)])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    refused("[" * depth + "]" * depth)
+    refused(json.dumps(valid()).replace('"schema": 1', '"schema": ' + "[" * depth + "]" * depth))
+
+
+def test_what_is_too_deep_to_show_is_refused_all_the_same() -> None:
+    # MicroPython's json reads nesting that its json cannot write: there this comes in through `parse`.
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(preset.PresetError) as caught:
+        preset.build(change("schema", deep))
+    assert caught.value.path == "schema"
+
+
+def test_too_long_a_text_is_refused() -> None:
+    text = json.dumps(valid())
+    preset.parse(text + " " * (4096 - len(text)))
+    assert str(refused(text + " " * (4097 - len(text)))) == "4097 bytes; allowed at most 4096"
+
+
+def change(path: str, value: Any, base: Document | None = None) -> Document:
+    document = copy.deepcopy(base or valid())
+    held, key = parent(document, path)
+    held[key] = value
+    return document
+
+
+def without(path: str) -> Document:
+    document = valid()
+    held, key = parent(document, path)
+    del held[key]
+    return document
+
+
+MESSAGES = [
+    ("{", "not valid JSON"),
+    ([], "[]; allowed an object with schema, id, name, top_ua, ramp_ms, zones"),
+    (change("schema", 2), "schema: 2; allowed 1"),
+    (change("id", "Calm"), 'id: "Calm"; allowed a-z, 0-9 and -'),
+    (change("top_ua", 501), "top_ua: 501; allowed 50..500 uA"),
+    (change("top_ua", 120.0), "top_ua: 120.0; allowed 50..500 uA"),
+    (change("ramp_ms", True), "ramp_ms: true; allowed 500..10000 ms"),
+    (without("ramp_ms"), "ramp_ms: missing; required are schema, id, name, top_ua, ramp_ms, zones"),
+    (change("zones", []), "zones: []; allowed a list of 1..16 zones"),
+    (change("zones[0].name", "front\u00e9"), 'zones[0].name: "front\\u00e9"; allowed 1..24 printable ASCII characters'),
+    (change("zones[1].duration_s", 1200), "zones: 1260 s in all; allowed at most 1200 s"),
+    (
+        change("zones[1].waveform.kind", "pulsed"),
+        'zones[1].waveform.kind: "pulsed"; allowed alternating, biphasic, modulated, swept',
+    ),
+    (change("zones[0].waveform.rate_hz", 0.25), "zones[0].waveform.rate_hz: 0.25; allowed 0.3..300 Hz in steps of 0.1"),
+    (
+        change("zones[0].waveform.phase_us", 24_900),
+        "zones[0].waveform.phase_us: 24900 us; the pulse then takes 49900 us of a 50000 us period;"
+        " allowed at most 49800 us a pulse",
+    ),
+    (
+        change("zones[0].waveform.rate_hz", 1, change("zones[0].waveform.phase_us", 75_751)),
+        "zones[0].waveform.phase_us: 75751 us at 120 uA puts 9091 nC in one direction; allowed at most 9090 nC"
+        " (mean DC 10 uA over 1 s, less the accuracy)",
+    ),
+    (
+        change("zones[1].waveform.burst_pulses", 41, valid("alternating")),
+        "zones[1].waveform.burst_pulses: 41 pulses last 2050 ms; allowed at most 2000 ms in one direction",
+    ),
+    (
+        change("zones[1].waveform.envelope.low_ms", -1, valid("modulated")),
+        "zones[1].waveform.envelope.low_ms: -1; allowed 0..20000 ms",
+    ),
+    (
+        change("zones[1].waveform.envelope.shape", "square", valid("modulated")),
+        'zones[1].waveform.envelope.shape: "square"; allowed sine, trapezoid',
+    ),
+    (
+        change("zones[0].waveform.duty", 5),
+        "zones[0].waveform.duty: unknown field; allowed kind, rate_hz, phase_us, gap_us",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "message"), MESSAGES)
+def test_messages(document: object, message: str) -> None:
+    assert str(refused(document)) == message
+
+
+def test_the_edges_of_charge_and_time_are_allowed() -> None:
+    preset.build(change("zones[0].waveform.phase_us", 24_850))
+    preset.build(change("zones[0].waveform.rate_hz", 1, change("zones[0].waveform.phase_us", 75_750)))
+    preset.build(change("zones[1].waveform.burst_pulses", 40, valid("alternating")))
+
+
+# What ships.
+
+
+def test_the_shipped_presets_parse_and_stay_low() -> None:
+    shipped = bank.shipped()
+    assert tuple(p.id for p in shipped) == bank.SHIPPED
+    assert {path.stem for path in PRESETS.glob("*.json")} == set(bank.SHIPPED)
+    for path in PRESETS.glob("*.json"):
+        p = preset.parse(path.read_text(encoding="ascii"))
+        assert p.id == path.stem
+        assert p.top_ua <= limits.SHIPPED_TOP_UA == 400
+    assert {zone.waveform.kind for p in shipped for zone in p.zones} == set(preset._WAVEFORM_FIELDS)

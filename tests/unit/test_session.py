@@ -1,0 +1,462 @@
+"""The session, explored: every state, every event, every gesture, contact class and passing of time."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tonus import bank, contact, limits, preset, session
+from tonus.session import ACTIVE, OFF, PROBING, SELF_TEST, STANDBY, STATES, TABLE, TREATING, Session
+
+CLASSES = (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT)
+GESTURES = ("mode_down", "mode", "mode_long", "plus", "minus")
+# What the application reports as it happens; the other events the session finds out itself.
+REPORTED = ("ready", "stop", "expired", "usb_in", "usb_out", "battery_low", "fault", "power_off")
+TICKS_MS = (20, 3000, 5000, limits.IDLE_OFF_MS, limits.SESSION_MAX_MS)
+
+
+class Output:
+    """Stands for the pulse loop: what flows, whether a ramp has ended; complains about what must not be asked."""
+
+    def __init__(self) -> None:
+        self.flows = "off"
+        self.level = 0
+        self.ramped = True
+        self.calls: list[tuple[Any, ...]] = []
+
+    def off(self) -> None:
+        self.calls.append(("off",))
+        self.flows, self.level, self.ramped = "off", 0, True
+
+    def probe(self) -> None:
+        self.calls.append(("probe",))
+        self.flows, self.level = "probe", 0
+
+    def new_session(self) -> None:
+        self.calls.append(("new_session",))
+
+    def treat(self, zone: preset.Zone, level: int, ramp_ms: int) -> None:
+        assert limits.RAMP_MIN_MS <= ramp_ms <= limits.RAMP_MAX_MS
+        assert isinstance(zone, preset.Zone)
+        self.calls.append(("treat", level))
+        self.flows, self.level, self.ramped = "treat", level, False
+
+    def aim(self, level: int, ramp_ms: int) -> None:
+        assert self.flows == "treat", "a level for something that does not play"
+        assert limits.RAMP_MIN_MS <= ramp_ms <= limits.RAMP_MAX_MS
+        self.calls.append(("aim", level))
+        self.level, self.ramped = level, False
+
+    def ramp_down(self) -> None:
+        assert self.flows == "treat"
+        self.calls.append(("ramp_down",))
+        self.level, self.ramped = 0, False
+
+    def settled(self) -> bool:
+        return self.ramped
+
+
+def zones() -> list[preset.Preset]:
+    """Two presets of few short zones: three with two waveforms, and one."""
+    first, *_, last = bank.shipped()[0].zones
+
+    def zone(of: preset.Zone) -> preset.Zone:
+        return preset.Zone("z", 5, 3, of.waveform)
+
+    return [
+        preset.Preset("a", "A", 400, 2000, [zone(first), zone(first), zone(last)]),
+        preset.Preset("b", "B", 200, 500, [zone(last)]),
+    ]
+
+
+PRESETS = zones()
+
+
+class World:
+    """A session, its output, and what they did in the last step."""
+
+    def __init__(self) -> None:
+        self.output = Output()
+        self.cues: list[str] = []
+        self.now = 0
+        self.session = Session(PRESETS, self.output, self._log, self.cues.append)
+
+    def _log(self, event: str, fields: dict[str, Any]) -> None:
+        if event == "state":
+            assert self.session.state == fields["to"]
+            self.output.calls.append(("state", fields["from"], fields["to"], fields["cause"]))
+
+    def clone(self) -> World:
+        new = World.__new__(World)
+        new.output = copy.copy(self.output)
+        new.output.calls = []
+        new.cues = []
+        new.now = self.now
+        new.session = copy.copy(self.session)
+        new.session._output = new.output
+        new.session._log = new._log
+        new.session._cue = new.cues.append
+        return new
+
+    def key(self) -> tuple[Any, ...]:
+        """The abstract state: everything that decides what can happen next; times in coarse steps."""
+        s = self.session
+        time = (s.treated_ms // 2500, min(s._poor_ms, 3000) // 1500, self.now - s._begun_ms >= limits.SESSION_MAX_MS)
+        active = s.state in ACTIVE
+        return (
+            s.state,
+            s.mode,
+            s.level,
+            s.zone if active else 0,
+            s.contact_kind,
+            time if active else (),
+            s._drained if active else False,
+            self.output.flows,
+            self.output.ramped,
+        )
+
+    def do(self, action: tuple[Any, ...]) -> None:
+        """One thing happens; then everything that must always hold is checked."""
+        s, out = self.session, self.output
+        before, level, treated = s.state, s.level, s.treated_ms
+        out.calls.clear()
+        kind, *args = action
+        if kind == "event":
+            taken = s.event(args[0])
+            assert taken == ((before, args[0]) in TABLE)
+            assert s.state == TABLE.get((before, args[0]), before)
+        elif kind == "press":
+            s.press(args[0])
+        elif kind == "contact":
+            s.contact(args[0], args[1])
+        elif kind == "settle":
+            out.ramped = True
+        else:
+            self.now += args[0]
+            s.tick(self.now)
+        self.check(action, before, level, treated)
+
+    def check(self, action: tuple[Any, ...], before: str, level: int, treated: int) -> None:
+        s, out = self.session, self.output
+        changes = [call for call in out.calls if call[0] == "state"]
+        for _, origin, target, cause in changes:
+            assert TABLE[(origin, cause)] == target
+        for i, call in enumerate(out.calls):
+            # Off is the first act of entering a state that may not treat: nothing comes between.
+            if call[0] == "state" and call[2] not in TREATING:
+                assert i > 0
+                assert out.calls[i - 1] == ("off",)
+        # What flows.
+        allowed = "treat" if s.state in TREATING else "probe" if s.state in PROBING else "off"
+        assert out.flows == allowed
+        # Levels.
+        assert 0 <= s.level <= limits.LEVELS
+        if s.state not in ACTIVE:
+            assert s.level == 0
+        if s.level > level:
+            assert s.level == level + 1
+            assert action in (("press", "plus"), ("event", "arm"))
+        if s.state in (session.RAMP_UP, session.TREAT):
+            assert out.level == s.level
+        # Time is counted while treating only.
+        if before not in (session.RAMP_UP, session.TREAT) and s.state != session.ARMED:
+            assert s.treated_ms == treated
+        # Never gated.
+        if action in (("event", "stop"), ("press", "mode_down")) and before in ACTIVE:
+            assert s.state == STANDBY
+        if action == ("event", "fault"):
+            assert s.state == session.FAULT
+        if action in (("event", "power_off"), ("press", "mode_long")):
+            assert s.state == OFF
+        if action == ("event", "usb_in") and before in ACTIVE:
+            assert s.state == session.CHARGING
+
+
+def actions(events: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = [("event", name) for name in events]
+    found += [("press", gesture) for gesture in GESTURES]
+    found += [("contact", kind, ready) for kind in CLASSES for ready in (False, True)]
+    found += [("tick", ms) for ms in TICKS_MS]
+    return [*found, ("settle",)]
+
+
+Explored = tuple[set[tuple[Any, ...]], set[tuple[str, str]], list[tuple[Any, ...]]]
+
+
+def explore(events: tuple[str, ...], highest: int = limits.LEVELS) -> Explored:
+    """Breadth first, every action in every abstract state: (states seen, table rows used, treatments begun).
+
+    From levels above `highest` it goes no further.
+    """
+    start = World()
+    seen = {start.key()}
+    rows: set[tuple[str, str]] = set()
+    treats: list[tuple[Any, ...]] = []
+    queue = deque([start])
+    every = actions(events)
+    while queue:
+        world = queue.popleft()
+        for action in every:
+            new = world.clone()
+            try:
+                new.do(action)
+            except AssertionError as problem:
+                raise AssertionError(f"{action} in {world.key()}, after which {new.output.calls}") from problem
+            for call in new.output.calls:
+                if call[0] == "state":
+                    rows.add((call[1], call[3]))
+                if call[0] == "treat":
+                    treats.append(call)
+            key = new.key()
+            if key not in seen:
+                seen.add(key)
+                if new.session.level <= highest:
+                    queue.append(new)
+    return seen, rows, treats
+
+
+@pytest.fixture(scope="module")
+def real() -> Explored:
+    """All that can happen to a device."""
+    return explore(REPORTED)
+
+
+def test_every_state_at_every_level_is_reached_and_right(real: Explored) -> None:
+    seen, _, _ = real
+    assert {key[0] for key in seen} == set(STATES)
+    for state in (session.ARMED, session.RAMP_UP, session.TREAT):
+        assert {key[2] for key in seen if key[0] == state} == set(range(1, 11))
+    assert {key[2] for key in seen if key[0] == session.PAUSED} == set(range(11))
+    assert {key[2] for key in seen if key[0] not in ACTIVE} == {0}
+
+
+def test_every_row_of_the_table_can_happen(real: Explored) -> None:
+    assert real[1] == set(TABLE)
+
+
+def test_no_treatment_begins_at_level_zero(real: Explored) -> None:
+    assert {level for _, level in real[2]} == set(range(1, 11))
+
+
+def test_the_output_is_right_even_when_events_come_that_cannot() -> None:
+    seen, rows, _ = explore(tuple(session.EVENTS), highest=2)
+    assert rows == set(TABLE)
+    assert {key[0] for key in seen} == set(STATES)
+
+
+def test_every_state_ends_by_itself_off() -> None:
+    """A device left alone, without a finger, contact or cable, switches itself off."""
+    for world in worlds():
+        left = world.clone()
+        left.do(("event", "usb_out"))
+        for _ in range(200):
+            if left.session.state == SELF_TEST:
+                left.do(("event", "ready"))
+            left.do(("settle",))
+            left.do(("contact", contact.OPEN, True))
+            left.do(("tick", 20_000))
+        assert left.session.state == OFF, world.session.state
+
+
+def worlds() -> list[World]:
+    """A world in every state, by the shortest way there."""
+    start = World()
+    found = {start.session.state: start}
+    seen = {start.key()}
+    queue = deque([start])
+    while len(found) < len(STATES):
+        world = queue.popleft()
+        for action in actions(REPORTED):
+            new = world.clone()
+            new.do(action)
+            found.setdefault(new.session.state, new)
+            if new.key() not in seen:
+                seen.add(new.key())
+                queue.append(new)
+    return list(found.values())
+
+
+def treating(level: int = 3) -> World:
+    world = World()
+    world.do(("event", "ready"))
+    for _ in range(level):
+        world.do(("press", "plus"))
+    world.do(("contact", contact.GOOD, True))
+    world.do(("settle",))
+    world.do(("tick", 20))
+    assert (world.session.state, world.session.level) == (session.TREAT, level)
+    return world
+
+
+def test_plus_at_the_top_stays_there_and_says_so() -> None:
+    world = treating(10)
+    world.do(("press", "plus"))
+    assert world.session.level == 10
+    assert world.cues[-1] == "top"
+    assert world.output.calls == []
+
+
+def test_a_lift_pauses_the_time_and_returns_at_the_same_level_with_a_ramp() -> None:
+    world = treating()
+    world.do(("tick", 1000))
+    before = world.session.treated_ms
+    world.do(("contact", contact.OPEN, False))
+    assert world.session.state == session.PAUSED
+    assert world.session.lifts == 1
+    for _ in range(100):
+        world.do(("tick", 20))
+    world.do(("contact", contact.GOOD, False))
+    assert world.session.state == session.PAUSED  # the output may not start again yet
+    world.do(("contact", contact.GOOD, True))
+    assert world.output.calls[-1] == ("treat", 3)
+    assert world.session.treated_ms == before
+
+
+def test_minus_to_zero_pauses_and_nothing_starts_until_plus() -> None:
+    world = treating(1)
+    world.do(("press", "minus"))
+    assert (world.session.state, world.session.level, world.session.lifts) == (session.PAUSED, 0, 0)
+    for _ in range(10):
+        world.do(("contact", contact.GOOD, True))
+        world.do(("tick", 20))
+    assert world.session.state == session.PAUSED
+    world.do(("press", "plus"))
+    world.do(("contact", contact.GOOD, True))
+    assert (world.session.state, world.session.level) == (session.RAMP_UP, 1)
+
+
+def test_dry_skin_pauses_after_three_seconds_and_not_before() -> None:
+    world = treating()
+    world.do(("contact", contact.POOR, True))
+    assert world.cues[-1] == "dry"
+    for _ in range(149):
+        world.do(("tick", 20))
+    assert world.session.state in TREATING
+    world.do(("tick", 20))
+    assert world.session.state == session.PAUSED
+
+
+def test_dry_spots_between_good_ones_do_not_add_up() -> None:
+    world = treating()
+    for _ in range(4):
+        world.do(("contact", contact.POOR, True))
+        world.do(("tick", 1000))
+        world.do(("contact", contact.GOOD, True))
+    assert world.session.state in TREATING
+
+
+def test_electrodes_that_touch_are_allowed_and_not_counted() -> None:
+    world = treating()
+    before = world.session.treated_ms
+    world.do(("contact", contact.SHORT, True))
+    world.do(("tick", 2000))
+    assert world.session.state == session.TREAT
+    assert world.session.treated_ms == before
+
+
+def run(world: World, ms: int) -> None:
+    for _ in range(ms // 20):
+        world.do(("contact", contact.GOOD, True))
+        world.do(("settle",))
+        world.do(("tick", 20))
+
+
+def test_a_whole_session_takes_its_time_and_cues_each_zone() -> None:
+    world = treating()
+    run(world, 15_500)
+    assert world.session.state == session.DONE
+    assert world.session.treated_ms == 15_000
+    assert world.cues.count("zone") == 2
+    assert world.cues.count("cue") == 3
+    assert world.cues[-1] == "done"
+    world.do(("press", "plus"))
+    assert (world.session.state, world.session.level) == (STANDBY, 0)
+
+
+def test_a_zone_with_another_waveform_ramps_anew_and_the_same_one_does_not() -> None:
+    world = treating()
+    world.do(("tick", 5000))
+    assert world.session.zone == 1
+    assert world.output.calls == []
+    world.do(("tick", 5000))
+    assert world.session.zone == 2
+    assert world.output.calls[-1] == ("treat", 3)
+
+
+def test_an_empty_battery_ramps_down_and_then_says_so() -> None:
+    world = treating()
+    world.do(("event", "battery_low"))
+    assert world.session.state == session.RAMP_DOWN
+    world.do(("press", "plus"))
+    world.do(("settle",))
+    world.do(("tick", 20))
+    assert world.session.state == session.LOW_BATTERY
+
+
+def test_the_longest_session_ends_even_when_it_never_stands_still() -> None:
+    world = treating()
+    for _ in range(20 * 60):
+        world.do(("contact", contact.SHORT, True))
+        world.do(("press", "minus"))
+        world.do(("press", "plus"))
+        world.do(("tick", 1000))
+    assert world.session.state not in TREATING
+
+
+def test_choosing_goes_round_and_resets_the_level() -> None:
+    world = World()
+    world.do(("event", "ready"))
+    modes = []
+    for _ in range(4):
+        world.do(("press", "mode"))
+        modes.append(world.session.mode)
+    assert modes == [1, 0, 1, 0]
+
+
+class Machine(RuleBasedStateMachine):
+    """Any order of everything, in small steps of time, for long."""
+
+    @initialize()
+    def power_up(self) -> None:
+        self.world = World()
+        self.world.do(("event", "ready"))
+
+    @rule(gesture=st.sampled_from(("plus", "plus", "plus", "minus", "mode", "mode_down")))
+    def press(self, gesture: str) -> None:
+        self.world.do(("press", gesture))
+
+    @rule(kind=st.sampled_from((*CLASSES, contact.GOOD, contact.GOOD)), ready=st.sampled_from((True, True, False)))
+    def touch(self, kind: str, ready: bool) -> None:
+        self.world.do(("contact", kind, ready))
+
+    @rule(ms=st.sampled_from((10, 20, 20, 50, 500, 2500, 60_000)), times=st.integers(1, 20))
+    def wait(self, ms: int, times: int) -> None:
+        for _ in range(times):
+            self.world.do(("tick", ms))
+
+    @rule()
+    def settle(self) -> None:
+        self.world.do(("settle",))
+
+    @rule(name=st.sampled_from(("usb_in", "usb_out", "usb_out", "battery_low", "stop", "ready", "expired")))
+    def happen(self, name: str) -> None:
+        self.world.do(("event", name))
+
+    @rule(name=st.sampled_from(("fault", "power_off", "other")))
+    def end(self, name: str) -> None:
+        if name != "other":
+            self.world.clone().do(("event", name))
+
+    @invariant()
+    def off_unless_active(self) -> None:
+        if hasattr(self, "world"):
+            assert (self.world.output.flows == "off") == (self.world.session.state not in ACTIVE)
+
+
+Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestMachine = Machine.TestCase
