@@ -11,7 +11,6 @@ import json
 import sys
 from time import ticks_diff, ticks_ms
 
-import machine
 from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf, kbd_intr
 
@@ -136,7 +135,7 @@ class App:
         """Start the loop and the tasks, test, then watch over them for ever."""
         cause = power.start_cause()
         self.log("boot", {"cause": cause, "board": self._board.NAME, "version": VERSION})
-        watchdog = machine.WDT(timeout=limits.WATCHDOG_MS)
+        watchdog = power.start_watchdog(limits.WATCHDOG_MS)
         self._pulse.start()
         for name, task in (
             ("panel", self._panel_task()),

@@ -27,6 +27,7 @@ DAC = 26
 BATTERY = 27
 TEMPERATURE = 28
 PRESETS = 29
+RSET = 30
 
 CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
 
@@ -48,6 +49,7 @@ FAULTS = {
     SENSE_OFFSET: ("sense_offset", "the current sense reads current when there is none (uA)"),
     LEAK: ("leak", "current flows with the electrodes off the source (uA)"),
     DAC: ("dac", "the built-in short did not show the current that was set (uA)"),
+    RSET: ("rset", "the built-in short and the current sense disagree: a wrong Rset (mV across the short)"),
     BATTERY: ("battery", "the cell voltage is not plausible (mV)"),
     TEMPERATURE: ("temperature", "the temperature is outside 0..50 C (C)"),
     PRESETS: ("presets", "a preset is missing or damaged"),

@@ -57,6 +57,7 @@ OVERCURRENT_PCT = 25  # delivered above set by this (and 10 uA) is a fault
 SESSION_MAX_MS = 20 * 60 * 1000  # hard stop, NuFACE Mini+
 IDLE_OFF_MS = 3 * 60 * 1000  # without contact or a button
 POOR_PAUSE_MS = 3000  # dry skin this long pauses: gel that dries is what zaps people
+DRY_REST_MS = 2000  # and for at least this long
 DONE_OFF_MS = 60 * 1000
 FAULT_OFF_MS = 60 * 1000  # a latched fault is shown this long, then power goes off
 LOW_BATTERY_OFF_MS = 10 * 1000

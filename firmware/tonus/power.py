@@ -6,7 +6,7 @@ from machine import ADC, Pin
 from . import adc
 
 _SCRATCH0 = 0x40058000 + 0x0C  # RP2040 WATCHDOG_SCRATCH0: survives a reset, not a loss of power
-_ON_PURPOSE = 0x1234
+_RUNNING = 0x52554E
 
 
 class Power:
@@ -47,16 +47,25 @@ class Power:
             self._hold(0)
 
 
+def start_watchdog(timeout_ms: int):  # -> machine.WDT
+    """The watchdog; from here on a reset that nobody asked for is its doing."""
+    machine.mem32[_SCRATCH0] = _RUNNING
+    return machine.WDT(timeout=timeout_ms)
+
+
 def restart() -> None:
-    """Reset on purpose; the next `start_cause` knows."""
-    machine.mem32[_SCRATCH0] = _ON_PURPOSE
+    """Reset on purpose."""
+    machine.mem32[_SCRATCH0] = 0
     machine.reset()
 
 
 def start_cause() -> str:
-    """Why the processor started: "power", "reset" (asked for) or "watchdog". Asks once: it forgets."""
-    on_purpose = machine.mem32[_SCRATCH0] == _ON_PURPOSE
+    """Why the processor started: "power", "reset" (asked for, by whomever) or "watchdog". Asks once: it forgets.
+
+    On the RP2040 `reset_cause` is WDT_RESET for every reset but that of power.
+    """
+    running = machine.mem32[_SCRATCH0] == _RUNNING
     machine.mem32[_SCRATCH0] = 0
     if machine.reset_cause() != machine.WDT_RESET:
         return "power"
-    return "reset" if on_purpose else "watchdog"
+    return "watchdog" if running else "reset"

@@ -12,6 +12,8 @@ RISE_MS = 60
 _FALL_MS = 25  # the keep-alive promises 20
 _DAC_CODES = (400, 1600)  # 50 and 199 uA
 _DAC_PCT = 15
+_RSET_PCT = 15
+_VOLTAGE_STEP_MV = 50  # of the dividers, with noise: six codes
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
 
@@ -45,7 +47,7 @@ async def run(board, stage, pulse, power) -> dict[str, int]:
         _none(stage, _DAC_CODES[1], faults.LEAK, readings, "leak_ua")
         if board.HAS_SHORT:
             for code in _DAC_CODES:
-                await _through_short(stage, code, readings)
+                await _through_short(board, stage, code, readings)
         stage.short()
         pulse.power(False)
         if board.HAS_BOOST:
@@ -76,7 +78,7 @@ def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> 
         raise Failed(fault, readings[name])
 
 
-async def _through_short(stage, code: int, readings: dict[str, int]) -> None:
+async def _through_short(board, stage, code: int, readings: dict[str, int]) -> None:
     stage.self_test_short(code)
     await sleep_ms(2)
     sense = stage.current()
@@ -84,3 +86,8 @@ async def _through_short(stage, code: int, readings: dict[str, int]) -> None:
     readings["dac_%d_ua" % code] = stage.ua(sense)
     if abs(sense - expected) * 100 > expected * _DAC_PCT + 100 * _ZERO_CODES:
         raise Failed(faults.DAC, stage.ua(sense))
+    # DAC, sense and comparator all trust Rset; the short's own resistor does not.
+    across_mv = stage.mv(stage.voltage())
+    expected_mv = stage.ua(sense) * board.SHORT_OHM // 1000
+    if abs(across_mv - expected_mv) * 100 > expected_mv * _RSET_PCT + 100 * _VOLTAGE_STEP_MV:
+        raise Failed(faults.RSET, across_mv)

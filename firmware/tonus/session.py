@@ -72,6 +72,7 @@ TABLE = {
     (ARMED, "contact"): RAMP_UP,
     (ARMED, "stop"): STANDBY,
     (ARMED, "zero"): STANDBY,
+    (ARMED, "expired"): STANDBY,
     (ARMED, "idle"): OFF,
     (ARMED, "usb_in"): CHARGING,
     (ARMED, "battery_low"): LOW_BATTERY,
@@ -160,6 +161,7 @@ class Session:
         self._cue_ms = 0
         self._ramp_ms = 0
         self._drained = False
+        self._not_before_ms = 0
 
     @property
     def preset(self):
@@ -212,6 +214,8 @@ class Session:
                 self._cue("dry")
         if kind in (contact.GOOD, contact.POOR):
             self._active_ms = self._now_ms
+        # After a dry spot the probe, which needs little, is soon content: give the person time to add gel.
+        ready = ready and self._now_ms >= self._not_before_ms
         # The probe cannot tell electrodes that touch each other from skin; at treatment current they are.
         if kind in (contact.GOOD, contact.SHORT) and ready and self.level and self.state in PROBING:
             self.event("contact")
@@ -311,6 +315,8 @@ class Session:
         elif state == PAUSED:
             if cause == "lost":
                 self.lifts += 1
+            elif cause == "dry":
+                self._not_before_ms = self._now_ms + limits.DRY_REST_MS
             self._ramp_ms = min(limits.RAMP_RETURN_MS, self.preset.ramp_ms)
             self._output.probe()
         elif state == RAMP_DOWN:

@@ -24,7 +24,13 @@ class Stage:
         self.toggle_alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0).toggle  # interrupt: one edge of the keep-alive
         self._cs = Pin(pins["DAC_CS"], Pin.OUT, value=1)
         self._spi = SPI(
-            board.SPI, baudrate=_SPI_HZ, sck=Pin(pins["DAC_SCK"]), mosi=Pin(pins["DAC_MOSI"]), polarity=0, phase=0
+            board.SPI,
+            baudrate=_SPI_HZ,
+            polarity=0,
+            phase=0,
+            sck=Pin(pins["DAC_SCK"]),
+            mosi=Pin(pins["DAC_MOSI"]),
+            miso=None,  # left out, MicroPython would take its default pin from whatever is there
         )
         self._frame = bytearray(2)
         base = Pin(pins["EL_A"], Pin.OUT, value=0)

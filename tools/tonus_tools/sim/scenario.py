@@ -34,6 +34,7 @@ FAULTS = (
     "task_dies",
     "main_hangs",
     "battery_sense_open",
+    "rset_low",
     "sense_offset",
 )
 ACTIONS = ("press", "hold", "release", "touch", "lift", "usb", "battery_pct", "inject")

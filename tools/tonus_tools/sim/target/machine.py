@@ -194,7 +194,11 @@ class ADC:
 
 
 class SPI:
-    def __init__(self, id, baudrate, sck, mosi, polarity, phase):
+    _MISO = (16, 12)  # what MicroPython takes for each peripheral when it is not told
+
+    def __init__(self, id, baudrate, sck, mosi, polarity, phase, miso=-1):
+        if miso == -1:
+            core.machine.pins[SPI._MISO[id]].write(core.machine, 0)
         self._us = 16_000_000 // baudrate + 1
 
     def write(self, buffer):

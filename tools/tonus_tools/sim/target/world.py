@@ -40,7 +40,6 @@ class World:
     def __init__(self, board, emit, start, seed):
         self._board = board
         self._emit = emit
-        self._rset = float(board.RSET_OHM)
         self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
         self._rail_nominal = board.RAIL_MV / 1000.0
         self._seed = seed
@@ -254,6 +253,7 @@ class World:
 
     def _circuit(self):
         """What only changes with the set current, the load and the faults: to be called after any of them."""
+        self._rset = self._board.RSET_OHM * (0.5 if "rset_low" in self.faults else 1.0)
         self._set = self._set_amps()
         self._source = self._rset + FET_OHM
         self._series = self._rs + OFF_OHM
