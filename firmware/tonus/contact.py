@@ -17,6 +17,7 @@ GOOD = "good"
 SHORT = "short"
 
 _OPEN_UA = 2
+_STEP_UA = 1  # what rounding and the converter's noise may hide
 _POOR_PCT = 85  # delivered, of set: below is poor ...
 _GOOD_PCT = 92  # ... and above is good again
 # Samples are taken halfway through a phase, and the skin's capacitance goes on charging: with this much of the
@@ -61,7 +62,7 @@ class Contact:
             self.kind = OPEN
             self.ohm = 0
         else:
-            self.ohm = mv * 1000 // ua
+            self.ohm = max(mv, 0) * 1000 // ua
             if now_ms - self._since_ms >= (_RETURN_MS if self.kind == OPEN else _CHANGE_MS):
                 self.kind = seen
         return self.kind
@@ -69,13 +70,15 @@ class Contact:
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
         if ua < _OPEN_UA:
             return OPEN
-        ohm = mv * 1000 // ua
+        ohm = max(mv, 0) * 1000 // ua
         if probing:
             most = _GOOD_PROBE_OHM if self.kind == POOR else _POOR_PROBE_OHM
             return POOR if ohm > most else GOOD
         least = _GOOD_PCT if self.kind == POOR else _POOR_PCT
         most = _ROOMY_PCT if self.kind == POOR else _TIGHT_PCT
-        if ua * 100 < set_ua * least or mv * 100 > (self._rail_mv - set_ua * self._rset_ohm // 1000) * most:
+        if (ua + _STEP_UA) * 100 < set_ua * least or mv * 100 > (
+            self._rail_mv - set_ua * self._rset_ohm // 1000
+        ) * most:
             return POOR
         if set_ua >= _SHORT_SET_UA:
             most = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM

@@ -23,9 +23,10 @@ class Buttons:
     def __init__(self) -> None:
         self.stuck: list[str] = []
         self._pressed = [False, False, False]
-        self._edge_ms = [0, 0, 0]
+        self._differs_ms: list[int | None] = [None, None, None]  # since when a contact differs from `_pressed`
         self._since_ms = [0, 0, 0]
-        self._ignored = [False, False, False]
+        self._from_start = [False, False, False]  # held since before the first look
+        self._long_sent = False
         self._swallowed = False
         self._repeat_ms = 0
         self._start_ms: int | None = None
@@ -33,24 +34,28 @@ class Buttons:
     def update(self, now_ms: int, contacts: tuple[bool, bool, bool]) -> list[str]:
         """The gestures that these contacts (MODE, PLUS, MINUS; True when pressed) complete now.
 
-        "mode_down" as MODE goes down, then "mode" if it comes up soon or "mode_long"; "plus", "minus".
+        "mode_down" as MODE goes down, then "mode" if it comes up soon or "mode_long"; "plus", "minus". A contact counts
+        when it has been seen the same for DEBOUNCE_MS, so in two looks at least.
         """
         gestures: list[str] = []
         if self._start_ms is None:
             # Whatever is held now switched the device on, or is stuck: nothing until it comes up.
             self._start_ms = now_ms
             self._pressed = list(contacts)
-            self._ignored = list(contacts)
+            self._from_start = list(contacts)
         for i in range(3):
+            since = self._differs_ms[i]
             if contacts[i] == self._pressed[i]:
-                self._edge_ms[i] = now_ms
-            elif now_ms - self._edge_ms[i] >= DEBOUNCE_MS:
-                self._edge_ms[i] = now_ms
+                self._differs_ms[i] = None
+            elif since is None:
+                self._differs_ms[i] = now_ms
+            elif now_ms - since >= DEBOUNCE_MS:
+                self._differs_ms[i] = None
                 self._pressed[i] = contacts[i]
                 self._change(i, now_ms, gestures)
         if not contacts[0] and not self._pressed[0]:
             self._swallowed = False
-        self._held(now_ms, gestures)
+        self._held(now_ms, now_ms - self._start_ms, gestures)
         return gestures
 
     def swallow_mode(self) -> None:
@@ -61,29 +66,27 @@ class Buttons:
         self._swallowed = True
 
     def _change(self, i: int, now_ms: int, gestures: list[str]) -> None:
-        pressed = self._pressed[i]
-        if self._ignored[i]:
-            if not pressed:
-                self._ignored[i] = False
-                if BUTTONS[i] in self.stuck:
-                    self.stuck.remove(BUTTONS[i])
-            return
-        if pressed:
+        if self._pressed[i]:
             self._since_ms[i] = now_ms
+            self._long_sent = False
             self._repeat_ms = now_ms + REPEAT_AFTER_MS
             gestures.append(("mode_down", "plus", "minus")[i])
-        elif i == 0 and not self._swallowed:
+        elif self._from_start[i]:
+            self._from_start[i] = False
+            if BUTTONS[i] in self.stuck:
+                self.stuck.remove(BUTTONS[i])
+        elif i == 0 and not self._swallowed and not self._long_sent:
             gestures.append("mode")
 
-    def _held(self, now_ms: int, gestures: list[str]) -> None:
+    def _held(self, now_ms: int, running_ms: int, gestures: list[str]) -> None:
         for i in range(3):
-            if self._ignored[i] and now_ms - self._start_ms >= STUCK_MS and BUTTONS[i] not in self.stuck:  # type: ignore[operator]
-                if self._pressed[i]:
-                    self.stuck.append(BUTTONS[i])
-        if self._pressed[0] and not self._ignored[0] and now_ms - self._since_ms[0] >= LONG_MS:
-            self._ignored[0] = True
+            if self._from_start[i] and running_ms >= STUCK_MS and BUTTONS[i] not in self.stuck:
+                self.stuck.append(BUTTONS[i])
+        mode, _, minus = self._pressed
+        if mode and not self._from_start[0] and not self._long_sent and now_ms - self._since_ms[0] >= LONG_MS:
+            self._long_sent = True
             gestures.append("mode_long")
-        if self._pressed[2] and not self._ignored[2] and now_ms >= self._repeat_ms:
+        if minus and not self._from_start[2] and now_ms >= self._repeat_ms:
             self._repeat_ms = now_ms + REPEAT_MS
             gestures.append("minus")
 

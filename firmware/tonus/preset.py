@@ -172,8 +172,8 @@ def _envelope(item: object, path: str) -> tuple[int, int, int, int, int, bool]:
     fields = _fields(item, path, _ENVELOPE_FIELDS[shape])
     depth = _integer(fields, "depth_pct", path, 10, 100, "%")
     if shape == "sine":
-        half = _integer(fields, "period_ms", path, 1000, 20_000, "ms") // 2
-        return (half, 0, half, 0, depth, True)
+        period = _integer(fields, "period_ms", path, 1000, 20_000, "ms")
+        return (period // 2, 0, period - period // 2, 0, depth, True)
     # A rise or fall this slow is a swell, not a step: the same bound as half the shortest sine.
     rise = _integer(fields, "rise_ms", path, 500, 10_000, "ms")
     hold = _integer(fields, "hold_ms", path, 0, 20_000, "ms")
@@ -227,10 +227,14 @@ def _show(value: object) -> str:
         text = json.dumps(value)
     except (TypeError, ValueError):
         text = repr(value)
+    except RuntimeError:  # nested too deeply to write down
+        text = "[..."
     return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _join(path: str, key: str) -> str:
+    if not 1 <= len(key) <= limits.NAME_CHARS_MAX or not _printable(key):
+        key = _show(key)
     return path + "." + key if path else key
 
 

@@ -21,6 +21,7 @@ PIO_HZ = 2_000_000
 DEAD_US = 2  # before every word the electrodes are shorted: set with one delay, pull, out
 
 ENVELOPE_STEPS = 256
+SHIFT = 10  # amplitudes are DAC codes with this many binary places; times an envelope's 256 they stay below 2^30
 
 
 def drive_word(forward: bool, us: int) -> int:
@@ -180,7 +181,8 @@ class Train:
     `word` is the next word. `load` is the DAC code that must be on the output when it begins, or -1 when the code does
     not change there; with it, `width` is the phase width / 16 us, 0 for a probe in a rest. `next()` moves on.
 
-    `amp` and `goal` are the amplitude now and wanted, in DAC codes << 8: `amp` moves a step each cycle. Rests too long to leave the electrodes unwatched are broken up by contact probes.
+    `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT: `amp` moves a step each cycle. Rests too
+    long to leave the electrodes unwatched are broken up by contact probes.
 
     The foreground calls `start`, `swap` and `aim`; only `next` runs in the interrupt, and allocates nothing.
     """
@@ -218,16 +220,18 @@ class Train:
     def swap(self, program: Program, code: int, ramp_ms: int) -> None:
         """Change to another program where the present cycle ends, from zero."""
         self._next = None
-        self._next_goal = code << 8
-        self._next_slew, self._next_cap = _slew(code << 8, ramp_ms)
+        self._next_goal = code << SHIFT
+        self._next_slew, self._next_cap = _slew(code << SHIFT, ramp_ms)
         self._next = program  # last: the interrupt takes all of it or none
 
     def aim(self, code: int, ramp_ms: int) -> None:
         """Move the amplitude to `code`, at the slope that would take `ramp_ms` from zero to it (or from it to zero)."""
-        slew, cap = _slew(max(code << 8, self.amp), ramp_ms)
+        slew, cap = _slew(max(code << SHIFT, self.amp), ramp_ms)
         self._slew = slew
         self._cap = cap
-        self.goal = code << 8
+        self.goal = code << SHIFT
+        if self._next is not None:
+            self._next_goal = code << SHIFT
 
     def settled(self) -> bool:
         """True when the amplitude is what was asked and no change of program waits."""
@@ -316,10 +320,8 @@ class Train:
         if p.sweep_dhz:
             cycle_us = self.period_us
             self._sweep_us += cycle_us
+            self._sweep_us %= 2000 * p.sweep_ms
             ms = self._sweep_us // 1000
-            if ms >= 2 * p.sweep_ms:
-                self._sweep_us -= 2000 * p.sweep_ms
-                ms -= 2 * p.sweep_ms
             if ms > p.sweep_ms:
                 ms = 2 * p.sweep_ms - ms
             rate = p.rate_dhz + p.sweep_dhz * ms // p.sweep_ms
@@ -329,10 +331,10 @@ class Train:
             i = self._envelope_us // p.envelope_step_us
             self._envelope_us = (self._envelope_us + cycle_us) % (p.envelope_step_us * ENVELOPE_STEPS)
             amp = amp * p.envelope[i] >> 8
-        code = amp >> 8
+        code = amp >> SHIFT
         # A pulse too small to tell contact from air would leave the electrodes unwatched.
         if code < p.probe_code and self.goal:
-            code = min(p.probe_code, self.goal >> 8)
+            code = min(p.probe_code, self.goal >> SHIFT)
         self.code = code
         rest = self.period_us - p.pulse_us
         if p.burst == 1:
@@ -340,8 +342,8 @@ class Train:
         self._rest_us = rest
         # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
         if self.amp != self.goal:
-            # us >> 10 for ms: a ramp 2 % slower than asked, never faster.
-            step = self._slew * (cycle_us >> 10) + 1
+            # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
+            step = self._slew * (cycle_us // 1000)
             if step > self._cap:
                 step = self._cap
             if self.goal > self.amp:
@@ -351,5 +353,5 @@ class Train:
 
 
 def _slew(span: int, ramp_ms: int) -> tuple[int, int]:
-    """(step per ms, largest step per cycle) of a ramp over `span` (codes << 8)."""
+    """(step per ms, largest step per cycle) of a ramp over `span` (codes << SHIFT)."""
     return span // ramp_ms, max(1, span // limits.RAMP_CYCLES_MIN)

@@ -45,10 +45,19 @@ class Pulse:
         self._stage = stage
         self._usb = usb
         self._stop = stop
+        # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
         self._fault_n = stage.fault_n
-        self._alive = stage.toggle_alive
+        self._toggle_alive = stage.toggle_alive
+        self._queued = stage.queued
+        self._put = stage.put
+        self._write_dac = stage.write_dac
+        self._current = stage.current
+        self._voltage = stage.voltage
+        self._driven = stage.driven
+        self._sense_per_dac = stage.sense_per_dac
         self._probe = probe
         self._train = Train(probe)
+        self._next = self._train.next
         self._powered = False
         self._power_tick = 0
         self._cut_tick = 0
@@ -206,7 +215,7 @@ class Pulse:
                 else:
                     self.late = self.late + 1 & _MASK
             if self._powered:
-                self._alive()
+                self._toggle_alive()
                 if not self._fault_n():
                     self._cut(faults.LATCH, 0)
                 elif self.running:
@@ -245,7 +254,7 @@ class Pulse:
         if self._blind > _BLIND_PULSES:
             self._cut(faults.BLIND, self.unseen)
             return
-        queued = self._stage.queued()
+        queued = self._queued()
         for _ in range(2):
             if queued >= FIFO_DEPTH:
                 return
@@ -258,12 +267,12 @@ class Pulse:
                 self._code = train.load
                 self._width = train.width
                 self._blind += 1
-                self._stage.write_dac(train.load)
+                self._write_dac(train.load)
                 self._ahead = 0
-            self._stage.put(train.word)
+            self._put(train.word)
             queued += 1
             self._ahead += 1
-            train.next()
+            self._next()
 
     @micropython.native
     def _slide(self) -> None:
@@ -279,27 +288,27 @@ class Pulse:
     @micropython.native
     def _sample(self, machine) -> None:
         try:
-            stage = self._stage
             if not self.running:
                 return
-            current = stage.current()
-            voltage = stage.voltage()
-            direction = stage.driven()
+            current = self._current()
+            voltage = self._voltage()
+            direction = self._driven()
             if not direction:
                 self.unseen = self.unseen + 1 & _MASK
                 return
             self._blind = 0
-            if stage.queued() < self._ahead:
+            if self._queued() < self._ahead:
                 code = self._code
                 width = self._width
             else:
                 code = self._code_before
                 width = self._width_before
-            program = self._train.program
-            if current < _OPEN_CODES and not program.probe and stage.current() < _OPEN_CODES and stage.driven():
-                self._cut(faults.LIFT, 0)
-                return
-            expected = code * stage.sense_per_dac >> 10
+            expected = code * self._sense_per_dac >> 10
+            if current < _OPEN_CODES and expected >= 2 * _OPEN_CODES and not self._train.program.probe:
+                # Once more, before ending somebody's session.
+                if self._current() < _OPEN_CODES and self._driven():
+                    self._cut(faults.LIFT, 0)
+                    return
             if current > expected + expected * limits.OVERCURRENT_PCT // 100 + _OVER_CODES:
                 self._over += 1
                 if self._over > 1:

@@ -7,7 +7,6 @@ import random
 from pathlib import Path
 
 import pytest
-
 from worlds import POWER_UP, Entry, play, plus
 
 MODE_OF = {"lift": 0, "firm": 1, "absorb": 2, "calm": 3}

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.scenario import load

@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tonus_tools.sim.trace import Trace
-
 from worlds import POWER_UP, play, plus
 
 RATES_HZ = (0.3, 1.0, 8.3, 80.0, 300.0)

@@ -87,7 +87,7 @@ def envelopes(draw: st.DrawFn) -> Document:
     base = "zones[*].waveform.envelope."
     shape = draw(st.sampled_from(SHAPES))
     fields = ("period_ms",) if shape == "sine" else ("rise_ms", "hold_ms", "fall_ms", "low_ms")
-    envelope = {"shape": shape} | {field: draw(of(base + field)) for field in (*fields, "depth_pct")}
+    envelope: Document = {"shape": shape} | {field: draw(of(base + field)) for field in (*fields, "depth_pct")}
     if shape == "sine":
         envelope["period_ms"] &= ~1  # an odd one has its own test
     return envelope

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import load_board
+from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Document, documents, within
@@ -251,7 +251,7 @@ def test_any_play_is_balanced_bounded_and_on_time(
         player.asked = max(player.asked, code)
         player.epoch += 1
         if what == "aim":
-            slopes.append((max(code, (train.amp >> 8) + 1), ramp_ms))
+            slopes.append((max(code, (train.amp >> program.SHIFT) + 1), ramp_ms))
             train.aim(code, ramp_ms)
         else:
             slopes.append((code, ramp_ms))
@@ -354,8 +354,8 @@ def test_a_ramp_down_ends_at_zero(document: Document, level: int, ramp_ms: int) 
     assert train.amp == 0
     codes = [cycle.code for cycle in player.cycles[began:]]
     assert codes[-1] == 0
-    assert sum(code > 0 for code in codes) >= 3
     if compiled.envelope is None:
+        assert sum(code > 0 for code in codes) >= 3
         assert codes == sorted(codes, reverse=True)
     # No faster than asked, but for the whole steps it takes.
     top = compiled.codes[level]
@@ -420,7 +420,7 @@ def test_a_level_change_while_a_zone_change_waits_is_kept() -> None:
         train.aim(second.codes[level], 500)
         while not train.settled():
             train.next()
-        assert train.amp == second.codes[level] << 8
+        assert train.amp == second.codes[level] << program.SHIFT
 
 
 def test_a_train_starts_with_a_rest_that_lets_the_converter_follow() -> None:

@@ -106,7 +106,8 @@ class World:
     def key(self) -> tuple[Any, ...]:
         """The abstract state: everything that decides what can happen next; times in coarse steps."""
         s = self.session
-        time = (s.treated_ms // 2500, min(s._poor_ms, 3000) // 1500, self.now - s._begun_ms >= limits.SESSION_MAX_MS)
+        over = self.now - s._begun_ms >= limits.SESSION_MAX_MS
+        time = (s.treated_ms // 2500, min(s._poor_ms, 3000) // 1500, self.now < s._not_before_ms, over)
         active = s.state in ACTIVE
         return (
             s.state,

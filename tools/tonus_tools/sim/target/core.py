@@ -7,6 +7,8 @@ fall between any two of them.
 """
 
 import micropython
+from bind import bind
+from micropython import heap_lock, heap_unlock
 
 CHECK_US = 1000  # supply and watchdog are looked at this often
 FAR = 1 << 60  # us: never
@@ -53,6 +55,7 @@ class Core:
         self._check_due = 0
         self.scratch = {}
         self.reset_cause = "power"
+        bind(self, "enter", "leave", "spend", "run_until", "_interrupt", "_check")
 
     def power_up(self):
         """Every peripheral as after a reset; memory that survives one is kept by the caller."""
@@ -69,7 +72,7 @@ class Core:
     def enter(self):
         """A call from firmware into hardware begins."""
         if self.in_irq:
-            micropython.heap_unlock()
+            heap_unlock()
         elif self.on:
             while self.hang:
                 self.run_until(self.now + 1000)
@@ -83,7 +86,7 @@ class Core:
     def leave(self):
         """It ends."""
         if self.in_irq:
-            micropython.heap_lock()
+            heap_lock()
 
     @micropython.native
     def spend(self, us):
@@ -143,21 +146,21 @@ class Core:
         self.in_irq = True
         if argument is self.pio:
             self.run_until(self.now + IRQ_LATENCY_US)
-        micropython.heap_lock()
+        heap_lock()
         try:
             handler(argument)
         except Exception as problem:
             # As on the chip: an exception ends a hard interrupt for good.
-            micropython.heap_unlock()
+            heap_unlock()
             text = "%s: %s" % (type(problem).__name__, problem)
             self.emit("irq_error", self.now, '"%s"' % text.replace('"', "'"))
             if argument is self.timer:
                 self.timer_due = FAR
             else:
                 argument.handler = None
-            micropython.heap_lock()
+            heap_lock()
         finally:
-            micropython.heap_unlock()
+            heap_unlock()
             self.in_irq = False
 
     def _act(self):

@@ -2,6 +2,7 @@
 
 import core
 import micropython
+from bind import bind
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -75,6 +76,7 @@ class Chip(core.Core):
         self._switches = [self.pins[board.PINS[role]] for role in ("EL_A", "EL_B", "LDAC")]
         self._inputs = [p for p in self.pins if p.role in ("MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")]
         world.on_input = self.inputs
+        bind(self, "switches", "spi_write", "spi_end", "inputs")
         self._frame = 0
         self.channels = {gpio: role for gpio, role in roles.items() if gpio >= 26}
         self.channels[board.TEMPERATURE_CHANNEL] = "TEMPERATURE"

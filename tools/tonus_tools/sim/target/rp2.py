@@ -7,6 +7,7 @@ nothing. Interface and limits are those of MicroPython 1.28: the FIFO is 4 deep,
 import core
 import micropython
 import pioasm
+from bind import bind
 
 FIFO_DEPTH = 4
 
@@ -54,6 +55,7 @@ class StateMachine:
         self._x = self._y = self._osr = self._pc = 0
         for i in range(self._count):
             core.machine.pins[self._base + i].lend(program.options["out_init"][i] == PIO.OUT_HIGH)
+        bind(self, "run", "_execute", "_pins")
         core.machine.pio = self
 
     # What MicroPython offers.

@@ -10,6 +10,8 @@ the set current as long as the rail has the voltage for it, then saturates. Shor
 
 from math import exp, log
 
+from bind import bind
+
 # name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
 SKINS = {
     "good": (500.0, 2 * 20e3, 15e-9 / 2),
@@ -73,6 +75,8 @@ class World:
         self._peak_v = 0.0
         self._end_a = 0.0
         self._circuit()
+        bind(self, "advance", "adc", "volts", "keep_alive", "set_switches", "powered")
+        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase")
 
     # What the person and the world do.
 
