@@ -1,6 +1,6 @@
 """Wires the parts and runs the tasks: the only module that knows them all.
 
-Tasks, by name: panel (10 ms), contact (20 ms), session (20 ms), power (250 ms), supervisor (200 ms). The supervisor
+Tasks, by name: panel (10 ms), contact (20 ms), session (20 ms), power (250 ms), supervisor (300 ms). The supervisor
 feeds the watchdog only when the pulse loop and every task have made progress since it last looked; the end of any task
 is a safe stop.
 """
@@ -201,7 +201,6 @@ class App:
                     current.level,
                     self._contact.kind,
                     self._pulse.cut_by,
-                    self._battery_pct,
                     now,
                 )
             )

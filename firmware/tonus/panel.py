@@ -68,7 +68,8 @@ class Buttons:
     def _change(self, i: int, now_ms: int, gestures: list[str]) -> None:
         if self._pressed[i]:
             self._since_ms[i] = now_ms
-            self._long_sent = False
+            if i == 0:
+                self._long_sent = False
             self._repeat_ms = now_ms + REPEAT_AFTER_MS
             gestures.append(("mode_down", "plus", "minus")[i])
         elif self._from_start[i]:
@@ -120,7 +121,7 @@ def mode_lights(mode: int, now_ms: int) -> list[int]:
     return [FULL if on and i == mode % 4 else 0 for i in range(4)]
 
 
-def lights(state: str, mode: int, level: int, kind: str, fault: int, battery_pct: int, now_ms: int) -> list[int]:
+def lights(state: str, mode: int, level: int, kind: str, fault: int, now_ms: int) -> list[int]:
     """Brightness (permille) of LEVEL_1..5, MODE_1..4 and CONTACT."""
     dark = [0] * 4
     if state == session.OFF:
@@ -133,8 +134,9 @@ def lights(state: str, mode: int, level: int, kind: str, fault: int, battery_pct
         flash = FULL if _blink(now_ms, 500, 250) else 0
         return [FULL if fault >> (4 - i) & 1 else 0 for i in range(5)] + [flash] * 4 + [0]
     if state == session.CHARGING:
-        bar = level_lights(max(1, battery_pct // 10))
-        return [v if _blink(now_ms, 2000, 1500) else 0 for v in bar] + dark + [0]
+        # With USB plugged in the cell cannot be measured: this says "charging", not how far.
+        at = now_ms // 400 % 5
+        return [HALF if i == at else 0 for i in range(5)] + dark + [0]
     if state == session.LOW_BATTERY:
         return [FULL if _blink(now_ms, 400, 200) else 0, 0, 0, 0, 0] + dark + [0]
     if state == session.DONE:

@@ -25,7 +25,7 @@ class Waveform:
     kind: "biphasic", "alternating", "swept" or "modulated".
     rate_dhz, rate_to_dhz: pulse rate; the second only differs when swept. sweep_ms: one way.
     phase_us, gap_us: each phase's width, and the pause between the two phases of a biphasic pulse.
-    burst_pulses, pause_us: alternating: pulses of one polarity, and the extra rest after each burst.
+    burst_pulses: alternating: pulses of one polarity, before as many of the other.
     envelope: (rise_ms, hold_ms, fall_ms, low_ms, depth_pct, is_sine), or None.
     """
 
@@ -37,7 +37,6 @@ class Waveform:
         self.phase_us = 0
         self.gap_us = 0
         self.burst_pulses = 0
-        self.pause_us = 0
         self.envelope: tuple[int, int, int, int, int, bool] | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -84,8 +83,8 @@ class Preset:
 
 def parse(text: str) -> Preset:
     """The preset in a JSON document. PresetError when it is not one."""
-    if len(text) > limits.PRESET_BYTES_MAX:
-        raise PresetError("", "%d bytes; allowed at most %d" % (len(text), limits.PRESET_BYTES_MAX))
+    if len(text) > limits.PRESET_CHARS_MAX:
+        raise PresetError("", "%d characters; allowed at most %d" % (len(text), limits.PRESET_CHARS_MAX))
     try:
         document = json.loads(text)
     except (ValueError, RuntimeError):  # MicroPython reports deep nesting as RuntimeError, CPython as RecursionError
@@ -126,7 +125,7 @@ def _zone(item: object, path: str, top_ua: int) -> Zone:
 
 _WAVEFORM_FIELDS = {
     "biphasic": ("kind", "rate_hz", "phase_us", "gap_us"),
-    "alternating": ("kind", "rate_hz", "phase_us", "burst_pulses", "pause_ms"),
+    "alternating": ("kind", "rate_hz", "phase_us", "burst_pulses"),
     "swept": ("kind", "rate_hz", "rate_to_hz", "sweep_s", "phase_us", "gap_us"),
     "modulated": ("kind", "rate_hz", "phase_us", "gap_us", "envelope"),
 }
@@ -135,7 +134,9 @@ _WAVEFORM_FIELDS = {
 def _waveform(item: object, path: str, top_ua: int) -> Waveform:
     if not isinstance(item, dict):
         raise PresetError(path, "%s; allowed an object" % _show(item))
-    kind = item.get("kind")
+    if "kind" not in item:
+        raise PresetError(path + ".kind", "missing; allowed %s" % ", ".join(sorted(_WAVEFORM_FIELDS)))
+    kind = item["kind"]
     if not isinstance(kind, str) or kind not in _WAVEFORM_FIELDS:
         raise PresetError(path + ".kind", "%s; allowed %s" % (_show(kind), ", ".join(sorted(_WAVEFORM_FIELDS))))
     fields = _fields(item, path, _WAVEFORM_FIELDS[kind])
@@ -147,7 +148,6 @@ def _waveform(item: object, path: str, top_ua: int) -> Waveform:
     w.phase_us = _integer(fields, "phase_us", path, limits.PHASE_MIN_US, limits.PHASE_MAX_US, "us")
     if kind == "alternating":
         w.burst_pulses = _integer(fields, "burst_pulses", path, 1, 200, "")
-        w.pause_us = 1000 * _integer(fields, "pause_ms", path, 0, 1000, "ms")
     else:
         w.gap_us = _integer(fields, "gap_us", path, limits.GAP_MIN_US, limits.GAP_MAX_US, "us")
     if kind == "modulated":
@@ -166,7 +166,9 @@ _ENVELOPE_FIELDS = {
 def _envelope(item: object, path: str) -> tuple[int, int, int, int, int, bool]:
     if not isinstance(item, dict):
         raise PresetError(path, "%s; allowed an object" % _show(item))
-    shape = item.get("shape")
+    if "shape" not in item:
+        raise PresetError(path + ".shape", "missing; allowed sine, trapezoid")
+    shape = item["shape"]
     if not isinstance(shape, str) or shape not in _ENVELOPE_FIELDS:
         raise PresetError(path + ".shape", "%s; allowed sine, trapezoid" % _show(shape))
     fields = _fields(item, path, _ENVELOPE_FIELDS[shape])

@@ -82,13 +82,12 @@ class Program:
             self.gap = 0
             self.pulse_us = w.phase_us + 2 * DEAD_US  # with the dead time of its rest
             self.period_us = w.period_us(w.rate_dhz)
-            self.cycle_us = 2 * (self.burst * self.period_us + w.pause_us)
+            self.cycle_us = 2 * self.burst * self.period_us
         else:
             self.gap = gap_word(w.gap_us)
             self.pulse_us = 2 * w.phase_us + w.gap_us + 4 * DEAD_US
             self.period_us = w.period_us(w.rate_dhz)
             self.cycle_us = self.period_us
-        self.pause_us = w.pause_us
         self.rate_dhz = w.rate_dhz
         self.sweep_dhz = w.rate_to_dhz - w.rate_dhz  # 0: not swept
         self.sweep_ms = w.sweep_ms
@@ -226,12 +225,11 @@ class Train:
 
     def aim(self, code: int, ramp_ms: int) -> None:
         """Move the amplitude to `code`, at the slope that would take `ramp_ms` from zero to it (or from it to zero)."""
-        slew, cap = _slew(max(code << SHIFT, self.amp), ramp_ms)
-        self._slew = slew
-        self._cap = cap
+        # The waiting program's first: should the interrupt take it in between, it takes this level with it.
+        self._next_slew, self._next_cap = _slew(code << SHIFT, ramp_ms)
+        self._next_goal = code << SHIFT
+        self._slew, self._cap = _slew(max(code << SHIFT, self.amp), ramp_ms)
         self.goal = code << SHIFT
-        if self._next is not None:
-            self._next_goal = code << SHIFT
 
     def settled(self) -> bool:
         """True when the amplitude is what was asked and no change of program waits."""
@@ -295,13 +293,11 @@ class Train:
             self._burst_left -= 1
             if self._burst_left:
                 self._rest_us = p.period_us - p.pulse_us
-                if self._burst_left == 1:
-                    self._rest_us += p.pause_us
                 return
             self._burst_left = p.burst
             if self._forward:
                 self._forward = False
-                self._rest_us = p.period_us - p.pulse_us + (p.pause_us if p.burst == 1 else 0)
+                self._rest_us = p.period_us - p.pulse_us
                 return
             self._forward = True
         self._begin_cycle()
@@ -336,10 +332,7 @@ class Train:
         if code < p.probe_code and self.goal:
             code = min(p.probe_code, self.goal >> SHIFT)
         self.code = code
-        rest = self.period_us - p.pulse_us
-        if p.burst == 1:
-            rest += p.pause_us
-        self._rest_us = rest
+        self._rest_us = self.period_us - p.pulse_us
         # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
         if self.amp != self.goal:
             # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
@@ -354,4 +347,4 @@ class Train:
 
 def _slew(span: int, ramp_ms: int) -> tuple[int, int]:
     """(step per ms, largest step per cycle) of a ramp over `span` (codes << SHIFT)."""
-    return span // ramp_ms, max(1, span // limits.RAMP_CYCLES_MIN)
+    return max(1, span // ramp_ms), max(1, span // limits.RAMP_CYCLES_MIN)

@@ -119,11 +119,11 @@ class Pulse:
             self._begin(self._probe, self._probe.probe_code, limits.RAMP_MIN_MS)
 
     def treat(self, program: Program, level: int, ramp_ms: int) -> None:
-        """Play `program` at `level`, from zero over `ramp_ms`. Refused while a fault is latched or USB is present.
+        """Play `program` at `level`, from zero over `ramp_ms`. Refused after a cut not yet dealt with, or with USB.
 
         Running already (a probe, or another zone), it changes over where a cycle ends.
         """
-        if self.faulted() or self._usb():
+        if self.cut_by or self._usb():
             return
         code = program.codes[level]
         if self.running:

@@ -278,6 +278,8 @@ class Session:
         if level > limits.LEVELS:
             self._cue("top")
             return
+        if self.state == PAUSED and level > self.level:
+            self._ramp_ms = self.preset.ramp_ms  # more than was felt before the pause: the whole ramp again
         self.level = max(level, 0)
         self._log_level()
         self._cue("level")

@@ -29,7 +29,7 @@ def waveform(kind: str, rate_hz: float) -> dict[str, Any]:
     w: dict[str, Any] = {"kind": kind, "rate_hz": rate_hz, "phase_us": phase_us(rate_hz)}
     if kind == "alternating":
         pulses = max(1, min(int(rate_hz * 0.4), 20_000 // w["phase_us"]))
-        return w | {"burst_pulses": pulses, "pause_ms": 20}
+        return w | {"burst_pulses": pulses}
     w["gap_us"] = 100
     if kind == "swept":
         return w | {"rate_hz": max(0.3, rate_hz / 4 // 0.1 / 10), "rate_to_hz": rate_hz, "sweep_s": 5}

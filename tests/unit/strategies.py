@@ -42,7 +42,6 @@ RANGES = {
     "zones[*].waveform.phase_us": Range(100, 125_000, "allowed 100..125000 us"),
     "zones[*].waveform.gap_us": Range(50, 10_000, "allowed 50..10000 us"),
     "zones[*].waveform.burst_pulses": Range(1, 200, "allowed 1..200"),
-    "zones[*].waveform.pause_ms": Range(0, 1000, "allowed 0..1000 ms"),
     "zones[*].waveform.envelope.depth_pct": Range(10, 100, "allowed 10..100 %"),
     "zones[*].waveform.envelope.period_ms": Range(1000, 20_000, "allowed 1000..20000 ms"),
     "zones[*].waveform.envelope.rise_ms": Range(500, 10_000, "allowed 500..10000 ms"),
@@ -109,7 +108,6 @@ def waveforms(draw: st.DrawFn, top_ua: int, kind: str | None = None) -> Document
             "rate_hz": hz(rate),
             "phase_us": draw(within(100, longest)),
             "burst_pulses": burst,
-            "pause_ms": draw(of("zones[*].waveform.pause_ms")),
         }
     rate = draw(within(3, 3000))
     rate_to = draw(within(3, 3000)) if kind == "swept" else rate
@@ -166,7 +164,7 @@ def loose_documents(draw: st.DrawFn) -> Document:
     waveform: Document = {"kind": kind, "rate_hz": hz(draw(rates))}
     waveform["phase_us"] = draw(of(base + "phase_us") | within(100, 3000))
     if kind == "alternating":
-        waveform |= {field: draw(of(base + field)) for field in ("burst_pulses", "pause_ms")}
+        waveform["burst_pulses"] = draw(of(base + "burst_pulses"))
     else:
         waveform["gap_us"] = draw(of(base + "gap_us"))
     if kind == "swept":

@@ -71,7 +71,7 @@ def test_faults_are_in_the_table_and_nothing_else_is() -> None:
 
 def test_each_fault_has_the_bar_that_the_panel_shows() -> None:
     for number, _, bar, *_ in rows(section(FIRMWARE, "Faults")):
-        lights = panel.lights(session.FAULT, 0, 0, contact.OPEN, int(number), 100, 0)
+        lights = panel.lights(session.FAULT, 0, 0, contact.OPEN, int(number), 0)
         assert bar == "".join("●" if light else "○" for light in lights[:5])
 
 
@@ -202,7 +202,7 @@ def documents_of_every_kind() -> Iterator[dict[str, Any]]:
     trapezoid = {"shape": "trapezoid", "rise_ms": 500, "hold_ms": 0, "fall_ms": 500, "low_ms": 0, "depth_pct": 50}
     for waveform in (
         {"kind": "biphasic", **pulse, "gap_us": 100},
-        {"kind": "alternating", **pulse, "burst_pulses": 2, "pause_ms": 0},
+        {"kind": "alternating", **pulse, "burst_pulses": 2},
         {"kind": "swept", **pulse, "rate_to_hz": 20, "sweep_s": 5, "gap_us": 100},
         {"kind": "modulated", **pulse, "gap_us": 100, "envelope": sine},
         {"kind": "modulated", **pulse, "gap_us": 100, "envelope": trapezoid},
@@ -272,7 +272,7 @@ def test_preset_errors_are_quoted_exactly() -> None:
 
 
 def test_the_largest_document_is_told() -> None:
-    assert f"at most {limits.PRESET_BYTES_MAX} bytes" in section(PRESETS, "Fields")
+    assert f"at most {limits.PRESET_CHARS_MAX} characters" in section(PRESETS, "Fields")
 
 
 # Hazards

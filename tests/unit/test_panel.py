@@ -178,6 +178,17 @@ def test_another_button_does_not_bring_a_swallowed_press_back() -> None:
     assert "mode" not in hand.hold(NONE, 100)
 
 
+@pytest.mark.parametrize("other", [(True, True, False), (True, False, True)])
+def test_another_button_does_not_bring_a_long_press_back(other: Contacts) -> None:
+    hand = Hand()
+    hand.hold(MODE, 2000)
+    hand.hold(other, 100)
+    hand.hold(MODE, 2000)
+    hand.hold(NONE, 100)
+    assert hand.gestures.count("mode_long") == 1
+    assert "mode" not in hand.gestures
+
+
 def test_a_press_swallowed_before_it_is_debounced_stays_swallowed() -> None:
     """The interrupt stops on MODE by itself, and may be a look ahead of the gestures."""
     hand = Hand()
@@ -219,7 +230,7 @@ def test_ten_levels_and_none_are_distinct_on_five_lights_and_grow() -> None:
 
 
 def show(state: str, **changes: object) -> list[int]:
-    values = {"mode": 0, "level": 0, "kind": contact.OPEN, "fault": 0, "battery_pct": 50, "now_ms": 0} | changes
+    values = {"mode": 0, "level": 0, "kind": contact.OPEN, "fault": 0, "now_ms": 0} | changes
     return panel.lights(state, *values.values())  # type: ignore[arg-type]
 
 
@@ -238,15 +249,14 @@ def test_every_state_has_ten_lights_that_can_be_shown(state: str) -> None:
     for now in range(0, 4000, 70):
         for level in (0, 3, 10):
             for kind in (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT):
-                for battery in (0, 5, 100):
-                    found = show(state, level=level, kind=kind, fault=13, battery_pct=battery, now_ms=now)
-                    assert len(found) == 10
-                    assert all(0 <= light <= panel.FULL for light in found)
+                found = show(state, level=level, kind=kind, fault=13, now_ms=now)
+                assert len(found) == 10
+                assert all(0 <= light <= panel.FULL for light in found)
 
 
 def test_off_is_dark_and_every_other_state_shows_a_light_of_its_own() -> None:
     def film(state: str) -> tuple[tuple[int, ...], ...]:
-        return tuple(tuple(show(state, fault=13, battery_pct=50, now_ms=now)) for now in range(0, 6000, 20))
+        return tuple(tuple(show(state, fault=13, now_ms=now)) for now in range(0, 6000, 20))
 
     films = {state: film(state) for state in session.STATES}
     assert not any(any(frame) for frame in films[session.OFF])

@@ -122,7 +122,7 @@ class Player:
         starts = [*self._pulse_starts, cycle.end_us]
         periods = [b - a for a, b in zip(starts, starts[1:], strict=False)]
         if p.burst:
-            direction = [p.period_us] * (p.burst - 1) + [p.period_us + p.pause_us]
+            direction = [p.period_us] * p.burst
             assert periods == direction * 2
         elif p.sweep_dhz:
             rates = sorted((p.rate_dhz, p.rate_dhz + p.sweep_dhz))
@@ -421,6 +421,44 @@ def test_a_level_change_while_a_zone_change_waits_is_kept() -> None:
         while not train.settled():
             train.next()
         assert train.amp == second.codes[level] << program.SHIFT
+
+
+@pytest.mark.parametrize("words", range(1, 60, 3))
+@pytest.mark.parametrize("level", [1, 10])
+def test_a_ramp_down_ends_however_little_flowed_when_it_began(level: int, words: int) -> None:
+    calm = bank.shipped()[3]
+    compiled = program.compile(calm.zones[0].waveform, calm.top_ua, BOARDS[0])
+    train = Train(program.compile_probe(BOARDS[0]))
+    train.start(compiled, compiled.codes[level], 10_000)
+    player = Player(train)
+    player.asked = compiled.codes[10]
+    for _ in range(words):
+        player.pull()
+    train.aim(0, 500)
+    until = player.t_us + 2_000_000
+    while not train.settled():
+        player.pull()
+        assert player.t_us < until
+
+
+@pytest.mark.parametrize(("before", "after"), [(10, 1), (10, 5), (5, 10)])
+def test_a_level_change_while_a_zone_change_waits_ramps_no_faster(before: int, after: int) -> None:
+    lift = bank.shipped()[0]
+    first, second = (program.compile(lift.zones[i].waveform, lift.top_ua, BOARDS[0]) for i in (0, 4))
+    train = Train(program.compile_probe(BOARDS[0]))
+    train.start(first, first.codes[before], 500)
+    player = Player(train)
+    player.asked = first.codes[10]
+    while not train.settled():
+        player.pull()
+    train.swap(second, second.codes[before], 2000)
+    train.aim(second.codes[after], 2000)
+    while train.program is first:
+        player.pull()
+    began = player.t_us
+    while not train.settled():
+        player.pull()
+    assert player.t_us - began >= 1_900_000
 
 
 def test_a_train_starts_with_a_rest_that_lets_the_converter_follow() -> None:
