@@ -40,10 +40,8 @@ class StateMachine:
         self._target = program.wrap_target
         self._wrap = program.wrap
         self._per_us = freq // 1_000_000
-        self._base = out_base.gpio
-        if set_base.gpio != self._base:
+        if set_base.gpio != out_base.gpio:
             raise ValueError("out and set pins share their base here")
-        self._count = len(program.options["out_init"])
         self._fifo = [0] * FIFO_DEPTH
         self._first = 0
         self._queued = 0
@@ -53,8 +51,12 @@ class StateMachine:
         # The next instruction is due at `machine.pio_due` us, FAR while stalled or stopped; here in cycles.
         self._cycle = 0
         self._x = self._y = self._osr = self._pc = 0
-        for i in range(self._count):
-            core.machine.pins[self._base + i].lend(program.options["out_init"][i] == PIO.OUT_HIGH)
+        self._level = -1  # of the pins, as `set pins` would write them; not yet known
+        self._lent = []
+        for i, level in enumerate(program.options["out_init"]):
+            pin = core.machine.pins[out_base.gpio + i]
+            pin.lend(level == PIO.OUT_HIGH)
+            self._lent.append(pin)
         bind(self, "run", "_execute", "_pins")
         core.machine.pio = self
 
@@ -194,14 +196,11 @@ class StateMachine:
         self._pc = pc
         return cycle
 
+    @micropython.native
     def _pins(self, value, t):
-        pins = core.machine.pins
-        base = self._base
-        changed = False
-        for i in range(self._count):
-            level = value >> i & 1
-            if pins[base + i].level != level:
-                pins[base + i].level = level
-                changed = True
-        if changed:
+        if value != self._level:
+            self._level = value
+            for pin in self._lent:
+                pin.level = value & 1
+                value >>= 1
             core.machine.switches(t)

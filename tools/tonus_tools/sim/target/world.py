@@ -208,8 +208,10 @@ class World:
     def advance(self, t):
         """Move everything to time t (never back)."""
         if t > self.t:
-            self._move_rail(t)
-            self._move_skin((t - self.t) * 1e-6)
+            if t > self._alive_until or not self._rail_full:
+                self._move_rail(t)
+            if self._dir or self._vc:
+                self._move_skin((t - self.t) * 1e-6)
             self.t = t
 
     def _set_amps(self):
@@ -219,8 +221,6 @@ class World:
         return code * self._volts_per_code / self._rset
 
     def _move_rail(self, t):
-        if self._rail_full and t <= self._alive_until:
-            return  # nothing to move
         if not self._board.HAS_BOOST:
             self._rail = self._rail_nominal
         else:
@@ -267,10 +267,9 @@ class World:
         if self._lifted:
             return
         if not self._dir:
-            if self._vc:
-                self._vc *= exp(-s * (1 / self._rp + 1 / self._series) / self._c)
-                if -1e-6 < self._vc < 1e-6:
-                    self._vc = 0.0
+            self._vc *= exp(-s * (1 / self._rp + 1 / self._series) / self._c)
+            if -1e-6 < self._vc < 1e-6:
+                self._vc = 0.0
             return
         amps = self._set
         rs = self._series
