@@ -51,12 +51,13 @@ class StateMachine:
         # The next instruction is due at `machine.pio_due` us, FAR while stalled or stopped; here in cycles.
         self._cycle = 0
         self._x = self._y = self._osr = self._pc = 0
-        self._level = -1  # of the pins, as `set pins` would write them; not yet known
+        self._level = 0  # of the pins, as `set pins` would write them
         self._lent = []
         for i, level in enumerate(program.options["out_init"]):
             pin = core.machine.pins[out_base.gpio + i]
             pin.lend(level == PIO.OUT_HIGH)
             self._lent.append(pin)
+            self._level |= pin.level << i
         bind(self, "run", "_execute", "_pins")
         core.machine.pio = self
 
