@@ -16,7 +16,6 @@ POOR = "poor"
 GOOD = "good"
 SHORT = "short"
 
-_OPEN_UA = 2
 _STEP_UA = 1  # what rounding and the converter's noise may hide
 _POOR_PCT = 85  # delivered, of set: below is poor ...
 _GOOD_PCT = 92  # ... and above is good again
@@ -68,7 +67,7 @@ class Contact:
         return self.kind
 
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
-        if ua < _OPEN_UA:
+        if ua < limits.OPEN_UA:
             return OPEN
         ohm = max(mv, 0) * 1000 // ua
         if probing:

@@ -43,7 +43,11 @@ LATE_US = 500  # a tick this much after its time is late
 MISSED_US = 1000  # and this much, missed
 STALL_US = 3000  # the loop itself was held up this long: fault
 
+RAIL_FALL_MS = 20  # the keep-alive's promise: the rail is down this long after its last edge
+DEBOUNCE_MS = 15  # a contact that has been the same for this long is pressed
+
 # Contact
+OPEN_UA = 2  # less than this is no contact
 PROBE_MAX_UA = 10  # contact probe, zero mean: below the auxiliary current limit
 PROBE_UA = 8
 PROBE_PHASE_US = 2000
@@ -51,7 +55,8 @@ PROBE_GAP_US = 100
 PROBE_PERIOD_MS = 50  # while waiting for contact
 PROBE_REST_MS = 80  # longest rest of a treatment without a look at the electrodes
 SHORT_OHM = 100  # electrodes touching
-OVERCURRENT_PCT = 25  # delivered above set by this (and 10 uA) is a fault
+OVERCURRENT_PCT = 25  # delivered above set by this, and ...
+OVERCURRENT_UA = 10  # ... this, is a fault
 
 # Session
 SESSION_MAX_MS = 20 * 60 * 1000  # hard stop, NuFACE Mini+

@@ -3,9 +3,8 @@
 README.md tells a person what each pattern means.
 """
 
-from . import contact, session
+from . import contact, limits, session
 
-DEBOUNCE_MS = 15
 LONG_MS = 1500
 STUCK_MS = 5000  # held from the start for this long: not a finger
 REPEAT_AFTER_MS = 600  # MINUS held goes down; PLUS held does not go up
@@ -49,7 +48,7 @@ class Buttons:
                 self._differs_ms[i] = None
             elif since is None:
                 self._differs_ms[i] = now_ms
-            elif now_ms - since >= DEBOUNCE_MS:
+            elif now_ms - since >= limits.DEBOUNCE_MS:
                 self._differs_ms[i] = None
                 self._pressed[i] = contacts[i]
                 self._change(i, now_ms, gestures)

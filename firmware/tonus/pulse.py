@@ -18,9 +18,6 @@ from .program import Program, Train
 from .stage import FIFO_DEPTH, Stage
 
 _MASK = 0x3FFFFFFF
-_STOP_TICKS = 15  # the button's debounce
-_OPEN_CODES = 10  # 2 uA: less than this is no contact
-_OVER_CODES = 50  # 10 uA
 _BLIND_PULSES = 8  # given to the PIO without one sample seen: a lift would go unnoticed
 _WINDOWS = 8  # the running mean's second, in eighths
 _WINDOW_TICKS = limits.DC_WINDOW_MS // _WINDOWS
@@ -55,6 +52,8 @@ class Pulse:
         self._voltage = stage.voltage
         self._driven = stage.driven
         self._sense_per_dac = stage.sense_per_dac
+        self._open_codes = limits.OPEN_UA * 1000 // stage.na_per_code
+        self._over_codes = limits.OVERCURRENT_UA * 1000 // stage.na_per_code
         self._probe = probe
         self._train = Train(probe)
         self._next = self._train.next
@@ -241,7 +240,7 @@ class Pulse:
             self._stop_ticks = 0
         else:
             self._stop_ticks += 1
-            if self._stop_ticks >= _STOP_TICKS:
+            if self._stop_ticks >= limits.DEBOUNCE_MS:
                 self._cut(faults.STOP, 0)
                 return
         train = self._train
@@ -304,12 +303,12 @@ class Pulse:
                 code = self._code_before
                 width = self._width_before
             expected = code * self._sense_per_dac >> 10
-            if current < _OPEN_CODES and expected >= 2 * _OPEN_CODES and not self._train.program.probe:
+            if current < self._open_codes and expected >= 2 * self._open_codes and not self._train.program.probe:
                 # Once more, before ending somebody's session.
-                if self._current() < _OPEN_CODES and self._driven():
+                if self._current() < self._open_codes and self._driven():
                     self._cut(faults.LIFT, 0)
                     return
-            if current > expected + expected * limits.OVERCURRENT_PCT // 100 + _OVER_CODES:
+            if current > expected + expected * limits.OVERCURRENT_PCT // 100 + self._over_codes:
                 self._over += 1
                 if self._over > 1:
                     self._cut(faults.OVERCURRENT, current)

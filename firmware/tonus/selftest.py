@@ -9,7 +9,7 @@ from . import faults, limits
 
 _ZERO_CODES = 15  # 3 uA
 RISE_MS = 60
-_FALL_MS = 25  # the keep-alive promises 20
+_FALL_MS = limits.RAIL_FALL_MS + 5
 _DAC_CODES = (400, 1600)  # 50 and 199 uA
 _DAC_PCT = 15
 _RSET_PCT = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tonus import contact, faults, panel, session
+from tonus import contact, faults, limits, panel, session
 
 MODE, PLUS, MINUS = (True, False, False), (False, True, False), (False, False, True)
 NONE = (False, False, False)
@@ -62,7 +62,7 @@ def test_noise_shorter_than_the_debounce_is_nothing(contacts: Contacts) -> None:
     hand = Hand()
     hand.hold(NONE, 20, 1)
     for _ in range(50):
-        hand.hold(contacts, panel.DEBOUNCE_MS - 1, 1)
+        hand.hold(contacts, limits.DEBOUNCE_MS - 1, 1)
         hand.hold(NONE, 5, 1)
     assert hand.gestures == []
 
@@ -79,7 +79,7 @@ def test_a_press_is_seen_within_a_few_looks() -> None:
     hand = Hand()
     pressed = hand.now
     hand.hold(MODE, 100)
-    assert hand.at[0] - pressed <= panel.DEBOUNCE_MS + 10
+    assert hand.at[0] - pressed <= limits.DEBOUNCE_MS + 10
 
 
 def test_a_long_press_is_long_once_and_its_release_is_nothing() -> None:

@@ -31,7 +31,6 @@ from .trace import PROBING, TREATING, Span, Trace
 from .violation import Violation
 
 CYCLE_IMBALANCE_PCT = 0.1  # codes x microseconds balance exactly; this is room for the trace's own rounding
-KEEP_ALIVE_MS = 20  # the rail is gone this long after the last edge of STAGE_ALIVE (DESIGN.md section 2)
 RAMP_START_SHARE = 0.25  # of the plateau: the first pulses of a ramp stay below
 RAMP_TOP_SHARE = 0.9
 PLATEAU_US = 5_000_000  # how long after a ramp its plateau is looked for: an envelope reaches its top within this
@@ -216,13 +215,13 @@ def _fault_over(trace: Trace, t_us: int) -> int:
 
 
 def keep_alive(run: Run) -> list[Violation]:
-    """With the pulse loop dead the rail falls: no current above the probe's flows after KEEP_ALIVE_MS."""
+    """With the pulse loop dead the rail falls: no current above the probe's flows after RAIL_FALL_MS."""
     trace, phases = run.trace, run.trace.phases
     flowing = phases.end_ua > limits.PROBE_MAX_UA
     found = []
     for t_us in run.injected("timer_dead"):
         boots = [event.t_us for event in trace.of("boot")]
-        grace_ms = KEEP_ALIVE_MS + limits.TICK_US / 1000
+        grace_ms = limits.RAIL_FALL_MS + limits.TICK_US / 1000
         found += _must_end("keep_alive", run, flowing, t_us, grace_ms, next_after(boots, t_us, trace.end_us))
     return found
 
