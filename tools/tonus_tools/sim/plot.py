@@ -10,7 +10,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -19,15 +18,15 @@ from tonus import limits
 
 from .boards import load_board
 from .expectations import treated_seconds
-from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua, pulse_period_us
+from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua
+from .plot_pulses import FAINT, FORWARD, INK, clock, pulses, within
 from .summary import level_treated, preset_treated
 from .trace import PROBING, TREATING, Floats, Span, Trace, spans_of
 
 SIZE_IN, DPI = (16.0, 11.0), 100
 BINS = 1300  # about one a pixel of the time axis
 
-INK, FAINT = "#1f2933", "#7b8794"
-FORWARD, REVERSE, SET_POINT, CEILING = "#2878b5", "#e07b39", "#12395b", "#c62828"
+SET_POINT, CEILING = "#12395b", "#c62828"
 PAUSE, DRY = "#cbd2d9", "#f6d78b"
 BEEP, HAPTIC = "#7b3fa0", "#d1495b"
 ZONES = ("#a8d5ba", "#c3b1e1", "#f7c59f", "#a7c7e7", "#f4a6b7", "#d9e7a3", "#b8dedb", "#e3c9a8")
@@ -72,12 +71,8 @@ def draw(trace: Trace, path: str | Path) -> None:
         for axes, strip in zip(strips, (_zones, _states, _contact, _leds, _cues), strict=True):
             strip(axes, trace)
         _time_axis(current, strips, trace)
-        _pulses(figure.add_subplot(below[0]), figure.add_subplot(below[1]), trace, skin)
+        pulses(figure.add_subplot(below[0]), figure.add_subplot(below[1]), trace, skin)
         figure.savefig(path, dpi=DPI)
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _title(figure: Figure, trace: Trace, skin: Electrodes) -> None:
@@ -88,7 +83,7 @@ def _title(figure: Figure, trace: Trace, skin: Electrodes) -> None:
     reactions = lifts(trace, skin, OFF_SKIN)
     forward = (trace.phases.direction > 0) & ~skin.probe
     facts = [
-        f"{_clock(treated_seconds(trace))} treated of {_clock(trace.end_us / 1e6)}",
+        f"{clock(treated_seconds(trace))} treated of {clock(trace.end_us / 1e6)}",
         f"{trace.phases.charge_nc[forward].sum() / 1e6:.2f} mC delivered each way",
         f"at most {max_current_ua(trace):.0f} uA",
         f"net DC over any second at most {net_dc_ua(trace):.2g} uA",
@@ -132,7 +127,7 @@ def _current(axes: Axes, trace: Trace, skin: Electrodes) -> None:
     axes.axhline(limits.PROBE_MAX_UA, color=CEILING, ls=":", lw=0.9, label=probe)
     pauses = [span for span in trace.spans if span.name == "PAUSED"]
     on_dry = [span for span in loads(trace, OFF_SKIN) if span.name == "dry"]
-    dry = _within(on_dry, trace.spans_in((*TREATING, "PAUSED")))
+    dry = within(on_dry, trace.spans_in((*TREATING, "PAUSED")))
     _bands(axes, trace, [*pauses, *dry])
     _incidents(axes, trace)
     axes.set_ylim(0, max(limits.FIRMWARE_CEILING_UA * 1.14, max_current_ua(trace) * 1.08))
@@ -170,12 +165,6 @@ def _envelope(trace: Trace, skin: Electrodes, edges: Floats) -> tuple[Floats, Fl
     np.maximum.at(wanted, which, skin.set_ua[pulses])
     held = np.maximum.accumulate(np.where((count > 0) | ~follows, np.arange(bins), 0))
     return delivered[held], wanted[held]
-
-
-def _within(spans: list[Span], stretches: list[Span]) -> list[Span]:
-    """The parts of `spans` that lie in `stretches`."""
-    cut = [Span(max(a.start_us, b.start_us), min(a.end_us, b.end_us), a.name) for a in spans for b in stretches]
-    return [span for span in cut if span.end_us > span.start_us]
 
 
 def _bands(axes: Axes, trace: Trace, spans: list[Span]) -> None:
@@ -264,7 +253,7 @@ def _states(axes: Axes, trace: Trace) -> None:
 def _contact(axes: Axes, trace: Trace) -> None:
     changes = [(contact.t_us, contact.name) for contact in trace.contacts]
     spans = spans_of(changes, trace.end_us) if changes else []
-    _strip(axes, trace, _within(spans, [s for s in trace.spans if s.name != "OFF"]), CONTACTS, "contact")
+    _strip(axes, trace, within(spans, [s for s in trace.spans if s.name != "OFF"]), CONTACTS, "contact")
     handles = [Patch(color=colour, label=name) for name, colour in CONTACTS.items()]
     _legend(axes, handles, columns=2, anchor=(1.008, 0.85), size=7)
 
@@ -340,7 +329,7 @@ def _time_axis(current: Axes, strips: list[Axes], trace: Trace) -> None:
     current.set_xlim(0, max(trace.end_us, 1) / 1e6)
     steps = [1, 2, 3, 6, 10] if trace.end_us > 60e6 else [1, 2, 5, 10]
     current.xaxis.set_major_locator(MaxNLocator(14, steps=steps))
-    current.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _clock(seconds)))
+    current.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
     for axes in (current, *strips[:-1]):
         axes.tick_params(labelbottom=False, bottom=False)
     strips[-1].set_xlabel("time, minutes:seconds", labelpad=3)
@@ -366,131 +355,3 @@ def _legend(
         columnspacing=0.8,
         labelspacing=0.3,
     )
-
-
-# Pulses
-
-
-def _pulses(wide: Axes, close: Axes, trace: Trace, skin: Electrodes) -> None:
-    """One second of the plateau, and one pulse of it."""
-    at_us = _plateau(trace, skin)
-    if at_us is None:
-        for axes in (wide, close):
-            axes.set_axis_off()
-        wide.text(
-            0.5, 0.5, "No treatment current flowed in this session.", ha="center", va="center", fontsize=13, color=FAINT
-        )
-        return
-    phases = skin.phases
-    window = slice(*np.searchsorted(phases.t_us, (at_us, at_us + 1_000_000)))
-    _draw_phases(wide, trace, window, at_us, 1000.0)
-    wide.set_xlim(-5, 1005)
-    period_us = pulse_period_us(trace, skin, at_us + 1_000_000) or pulse_period_us(trace, skin, at_us)
-    rate = f"{1e6 / period_us:.3g} pulses a second" if period_us else "pulses"
-    wide.set_title(
-        f"One second of the plateau, from {_clock(at_us / 1e6)}: {rate}", loc="left", fontsize=11, weight="bold"
-    )
-    wide.set_xlabel("ms")
-    wide.set_ylabel("uA")
-    handles = [Patch(color=FORWARD, label="forward (EL_A)"), Patch(color=REVERSE, label="reverse (EL_B)")]
-    wide.legend(handles=handles, loc="upper right", ncol=2, fontsize=8.5, framealpha=0.9, borderpad=0.3)
-    first, last = _one_pulse(skin, window)
-    start, end = int(phases.t_us[first]), int(phases.end_us[last])
-    margin = max(100, round((end - start) * 0.18))
-    unit, per = ("ms", 1000.0) if end - start > 10_000 else ("us", 1.0)
-    _draw_phases(close, trace, slice(first, last + 1), start, per)
-    close.set_xlim(-margin / per, (end - start + margin) / per)
-    close.set_title(_pulse_caption(skin, first, last), loc="left", fontsize=10, weight="bold")
-    close.set_xlabel(f"{unit}, one pulse enlarged")
-    _name_widths(close, skin, first, last, start, per)
-
-
-def _plateau(trace: Trace, skin: Electrodes) -> int | None:
-    """Where to look: a pulse in the middle of the longest stretch of treatment on skin, or None."""
-    on_skin = [span for span in loads(trace, OFF_SKIN) if span.name not in (OFF_SKIN, "dry", "short")]
-    treated = [span for span in trace.spans if span.name == "TREAT"] or trace.spans_in(TREATING)
-    stretches = _within(treated, on_skin) or treated
-    if not stretches:
-        return None
-    longest = max(stretches, key=lambda span: span.end_us - span.start_us)
-    middle = max(longest.start_us, (longest.start_us + longest.end_us) // 2 - 500_000)
-    starts = skin.phases.t_us[skin.treatment & (skin.phases.direction > 0)]
-    later = starts[(starts >= middle) & (starts < longest.end_us)]
-    return int(later[0]) if len(later) else None
-
-
-def _one_pulse(skin: Electrodes, window: slice) -> tuple[int, int]:
-    """Indices of the first and last phase of one pulse; they are the same in a burst."""
-    phases = skin.phases
-    pulses = np.flatnonzero(~skin.probe[window]) + window.start
-    for a, b in zip(pulses, pulses[1:], strict=False):
-        apart_us = phases.t_us[b] - phases.end_us[a]
-        if phases.direction[a] > 0 > phases.direction[b] and apart_us <= limits.GAP_MAX_US:
-            return int(a), int(b)
-    return int(pulses[0]), int(pulses[0])
-
-
-def _pulse_caption(skin: Electrodes, first: int, last: int) -> str:
-    phases = skin.phases
-    charge_nc = float(phases.charge_nc[first])
-    charge = f"{charge_nc / 1000:.2f} uC" if charge_nc >= 1000 else f"{charge_nc:.0f} nC"
-    shape = f"{phases.peak_ua[first]:.0f} uA for {_width(int(phases.dur_us[first]))}: {charge}"
-    if first == last:
-        return f"{shape}, repaid by the next burst"
-    return f"{shape} a phase, net {abs(float(phases.signed_nc[[first, last]].sum())):.3g} nC"
-
-
-def _width(us: int) -> str:
-    return f"{us / 1000:g} ms" if us >= 10_000 else f"{us} us"
-
-
-def _name_widths(axes: Axes, skin: Electrodes, first: int, last: int, origin_us: int, per: float) -> None:
-    phases = skin.phases
-    for i in dict.fromkeys((first, last)):
-        middle = (int(phases.t_us[i]) + int(phases.dur_us[i]) / 2 - origin_us) / per
-        axes.text(
-            middle,
-            float(phases.peak_ua[i]) * int(phases.direction[i]) / 2,
-            _width(int(phases.dur_us[i])),
-            ha="center",
-            va="center",
-            fontsize=9.5,
-            color="white",
-            weight="bold",
-            clip_on=True,
-        )
-    gap_us = int(phases.t_us[last] - phases.end_us[first])
-    if last == first + 1 and gap_us > 0:
-        middle = (int(phases.end_us[first]) + gap_us / 2 - origin_us) / per
-        top = float(phases.peak_ua[first])
-        axes.annotate(
-            f"shorted {_width(gap_us)}",
-            (middle, 0),
-            xytext=(middle + gap_us / per, top * 0.75),
-            fontsize=9,
-            color=INK,
-            arrowprops={"arrowstyle": "-", "color": FAINT, "lw": 0.8},
-        )
-
-
-def _draw_phases(axes: Axes, trace: Trace, window: slice, origin_us: int, per: float) -> None:
-    """Phases as they were, square: start, peak, end, end of phase."""
-    phases = trace.phases
-    x0 = (phases.t_us[window] - origin_us) / per
-    x1 = (phases.end_us[window] - origin_us) / per
-    way = phases.direction[window]
-    peak, end = phases.peak_ua[window] * way, phases.end_ua[window] * way
-    none = np.zeros(len(x0))
-    corners = ((x0, none), (x0, peak), (x1, end), (x1, none))
-    shapes = np.stack([np.column_stack(corner) for corner in corners], axis=1)
-    colours = np.where(way > 0, FORWARD, REVERSE)
-    # Edges wide enough that a pulse narrower than a pixel still shows, and not moved to whole pixels: all look alike.
-    edges = list(colours)
-    axes.add_collection(PolyCollection(list(shapes), facecolors=edges, edgecolors=edges, linewidths=1.2, snap=False))
-    axes.axhline(0, color=INK, lw=0.8)
-    most = max(20.0, float(phases.peak_ua[window].max())) if len(x0) else 20.0
-    axes.set_ylim(-1.3 * most, 1.3 * most)
-    axes.grid(axis="y", color="#e4e7eb", lw=0.7)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
