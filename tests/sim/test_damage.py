@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tonus_tools.sim import runner
+from tonus_tools.sim.boards import FIRMWARE
 from worlds import POWER_UP, play, plus
 
 
@@ -13,7 +13,7 @@ def test_a_damaged_preset_is_a_named_fault_and_nothing_starts(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firmware = tmp_path / "firmware"
-    shutil.copytree(runner.FIRMWARE, firmware)
+    shutil.copytree(FIRMWARE, firmware)
     preset = firmware / "tonus" / "presets" / "firm.json"
     if damage == "missing":
         preset.unlink()
@@ -21,7 +21,7 @@ def test_a_damaged_preset_is_a_named_fault_and_nothing_starts(
         preset.write_bytes(preset.read_bytes()[:200])
     else:
         preset.write_text(preset.read_text(encoding="utf-8").replace('"top_ua": 320', '"top_ua": 3200'))
-    monkeypatch.setattr(runner, "FIRMWARE", firmware)
+    monkeypatch.setattr("tonus_tools.sim.runner.FIRMWARE", firmware)
     trace = play(
         tmp_path,
         6,
