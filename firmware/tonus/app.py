@@ -185,9 +185,11 @@ class App:
             self._beats["panel"] += 1
             current = self._session
             for gesture in self._buttons.update(now, self._panel.contacts()):
-                if gesture == "mode_down" and current.state in session.ACTIVE:
-                    self._buttons.swallow_mode()
+                stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
+                if stops:
+                    self._buttons.swallow_mode()
+                    break  # what another finger did in the same instant does not start it again
             if len(self._buttons.stuck) > reported:
                 button = self._buttons.stuck[-1]
                 self.log("stuck", {"button": button})
@@ -245,12 +247,14 @@ class App:
                 self._cut(cut)
             if self._power.usb():
                 current.event("usb_in")
-            elif current.state == session.CHARGING:
-                current.event("usb_out")
-            elif self._battery_pct < limits.BATTERY_CUTOFF_PCT or (
-                self._battery_pct < limits.BATTERY_START_PCT and current.state in (session.STANDBY, session.DONE)
-            ):
-                current.event("battery_low")
+            else:
+                if current.state == session.CHARGING:
+                    self._battery_pct = self._power.battery_pct()  # the cable hid the cell
+                    current.event("usb_out")
+                if self._battery_pct < limits.BATTERY_CUTOFF_PCT or (
+                    self._battery_pct < limits.BATTERY_START_PCT and current.state in (session.STANDBY, session.DONE)
+                ):
+                    current.event("battery_low")
             current.tick(self._now())
             if current.state != self._seen_state:
                 self._entered(self._seen_state, current.state)
@@ -315,6 +319,8 @@ class App:
         elif reason == faults.STOP:
             if self._session.event("stop"):
                 self._buttons.swallow_mode()
+        elif reason == faults.USB:
+            self._session.event("usb_in")  # also when the cable is already out again
         elif reason == faults.LIMIT:
             self._session.event("expired")
 

@@ -53,6 +53,8 @@ class Contact:
 
     def update(self, set_ua: int, ua: int, mv: int, probing: bool, now_ms: int) -> str:
         """Tell what flowed. uA set and delivered, electrode mV, whether by the probe, and any ms clock; the class."""
+        if set_ua < 2 * limits.OPEN_UA:
+            return self.kind  # the end of a ramp: too little to tell anything
         seen = self._classify(set_ua, ua, mv, probing)
         if seen != self._candidate:
             self._candidate = seen

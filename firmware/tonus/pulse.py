@@ -122,12 +122,11 @@ class Pulse:
 
         Running already (a probe, or another zone), it changes over where a cycle ends.
         """
-        if self.cut_by or self._usb():
-            return
         code = program.codes[level]
+        # Running first: a cut that comes after this look has its reason set by the next one.
         if self.running:
             self._train.swap(program, code, ramp_ms)
-        else:
+        elif not self.cut_by and not self._usb():
             self._begin(program, code, ramp_ms)
 
     def aim(self, level: int, ramp_ms: int) -> None:
@@ -152,8 +151,10 @@ class Pulse:
 
     def clear_cut(self) -> None:
         """Forget a normal cut that has been dealt with. A fault stays."""
+        state = disable_irq()
         if not self.faulted():
             self.cut_by = faults.NONE
+        enable_irq(state)
 
     def rested(self) -> bool:
         """False for the second after a long phase was cut short: its charge still counts in the running mean."""
@@ -185,7 +186,7 @@ class Pulse:
         self.running = True  # last: the interrupt may draw from here on
 
     def _shut(self) -> None:
-        if self.running:
+        if self.running and not self._train.program.probe:
             self._cut_tick = self.ticks
             self._cut_heavy = self._train.program.heavy
         self._powered = False  # first: whatever fails below, the rail falls

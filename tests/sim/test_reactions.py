@@ -5,6 +5,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from worlds import POWER_UP, Entry, play, plus
@@ -71,3 +72,34 @@ def test_twenty_minutes_is_the_longest_session(tmp_path: Path) -> None:
     ended = [change for change in trace.states if change.cause in ("finished", "expired")]
     assert ended
     assert ended[0].t_us <= (1200 + 4) * 1_000_000
+
+
+def preset(top_ua: int, duration_s: int, rate_hz: int, phase_us: int, gap_us: int) -> dict[str, Any]:
+    waveform = {"kind": "biphasic", "rate_hz": rate_hz, "phase_us": phase_us, "gap_us": gap_us}
+    zone = {"name": "z", "duration_s": duration_s, "cue_s": 5, "waveform": waveform}
+    return {"schema": 1, "id": "p", "name": "P", "top_ua": top_ua, "ramp_ms": 500, "zones": [zone]}
+
+
+@pytest.mark.parametrize("phase_ms", range(0, 50, 7))
+def test_heavy_pulses_cut_and_begun_again_in_haste(phase_ms: int, tmp_path: Path) -> None:
+    """9 uC a phase: stopped, armed, stopped and armed again within a second, at different moments of the pulse."""
+    at = 6.037089 + phase_ms / 1000
+    entries: list[Entry] = [{"at": 0.5, "press": "MODE", "for_s": 0.4}]
+    entries.append({"at": 2.0, "press": "PLUS", "times": 10, "every_s": 0.15})
+    for i, button in enumerate(("MODE", "PLUS", "MODE", "PLUS")):
+        entries.append({"at": at + 0.06 * i, "press": button, "for_s": 0.03})
+    entries.append({"at": at + 0.3, "press": "PLUS", "times": 9, "every_s": 0.07, "for_s": 0.035})
+    play(tmp_path, 8.5, entries, presets=[preset(500, 60, 20, 18_000, 10_000)], start={"touch": "good"})
+
+
+def test_a_session_that_ends_by_itself_says_so(tmp_path: Path) -> None:
+    """The last microamperes of the ramp down are too little to tell contact from air."""
+    trace = play(
+        tmp_path,
+        14,
+        [POWER_UP, plus(3, 1)],
+        {"final_state": "DONE"},
+        [preset(50, 5, 100, 500, 100)],
+        start={"touch": "good"},
+    )
+    assert [change.cause for change in trace.states][-1] == "ramped_down"

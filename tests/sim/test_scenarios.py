@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tonus import limits
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
+from tonus_tools.sim.measure import longest_unwatched_ms
 from tonus_tools.sim.scenario import load
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.toml"))
@@ -15,3 +17,6 @@ def test_scenario(path: Path) -> None:
     scenario = load(path)
     trace = runner.run(scenario)
     assert [str(violation) for violation in check(trace, scenario)] == []
+    # An active state in which nothing looks at the electrodes is a session that only seems to go on.
+    if not any(w.value in ("timer_dead", "main_hangs") for w in trace.world):
+        assert longest_unwatched_ms(trace) <= limits.LIFT_MAX_MS

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tonus import limits
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
+from tonus_tools.sim.measure import longest_unwatched_ms
 from tonus_tools.sim.scenario import load
 from tonus_tools.sim.trace import Trace
 
@@ -42,4 +44,5 @@ def play(
     trace = runner.run(scenario)
     violations = check(trace, scenario)
     assert not violations, "\n".join(str(violation) for violation in violations)
+    assert longest_unwatched_ms(trace) <= limits.LIFT_MAX_MS
     return trace

@@ -47,11 +47,26 @@ def electrodes(trace: Trace, board: Board) -> Electrodes:
     """
     phases = trace.phases
     set_ua = np.asarray(phases.code * board.ua_per_code, dtype=np.float64)
-    low = (set_ua <= limits.PROBE_MAX_UA) & (phases.peak_ua <= limits.PROBE_MAX_UA)
+    low = (set_ua <= limits.PROBE_MAX_UA) & (_own_peaks(trace) <= limits.PROBE_MAX_UA)
     shape = phases.code * (1 << 32) + phases.dur_us
     waiting = low & inside(phases.t_us - STATE_SKEW_US, trace.spans_in(PROBING))
     probe = low & np.isin(shape, np.unique(shape[waiting])) if waiting.any() else low
     return Electrodes(phases, set_ua, low, probe)
+
+
+def _own_peaks(trace: Trace) -> Floats:
+    """Peak currents (uA), 0 from a fault on that makes more flow than is set: its phases are judged by their codes."""
+    faults = [w.t_us for w in trace.world if w.action == "inject" and w.value in ("dac_full_scale", "rset_low")]
+    return np.where(trace.phases.end_us > min(faults, default=trace.end_us), 0.0, trace.phases.peak_ua)
+
+
+def longest_unwatched_ms(trace: Trace) -> float:
+    """Longest time (ms) in an active state without a phase, be it a probe: nothing would notice a lift."""
+    worst = 0
+    for span in trace.spans_in((*PROBING, *TREATING)):
+        starts = trace.phases.t_us[(trace.phases.t_us >= span.start_us) & (trace.phases.t_us <= span.end_us)]
+        worst = max(worst, int(np.diff(np.concatenate(([span.start_us], starts, [span.end_us]))).max()))
+    return worst / 1000
 
 
 def inside(t_us: Ints, spans: list[Span]) -> Bools:

@@ -65,7 +65,7 @@ class World:
         self._rail_up = False
         self._rail_full = False  # and stays so while the keep-alive does
         self._alive_until = -1
-        self._vc = 0.0  # of the skin's capacitance, in the direction of EL_A
+        # `_vc` is the voltage of the skin's capacitance, in the direction of EL_A.
         self._touch(start["touch"])
         self._dir = 0
         # The phase under way.
@@ -110,13 +110,14 @@ class World:
         self._begin_phase(t, direction)
 
     def _touch(self, name):
+        self._vc = 0.0  # other skin, or skin that has had time to discharge through itself
         self.load = name
         self._lifted = name == "lifted"
         if name in SKINS:
             self._rs, self._rp, self._c = SKINS[name]
         else:
             self._rs = RESISTORS.get(name, 0.0)
-            self._rp = self._c = self._vc = 0.0
+            self._rp = self._c = 0.0
 
     def powered(self, t):
         """Whether the device has its supply: USB, a finger on MODE, or the latch that firmware holds."""
@@ -301,9 +302,10 @@ class World:
             final = self._rail * r / (r + total)
             tau *= total / (r + total)
             after = final + (u - final) * exp(-s / tau)
-            charge += (self._rail * s - (final * s + (u - final) * tau * (1 - exp(-s / tau)))) / total
+            # Never above what is set, should the rail have more again before the skin has discharged.
+            charge += min(amps * s, (self._rail * s - (final * s + (u - final) * tau * (1 - exp(-s / tau)))) / total)
             u = after
-            last = (self._rail - u) / total
+            last = min(amps, (self._rail - u) / total)
         self._vc = u * self._dir
         self._count(first, last, max(charge, 0.0), u + last * rs)
 
