@@ -103,3 +103,16 @@ def test_a_session_that_ends_by_itself_says_so(tmp_path: Path) -> None:
         start={"touch": "good"},
     )
     assert [change.cause for change in trace.states][-1] == "ramped_down"
+
+
+@pytest.mark.parametrize("late_ms", range(0, 250, 31))
+def test_unplugged_nearly_empty_starts_nothing(late_ms: int, tmp_path: Path) -> None:
+    """The cable hides the cell, and PLUS comes before anybody has looked at it again."""
+    out = 3 + late_ms / 1000
+    play(
+        tmp_path,
+        6,
+        [{"at": out, "usb": False}, {"at": out + 0.007, "press": "PLUS", "for_s": 0.06}],
+        {"never": ["ARMED", "TREAT"], "no_output": True, "final_state": "LOW_BATTERY"},
+        start={"touch": "good", "battery_pct": 10, "usb": True},
+    )
