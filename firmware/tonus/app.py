@@ -240,7 +240,11 @@ class App:
             cut = self._pulse.cut_by
             if cut >= faults.LATCH:
                 if current.state not in (session.FAULT, session.OFF):
-                    self.log("fault", {"n": cut, "name": faults.name(cut), "value": self._pulse.cut_value})
+                    fields = {"n": cut, "name": faults.name(cut), "value": self._pulse.cut_value}
+                    raised = self._pulse.raised
+                    if raised is not None:
+                        fields["why"] = "%s: %s" % (type(raised).__name__, raised)
+                    self.log("fault", fields)
                     current.event("fault")
             elif cut:
                 self._pulse.clear_cut()

@@ -27,7 +27,8 @@ class Pulse:
     """The pulse loop of one stage. `usb()` is 1 while USB power is present, `stop()` 0 while MODE is pressed.
 
     ticks, late, missed: ticks served; those more than LATE_US, and more than MISSED_US, after their time.
-    worst_us: the longest tick. unseen: phases whose sample came too late.
+    worst_us: the longest tick. unseen: phases whose sample came too late. cut_by, cut_value: the last cut not dealt
+    with, a number of `faults`, and its reading. raised: what an interrupt raised, when that was the cut.
     """
 
     def __init__(self, stage: Stage, probe: Program, usb, stop) -> None:
@@ -38,6 +39,7 @@ class Pulse:
         self.unseen = 0
         self.cut_by = faults.NONE
         self.cut_value = 0
+        self.raised: Exception | None = None
         self.running = False
         self._stage = stage
         self._usb = usb
@@ -228,7 +230,8 @@ class Pulse:
             self._window_ticks += 1
             if self._window_ticks == _WINDOW_TICKS:
                 self._slide()
-        except Exception:
+        except Exception as problem:
+            self.raised = problem
             self._cut(faults.LOOP_RAISED, 0)
         spent = ticks_diff(ticks_us(), now)
         if spent > self.worst_us:
@@ -250,10 +253,10 @@ class Pulse:
             if self._treat_ticks > limits.SESSION_MAX_MS:
                 self._cut(faults.LIMIT, 0)
                 return
-        # Two words a tick are more than any rate needs, and bound the time of a tick.
         if self._blind > _BLIND_PULSES:
             self._cut(faults.BLIND, self.unseen)
             return
+        # Two words a tick are more than any rate needs, and bound the time of a tick.
         queued = self._queued()
         for _ in range(2):
             if queued >= FIFO_DEPTH:
@@ -327,5 +330,6 @@ class Pulse:
                 self._sum_set += code
                 self._sum_current += current
                 self._sum_voltage += voltage
-        except Exception:
+        except Exception as problem:
+            self.raised = problem
             self._cut(faults.LOOP_RAISED, 0)
