@@ -1,20 +1,47 @@
 """Wires the parts and runs the tasks: the only module that knows them all.
 
-Tasks, by name: panel (10 ms), contact (20 ms), session (20 ms), power (250 ms), supervisor (300 ms). The supervisor
-feeds the watchdog only when the pulse loop and every task have made progress since it last looked; the end of any task
+Tasks, by name: panel (10 ms), contact (20 ms), session (20 ms), link (2..20 ms), power (250 ms), supervisor (300 ms).
+The session task writes the journal and the link task the bank, only while the output is off. The supervisor feeds the
+watchdog only when the pulse loop and every task have made progress since it last looked; the end of any task
 is a safe stop.
 """
 
 import asyncio
 import gc
+import io
 import json
+import os
 import sys
-from time import ticks_diff, ticks_ms
+from time import sleep_ms, ticks_diff, ticks_ms
 
+import machine
 from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf, kbd_intr
 
-from . import VERSION, bank, contact, faults, limits, panel, power, preset, program, pulse, selftest, session, stage
+from . import (
+    VERSION,
+    bank,
+    console,
+    contact,
+    faults,
+    journal,
+    limits,
+    link,
+    methods,
+    panel,
+    power,
+    preset,
+    program,
+    pulse,
+    selftest,
+    session,
+    stage,
+    tally,
+)
+
+_DATA = "/data"  # what the user has made, apart from the firmware's files: an update leaves it alone
+_PENDING_MAX = 8  # journal records that wait for the output to be off
+_IDLE_MS = 1000  # of a host that says nothing: look less often
 
 _LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
 _LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
@@ -103,33 +130,66 @@ class App:
         self._board = board
         self._clock_ms = 0
         self._ticks_ms = ticks_ms()
+        self._epoch_s: int | None = None  # Unix time at the start, when a host has told
         self._power = power.Power(board)  # first: the soft latch
+        self._console = console.Console()
         self._panel = Panel(board)
         self._stage = stage.Stage(board)
         self._pulse = pulse.Pulse(self._stage, program.compile_probe(board), self._power.usb, self._panel.stop)
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
         self._buttons = panel.Buttons()
         self._sounder = panel.Sounder()
+        self._tally = tally.Tally()
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
         self._program: program.Program | None = None
         self._battery_pct = 100
         self._shown_kind = contact.OPEN
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
-        self._beats = {"panel": 0, "contact": 0, "session": 0, "power": 0}
-        try:
-            self._presets = bank.shipped()
-        except (OSError, ValueError) as problem:
-            self._presets = []
-            self.log("presets", {"problem": str(problem)})
+        self._fault_noted = False
+        self._later: str | None = None
+        self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
+        self._pending: list[tuple[journal.Journal, dict]] = []
+        self._journal_lost = 0
+        self._sessions = journal.Journal(_DATA, "sessions")
+        self._faults = journal.Journal(_DATA, "faults")
+        self._bank = bank.Bank(_DATA)
+        self._open_data()
+        self._note_damage = self._bank.damage is not None
         output = Output(self._pulse, self._compile, self._contact)
-        self._session = session.Session(self._presets, output, self.log, self._cue)
+        self._session = session.Session(self._bank, output, self.log, self._cue)
+        self._methods = methods.Methods(self, self._bank, {"session": self._sessions, "fault": self._faults})
+        self._link = link.Link(self._methods.table)
+
+    def _open_data(self) -> None:
+        """Journal and bank, as far as the flash allows. A device without either still treats with what ships."""
+        try:
+            if _DATA[1:] not in os.listdir("/"):
+                os.mkdir(_DATA)
+            self._sessions.load()
+            self._faults.load()
+        except OSError as problem:
+            self.log("journal", {"problem": str(problem)})
+        try:
+            self._bank.load()
+        except (OSError, ValueError) as problem:
+            self.log("presets", {"problem": str(problem)})
+        damage = self._bank.damage
+        if damage is not None:
+            self.log("bank", {"damage": damage})
+            self._write(self._faults, self._fault_record(faults.BANK_DAMAGED, 0, damage))
+            try:
+                self._bank.keep_damaged()
+            except OSError as problem:
+                self.log("bank", {"problem": str(problem)})
 
     def log(self, event: str, fields) -> None:
-        """One line of JSON on the console."""
+        """One line of JSON on the console. A session's end goes to the journal too."""
         line = {"t": self._now(), "e": event}
         line.update(fields)
-        print(json.dumps(line))
+        self._console.log(json.dumps(line))
+        if event == "session" and fields["treated_ms"]:
+            self._keep(self._sessions, self._session_record(fields))
 
     async def run(self) -> None:
         """Start the loop and the tasks, test, then watch over them for ever."""
@@ -141,10 +201,11 @@ class App:
             ("panel", self._panel_task()),
             ("contact", self._contact_task()),
             ("session", self._session_task()),
+            ("link", self._link_task()),
             ("power", self._power_task()),
         ):
             asyncio.create_task(self._named(name, task))
-        asyncio.create_task(self._named("selftest", self._self_test(cause)))
+        asyncio.create_task(self._named("selftest", self._first_test(cause)))
         await self._named("supervisor", self._supervise(watchdog))
 
     def shut(self) -> None:
@@ -160,23 +221,21 @@ class App:
         except Exception as problem:
             self._pulse.fault(faults.TASK_DIED)
             self.log("died", {"task": name, "problem": repr(problem)})
-            sys.print_exception(problem)
+            trace = io.StringIO()
+            sys.print_exception(problem, trace)
+            for line in trace.getvalue().split("\n"):
+                self._console.log(line)
+            self._note_fault("%s: %r" % (name, problem))
 
-    async def _self_test(self, cause: str) -> None:
-        start = self._now()
+    async def _first_test(self, cause: str) -> None:
         try:
-            readings = await selftest.run(self._board, self._stage, self._pulse, self._power)
-            if not self._presets:
-                raise selftest.Failed(faults.PRESETS, 0)
-            readings["ms"] = self._now() - start
-            readings["ok"] = True
-            self.log("selftest", readings)
-            if cause == "watchdog":
-                raise selftest.Failed(faults.WATCHDOG, 0)
-        except selftest.Failed as failure:
-            self._pulse.fault(failure.number, failure.value)
-            return
-        self._session.event("ready")
+            await self.test()
+        except selftest.Failed:
+            return  # the fault is latched, and the session task shows it
+        if cause == "watchdog":
+            self._pulse.fault(faults.WATCHDOG)
+        else:
+            self._session.event("ready")
 
     async def _panel_task(self) -> None:
         reported = 0
@@ -185,6 +244,7 @@ class App:
             self._beats["panel"] += 1
             current = self._session
             for gesture in self._buttons.update(now, self._panel.contacts()):
+                self._note_damage = False
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
@@ -204,6 +264,7 @@ class App:
                     self._contact.kind,
                     self._pulse.cut_by,
                     now,
+                    self._note_damage,
                 )
             )
             self._panel.sound(self._sounder.update(now))
@@ -219,13 +280,18 @@ class App:
                 stage_ = self._stage
                 now = self._now()
                 self._contact.update(
-                    program.ua_for_code(code, self._board),
-                    stage_.ua(sense),
-                    stage_.mv(voltage),
+                    program.ua_for_code(code // n, self._board),
+                    stage_.ua(sense // n),
+                    stage_.mv(voltage // n),
                     self._session.state in session.PROBING,
                     now,
                 )
             kind = self._contact.kind
+            if self._session.state in session.TREATING:
+                self._tally.level = max(self._tally.level, self._session.level)
+                self._tally.treated(self._session.zone, self._session.treated_ms, kind)
+                if n and self._zone is not None:
+                    self._tally.flowed(stage_.ua(sense), self._zone.waveform.phase_us, kind, self._contact.ohm)
             if kind != self._shown_kind:
                 self._shown_kind = kind
                 self.log("contact", {"class": kind, "ohm": self._contact.ohm})
@@ -241,11 +307,13 @@ class App:
             if cut >= faults.LATCH:
                 if current.state not in (session.FAULT, session.OFF):
                     fields = {"n": cut, "name": faults.name(cut), "value": self._pulse.cut_value}
+                    why = None
                     raised = self._pulse.raised
                     if raised is not None:
-                        fields["why"] = "%s: %s" % (type(raised).__name__, raised)
+                        why = fields["why"] = "%s: %s" % (type(raised).__name__, raised)
                     self.log("fault", fields)
                     current.event("fault")
+                    self._note_fault(why)
             elif cut:
                 self._pulse.clear_cut()
                 self._cut(cut)
@@ -263,21 +331,52 @@ class App:
             if current.state != self._seen_state:
                 self._entered(self._seen_state, current.state)
                 self._seen_state = current.state
+            # A write holds everything up for some 50 ms: not in the middle of a sound.
+            if self._pending and self._sounder.silent() and self.quiet():
+                self._write(*self._pending.pop(0))
             await asyncio.sleep_ms(20)
+
+    async def _link_task(self) -> None:
+        line = self._link
+        cable = False
+        while True:
+            self._beats["link"] += 1
+            now = self._now()
+            usb = bool(self._power.usb())
+            if cable and not usb:
+                line.clear()
+                self._methods.end()
+            cable = usb
+            busy = False
+            for _ in range(64):
+                byte = self._console.read()
+                if byte < 0:
+                    break
+                busy = True
+                if line.take(byte, now):
+                    await self._reply(await line.answer())
+                    break
+            if line.silent_ms(now) > limits.SILENCE_MS:
+                self._methods.end()
+                await self._reply(line.abandon())
+            if not self.quiet():
+                self._methods.end()
+            self._methods.tidy()
+            await asyncio.sleep_ms(0 if busy else 2 if line.silent_ms(now) < _IDLE_MS else 20)
 
     async def _power_task(self) -> None:
         loop = self._pulse
-        ticks = 0
         while True:
             self._beats["power"] += 1
             self._battery_pct = self._power.battery_pct()
+            ticks = loop.ticks
+            await asyncio.sleep_ms(10)
             # A loop that stands still lets the rail fall, and is the supervisor's to name.
             if loop.ticks != ticks and loop.powered_ms() > selftest.RISE_MS:
                 rail = self._stage.rail()
                 if rail < self._board.RAIL_MIN_MV and loop.powered_ms() > selftest.RISE_MS:
                     loop.fault(faults.RAIL_DEAD, rail)
-            ticks = loop.ticks
-            await asyncio.sleep_ms(250)
+            await asyncio.sleep_ms(240)
 
     async def _supervise(self, watchdog) -> None:
         seen: dict[str, int] = {}
@@ -296,6 +395,137 @@ class App:
             if alive:
                 watchdog.feed()
             await asyncio.sleep_ms(300)
+
+    # For the methods of the USB protocol.
+
+    def quiet(self) -> bool:
+        """True when the output is off, and stays so until the caller gives way: the flash may be written."""
+        state = self._session.state
+        return not self._pulse.running and state not in session.ACTIVE and state != session.SELF_TEST
+
+    def event(self, name: str) -> bool:
+        """An event of the session; False when it has no place now."""
+        return self._session.event(name)
+
+    def info(self) -> dict:
+        return {
+            "version": VERSION,
+            "board": self._board.NAME,
+            "micropython": ".".join([str(n) for n in sys.implementation.version[:3]]),
+            "id": "".join(["%02x" % b for b in machine.unique_id()]),
+            "state": self._session.state,
+            "uptime_ms": self._now(),
+            "clock": self.clock(),
+            "battery_pct": None if self._power.usb() else self._battery_pct,
+        }
+
+    def counters(self) -> dict:
+        gc.collect()
+        found = self._counters()
+        found["requests"] = self._link.requests
+        found["errors"] = self._link.errors
+        found["dropped"] = self._console.dropped
+        found["journal_lost"] = self._journal_lost + self._sessions.damaged + self._faults.damaged
+        return found
+
+    def clock(self) -> int | None:
+        """Unix time, s, if it is known."""
+        return None if self._epoch_s is None else self._epoch_s + self._now() // 1000
+
+    def set_clock(self, unix_s: int) -> None:
+        self._epoch_s = unix_s - self._now() // 1000
+
+    async def test(self) -> dict:
+        """The self-test; its readings. When it fails the fault is latched, and selftest.Failed raised."""
+        start = self._now()
+        try:
+            readings = await selftest.run(self._board, self._stage, self._pulse, self._power)
+            if not len(self._bank):
+                raise selftest.Failed(faults.PRESETS, 0)
+        except selftest.Failed as failure:
+            self._pulse.fault(failure.number, failure.value)
+            raise
+        readings["ms"] = self._now() - start
+        fields: dict[str, object] = {"ok": True}
+        fields.update(readings)
+        self.log("selftest", fields)
+        return readings
+
+    def presets_changed(self) -> None:
+        self._note_damage = False
+        self._session.presets_changed(self._bank.ids)
+
+    def later(self, action: str) -> None:
+        """Once the reply is out: "reboot" or "bootloader"."""
+        self._later = action
+
+    async def _reply(self, line: str | None) -> None:
+        if line is not None:
+            await self._console.send(line)
+        if self._later is not None:
+            await asyncio.sleep_ms(50)  # the reply leaves
+            if self._later == "bootloader":
+                self._pulse.off()
+                machine.bootloader()
+            power.restart()
+
+    # The journal.
+
+    def _session_record(self, fields) -> dict:
+        current = self._session.preset
+        record = self._tally.record()
+        record["at"] = self.clock()
+        record["id"] = current.id
+        record["name"] = current.name
+        record["generation"] = self._bank.generation
+        record["top_ua"] = current.top_ua
+        for key in ("treated_ms", "lifts", "why"):
+            record[key] = fields[key]
+        return record
+
+    def _fault_record(self, number: int, value: int, why: str | None) -> dict:
+        record = {
+            "at": self.clock(),
+            "fault": number,
+            "name": faults.name(number),
+            "value": value,
+            "state": self._seen_state,
+            "up_ms": self._now(),
+        }
+        record.update(self._counters())
+        if why:
+            record["why"] = why[:200]
+        return record
+
+    def _note_fault(self, why: str | None) -> None:
+        """Journal the fault that is latched: once, and at once, for the watchdog may be near."""
+        if not self._fault_noted:
+            self._fault_noted = True
+            self._write(self._faults, self._fault_record(self._pulse.cut_by, self._pulse.cut_value, why))
+
+    def _keep(self, where: journal.Journal, record: dict) -> None:
+        if len(self._pending) == _PENDING_MAX:
+            self._pending.pop(0)
+            self._journal_lost += 1
+        self._pending.append((where, record))
+
+    def _write(self, where: journal.Journal, record: dict) -> None:
+        try:
+            where.add(record)
+        except (OSError, ValueError) as problem:
+            self._journal_lost += 1
+            self.log("journal", {"problem": str(problem)})
+
+    def _counters(self) -> dict:
+        loop = self._pulse
+        return {
+            "ticks": loop.ticks,
+            "late": loop.late,
+            "missed": loop.missed,
+            "worst_us": loop.worst_us,
+            "unseen": loop.unseen,
+            "heap_free": gc.mem_free(),
+        }
 
     # Between the parts.
 
@@ -330,19 +560,12 @@ class App:
 
     def _entered(self, before: str, state: str) -> None:
         if before in session.ACTIVE and state not in session.ACTIVE:
-            loop = self._pulse
-            self.log(
-                "counters",
-                {
-                    "ticks": loop.ticks,
-                    "late": loop.late,
-                    "missed": loop.missed,
-                    "worst_us": loop.worst_us,
-                    "unseen": loop.unseen,
-                    "heap_free": gc.mem_free(),
-                },
-            )
+            self.log("counters", self._counters())
+        if state == session.ARMED:
+            self._tally.begin()
         if state == session.OFF:
+            while self._pending:
+                self._write(*self._pending.pop(0))
             self._released = False
             self._power.release()
 
@@ -356,7 +579,7 @@ class App:
 
 
 def main(board) -> None:
-    """Run the device. Returns only by an exception, with the output off and, without a feeder, a reset to come."""
+    """Run the device, for ever. What ends it switches the output off and, once it has begun, waits for the watchdog."""
     kbd_intr(-1)  # Ctrl-C on the console does not stop a treatment's firmware
     alloc_emergency_exception_buf(100)
     app = App(board)
@@ -364,3 +587,6 @@ def main(board) -> None:
         asyncio.run(app.run())
     finally:
         app.shut()
+        # Not back to the prompt: nobody is to find it open but in safe mode.
+        while True:
+            sleep_ms(10)

@@ -1,15 +1,230 @@
-"""The presets the device offers: the four that ship with it, in the order MODE steps through them."""
+"""The presets on offer, on flash: a new bank is whole before the old one goes, and a damaged one is never half used.
 
-from . import preset
+`bank` holds one preset a line in canonical form, then a sealed line with schema, generation, count and CRC-32; a bank
+of none stands for the shipped presets. `bank.new` is one being written, `bank.bad` a damaged one, kept for diagnosis.
+PROTOCOL.md tells the whole.
+
+Nothing here knows whether the output is on: who calls what writes (begin, put, close, swap, abort, keep_damaged,
+load) makes sure that it is off, since the flash masks every interrupt.
+"""
+
+import io
+import json
+import os
+
+from . import fields, limits, preset, sealed
+from .fields import FieldError
 
 SHIPPED = ("lift", "firm", "absorb", "calm")
+_SHIPPED_FOLDER = __file__.rsplit("/", 1)[0] + "/presets/"
+_ENOENT = 2
+_LINE_MAX = limits.PRESET_CHARS_MAX + 1
+_GENERATION_MAX = (1 << 29) - 1
+
+
+class Damaged(ValueError):
+    """A bank file is not what was written. Its text says how."""
+
+
+class _Contents:
+    """What a bank file holds: schema, generation, crc of the presets' lines, and per preset its id and file offset."""
+
+    def __init__(self) -> None:
+        self.schema = limits.PRESET_SCHEMA
+        self.generation = 0
+        self.crc = 0
+        self.ids: list[str] = []
+        self.offsets: list[int] = []
 
 
 def shipped() -> list[preset.Preset]:
-    """The shipped presets. OSError or PresetError when one is missing or damaged."""
-    folder = __file__.rsplit("/", 1)[0] + "/presets/"
-    presets = []
-    for id in SHIPPED:
-        with open(folder + id + ".json") as f:
-            presets.append(preset.parse(f.read()))
-    return presets
+    """The shipped presets. OSError or FieldError when one is missing or damaged."""
+    return [preset.parse(_shipped_text(id)) for id in SHIPPED]
+
+
+def _shipped_text(id: str) -> str:
+    with open(_SHIPPED_FOLDER + id + ".json") as f:
+        return f.read()
+
+
+class Bank:
+    """The bank in `folder`. A sequence of presets, in MODE's order; each is read from flash when it is asked for.
+
+    generation: of the bank; 0 when it never changed. crc: CRC-32 of the canonical texts, each with its line end.
+    ids: of the presets. is_shipped: those that came with the firmware are in force. damage: why the file was not used.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._path = folder + "/bank"
+        self.generation = 0
+        self.crc = 0
+        self.ids: list[str] = []
+        self.is_shipped = True
+        self.damage: str | None = None
+        self._offsets: list[int] = []
+        self._new: io.BufferedWriter | None = None  # the file of the transaction under way
+        self._new_count = 0
+        self._new_crc = 0
+        self._new_ids: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> preset.Preset:
+        return preset.parse(self.text(index))
+
+    def text(self, index: int) -> str:
+        """Canonical text of a preset."""
+        if self.is_shipped:
+            return preset.canonical(preset.parse(_shipped_text(self.ids[index])))
+        with open(self._path, "rb") as f:
+            f.seek(self._offsets[index])
+            return f.readline(_LINE_MAX)[:-1].decode()
+
+    def load(self) -> None:
+        """Take the bank on flash into force, of an older schema too; the shipped presets when there is none.
+
+        Sets `damage` when there is one that cannot be used. OSError or FieldError when the shipped presets are needed
+        and cannot be read.
+        """
+        _remove(self._path + ".new")
+        found = None
+        try:
+            found = _scan(self._path)
+            if found.schema < limits.PRESET_SCHEMA:
+                found = self._migrate(found)
+        except OSError as problem:
+            if problem.errno != _ENOENT:
+                self.damage = "cannot be read: error %s" % problem.errno
+        except ValueError as problem:
+            self.abort()
+            self.damage = str(problem)
+        self._adopt(found or _Contents())
+
+    def keep_damaged(self) -> None:
+        """Put the damaged file aside, for diagnosis."""
+        os.rename(self._path, self._path + ".bad")
+
+    # A transaction: begin, put each preset, close, swap. What goes wrong leaves the bank as it was; `abort` then.
+
+    def is_open(self) -> bool:
+        return self._new is not None
+
+    def begin(self, count: int) -> None:
+        """Start writing a bank of `count` presets. OSError."""
+        self.abort()
+        self._new_count = count
+        self._new_crc = 0
+        self._new_ids = []
+        self._new = open(self._path + ".new", "wb")
+
+    def put(self, text: str) -> str:
+        """Write the next preset; its id. FieldError when the text is not canonical, or the id is taken; OSError."""
+        id = preset.parse_canonical(text).id
+        if id in self._new_ids:
+            raise FieldError(
+                "id", "%s is taken by another preset of this bank; allowed ids that differ" % fields.show(id)
+            )
+        line = (text + "\n").encode()
+        self._new.write(line)  # type: ignore[union-attr]
+        self._new_crc = sealed.crc_of(line, self._new_crc)
+        self._new_ids.append(id)
+        return id
+
+    def close(self, crc: int) -> None:
+        """Complete the new bank beside the old, and read it back. Damaged when it is not what `crc` says, OSError."""
+        if len(self._new_ids) != self._new_count:
+            raise Damaged("%d presets were put; %d announced" % (len(self._new_ids), self._new_count))
+        if self._new_crc != crc:
+            raise Damaged("CRC-32 %08x was named; the presets put have %08x" % (crc, self._new_crc))
+        self._new.write(_trailer(self.generation + 1, self._new_count, crc))  # type: ignore[union-attr]
+        self._new.close()  # type: ignore[union-attr]
+        if _scan(self._path + ".new").crc != crc:
+            raise Damaged("the flash does not hold what was written")
+
+    def swap(self) -> None:
+        """Put the new bank in the old one's place and into force. Damaged, OSError."""
+        os.rename(self._path + ".new", self._path)
+        self._new = None
+        self.damage = None
+        self._adopt(_scan(self._path))
+
+    def abort(self) -> None:
+        """End the transaction, if there is one; the bank is as it was."""
+        if self._new is not None:
+            new = self._new
+            self._new = None
+            try:
+                new.close()
+            finally:
+                _remove(self._path + ".new")
+
+    # Inside.
+
+    def _adopt(self, found: _Contents) -> None:
+        self.generation = found.generation
+        self.crc = found.crc
+        self.ids = found.ids
+        self._offsets = found.offsets
+        self.is_shipped = not found.ids
+        if self.is_shipped:
+            texts = [preset.canonical(p) + "\n" for p in shipped()]
+            self.crc = sealed.crc_of("".join(texts).encode())
+            self.ids = list(SHIPPED)
+
+    def _migrate(self, found: _Contents) -> _Contents:
+        """Write the bank anew in this firmware's schema, as a new generation."""
+        self.generation = found.generation
+        self.begin(len(found.ids))
+        with open(self._path, "rb") as f:
+            for _ in found.ids:
+                self.put(preset.canonical(preset.parse(f.readline(_LINE_MAX).decode())))
+        self.close(self._new_crc)
+        os.rename(self._path + ".new", self._path)
+        self._new = None
+        return _scan(self._path)
+
+
+def _trailer(generation: int, count: int, crc: int) -> bytes:
+    text = '{"schema":%d,"generation":%d,"presets":%d,"crc32":"%08x"}' % (limits.PRESET_SCHEMA, generation, count, crc)
+    return (sealed.seal(text) + "\n").encode()
+
+
+def _scan(path: str) -> _Contents:
+    """Read a bank file from end to end. Damaged, or a preset's FieldError, unless every byte is as it was written."""
+    found = _Contents()
+    with open(path, "rb") as f:
+        at = 0
+        line = f.readline(_LINE_MAX)
+        after = f.readline(_LINE_MAX)
+        while after:
+            found.crc = sealed.crc_of(line, found.crc)
+            found.offsets.append(at)
+            at += len(line)
+            if len(found.offsets) > limits.BANK_PRESETS_MAX:
+                raise Damaged("more than %d lines" % limits.BANK_PRESETS_MAX)
+            try:
+                p = preset.parse(line.decode())
+            except UnicodeError:
+                raise Damaged("line %d is not text" % len(found.offsets)) from None
+            found.ids.append(p.id)
+            line = after
+            after = f.readline(_LINE_MAX)
+    trailer = sealed.unseal(line[:-1]) if line[-1:] == b"\n" else None
+    if trailer is None:
+        raise Damaged("the last line is missing or damaged")
+    given = fields.of(json.loads(trailer), "", ("schema", "generation", "presets", "crc32"))
+    found.schema = fields.integer(given, "schema", "", 1, limits.PRESET_SCHEMA)
+    found.generation = fields.integer(given, "generation", "", 0, _GENERATION_MAX)
+    fields.integer(given, "presets", "", len(found.ids), len(found.ids))
+    if given["crc32"] != "%08x" % found.crc:
+        raise Damaged("CRC-32 %08x; the last line says %s" % (found.crc, given["crc32"]))
+    return found
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError as problem:
+        if problem.errno != _ENOENT:
+            raise

@@ -7,6 +7,9 @@ STOP = 2
 USB = 3
 LIMIT = 4
 
+# For the journal only: found at the start, and nothing to stop for.
+BANK_DAMAGED = 9
+
 # Faults: latched until power goes off.
 LATCH = 10
 OVERCURRENT = 11
@@ -29,6 +32,7 @@ TEMPERATURE = 28
 PRESETS = 29
 RSET = 30
 
+NOTES = {BANK_DAMAGED: "bank_damaged"}
 CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
 
 # number: (name, what it means, for people)
@@ -57,5 +61,5 @@ FAULTS = {
 
 
 def name(number: int) -> str:
-    """The name of a cut or a fault."""
-    return CUTS[number] if number in CUTS else FAULTS[number][0]
+    """The name of a cut, a note or a fault."""
+    return CUTS.get(number) or NOTES.get(number) or FAULTS[number][0]

@@ -82,3 +82,13 @@ PRESET_CHARS_MAX = 4096
 NAME_CHARS_MAX = 24
 ZONES_MAX = 16
 ZONE_MIN_S = 5
+BANK_PRESETS_MAX = 16
+
+# Journal
+JOURNAL_KEEP = 64  # sessions, and as many faults: two months of one a day
+
+# USB line protocol
+LINE_MAX = 1024  # bytes, without the line's end
+SILENCE_MS = 2000  # a line or a transaction that nothing comes for is abandoned
+UNIX_MIN_S = 1577836800  # 2020: a host's clock before this is not set
+UNIX_MAX_S = 4102444799  # 2099

@@ -120,7 +120,9 @@ def mode_lights(mode: int, now_ms: int) -> list[int]:
     return [FULL if on and i == mode % 4 else 0 for i in range(4)]
 
 
-def lights(state: str, mode: int, level: int, kind: str, fault: int, now_ms: int) -> list[int]:
+def lights(
+    state: str, mode: int, level: int, kind: str, fault: int, now_ms: int, bank_damaged: bool = False
+) -> list[int]:
     """Brightness (permille) of LEVEL_1..5, MODE_1..4 and CONTACT."""
     dark = [0] * 4
     if state == session.OFF:
@@ -141,7 +143,8 @@ def lights(state: str, mode: int, level: int, kind: str, fault: int, now_ms: int
     if state == session.DONE:
         return [FULL if _blink(now_ms, 1500, 1000) else HALF] * 5 + mode_lights(mode, now_ms) + [0]
     if state == session.STANDBY:
-        return [0] * 5 + mode_lights(mode, now_ms) + [0]
+        note = HALF if bank_damaged and _blink(now_ms, 1000, 500) else 0
+        return [0, 0, note, 0, 0] + mode_lights(mode, now_ms) + [0]
     return level_lights(level) + mode_lights(mode, now_ms) + [contact_light(kind, now_ms)]
 
 
@@ -165,6 +168,9 @@ class Sounder:
     def __init__(self) -> None:
         self._notes: tuple[tuple[int, int, int], ...] = ()
         self._end_ms = 0
+
+    def silent(self) -> bool:
+        return not self._notes
 
     def play(self, kind: str, now_ms: int) -> None:
         self._notes = SOUNDS[kind]

@@ -26,7 +26,8 @@ _WINDOW_TICKS = limits.DC_WINDOW_MS // _WINDOWS
 class Pulse:
     """The pulse loop of one stage. `usb()` is 1 while USB power is present, `stop()` 0 while MODE is pressed.
 
-    ticks, late, missed: ticks served; those more than LATE_US, and more than MISSED_US, after their time.
+    ticks: served. late, missed: those more than LATE_US, and more than MISSED_US, after their time with the rail up;
+    without it nothing depends on them, and a write to the flash holds them up.
     worst_us: the longest tick. unseen: phases whose sample came too late. cut_by, cut_value: the last cut not dealt
     with, a number of `faults`, and its reading. raised: what an interrupt raised, when that was the cut.
     """
@@ -163,12 +164,12 @@ class Pulse:
         return not self._cut_heavy or (self.ticks - self._cut_tick & _MASK) > limits.DC_WINDOW_MS
 
     def take(self) -> tuple[int, int, int, int]:
-        """(n, DAC code, current, voltage): samples since the last call and their means, as codes. n may be 0."""
+        """(n, DAC code, current, voltage): samples since the last call and their sums, as codes. n may be 0."""
         state = disable_irq()
         n, code, current, voltage = self._n, self._sum_set, self._sum_current, self._sum_voltage
         self._n = self._sum_set = self._sum_current = self._sum_voltage = 0
         enable_irq(state)
-        return (n, code // n, current // n, voltage // n) if n else (0, 0, 0, 0)
+        return (n, code, current, voltage)
 
     def mean_ua(self) -> int:
         """Mean of the current over the last second, uA."""
@@ -211,12 +212,12 @@ class Pulse:
             late = ticks_diff(now, self._due)
             self._due = ticks_add(self._due, limits.TICK_US)
             self.ticks = self.ticks + 1 & _MASK
-            if late > limits.LATE_US:
-                if late > limits.MISSED_US:
-                    self.missed = self.missed + 1 & _MASK
-                else:
-                    self.late = self.late + 1 & _MASK
             if self._powered:
+                if late > limits.LATE_US:
+                    if late > limits.MISSED_US:
+                        self.missed = self.missed + 1 & _MASK
+                    else:
+                        self.late = self.late + 1 & _MASK
                 self._toggle_alive()
                 if not self._fault_n():
                     self._cut(faults.LATCH, 0)

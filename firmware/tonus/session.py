@@ -5,6 +5,7 @@ No hardware and no clock. `Session` is given an output (what the pulse loop does
 """
 
 from . import contact, limits
+from .preset import Preset
 
 OFF = "OFF"
 SELF_TEST = "SELF_TEST"
@@ -40,6 +41,7 @@ ACTIVE = TREATING + PROBING
 # event: what it means
 EVENTS = {
     "ready": "the self-test passed",
+    "test": "the self-test was asked for over USB",
     "choose": "MODE: the next preset",
     "arm": "PLUS: start at level 1",
     "contact": "the electrodes found skin",
@@ -66,6 +68,7 @@ TABLE = {
     (SELF_TEST, "ready"): STANDBY,
     (STANDBY, "choose"): STANDBY,
     (STANDBY, "arm"): ARMED,
+    (STANDBY, "test"): SELF_TEST,
     (STANDBY, "idle"): OFF,
     (STANDBY, "usb_in"): CHARGING,
     (STANDBY, "battery_low"): LOW_BATTERY,
@@ -109,10 +112,12 @@ TABLE = {
     (RAMP_DOWN, "expired"): DONE,
     (RAMP_DOWN, "usb_in"): CHARGING,
     (DONE, "again"): STANDBY,
+    (DONE, "test"): SELF_TEST,
     (DONE, "idle"): OFF,
     (DONE, "usb_in"): CHARGING,
     (DONE, "battery_low"): LOW_BATTERY,
     (CHARGING, "usb_out"): STANDBY,
+    (CHARGING, "test"): SELF_TEST,
     (LOW_BATTERY, "usb_in"): CHARGING,
     (LOW_BATTERY, "idle"): OFF,
     (FAULT, "idle"): OFF,
@@ -136,7 +141,8 @@ _IDLE_MS = {
 class Session:
     """One device's sessions.
 
-    presets: list of Preset, at least one. log(event, fields): called on each change, with a dict.
+    presets: a sequence of Preset, read when one is chosen; at least one, or the self-test does not pass.
+    log(event, fields): called on each change, with a dict.
     output: `off()`, `probe()`, `new_session()`, `treat(zone, level, ramp_ms)`, `aim(level, ramp_ms)`, `ramp_down()`,
     `settled()`; zone is a `preset.Zone`. cue(kind): "cue", "zone", "done", "stop", "level", "top", "dry", "fault" or
     "low", for the panel to sound.
@@ -162,10 +168,17 @@ class Session:
         self._ramp_ms = 0
         self._drained = False
         self._not_before_ms = 0
+        self.preset: Preset = presets[0] if len(presets) else None  # type: ignore[assignment]
 
-    @property
-    def preset(self):
-        return self._presets[self.mode]
+    def presets_changed(self, ids: list[str]) -> None:
+        """The presets are others now, with these ids. The one chosen stays so if it is among them. Not while active."""
+        self._choose(ids.index(self.preset.id) if self.preset is not None and self.preset.id in ids else 0)
+        if self.state in (STANDBY, CHARGING):
+            self._log_mode()
+
+    def _choose(self, mode: int) -> None:
+        self.mode = mode
+        self.preset = self._presets[mode]
 
     def zone_left_ms(self) -> int:
         """Time the present zone has left."""
@@ -191,7 +204,7 @@ class Session:
                 self.event("stop")
         elif gesture == "mode":
             if state == STANDBY:
-                self.mode = (self.mode + 1) % len(self._presets)
+                self._choose((self.mode + 1) % len(self._presets))
                 self.event("choose")
             else:
                 self.event("again")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tonus import bank, contact, faults, limits, panel, preset, session
+from tonus.fields import FieldError
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware" / "README.md"
@@ -234,7 +235,7 @@ def allowed() -> dict[tuple[str, str], set[str]]:
             bad = copy.deepcopy(good)
             title, part, key = list(fields(bad))[i]
             part[key] = None
-            with pytest.raises(preset.PresetError) as caught:
+            with pytest.raises(FieldError) as caught:
                 preset.build(bad)
             found.setdefault((title, key), set()).add(caught.value.problem.split("; allowed ")[1])
     return found
@@ -266,7 +267,7 @@ def test_preset_errors_are_quoted_exactly() -> None:
         for key in way:
             part = part[key]
         part[last] = json.loads(value)
-        with pytest.raises(preset.PresetError) as caught:
+        with pytest.raises(FieldError) as caught:
             preset.parse(json.dumps(document))
         assert f"`{caught.value}`" == answer
 

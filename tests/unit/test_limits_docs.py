@@ -13,11 +13,11 @@ def test_every_fault_has_a_number_of_its_own_that_five_lights_can_show() -> None
     assert len(set(constants.values())) == len(constants)
     assert set(numbers.values()) == set(faults.FAULTS)
     assert all(10 <= number <= 31 for number in faults.FAULTS)
-    assert {value for value in constants.values() if value < faults.LATCH} == set(faults.CUTS)
+    assert {value for value in constants.values() if value < faults.LATCH} == {*faults.CUTS, *faults.NOTES}
 
 
 def test_every_fault_has_a_name_of_its_own_that_is_its_constant() -> None:
-    names = [faults.name(number) for number in (*faults.CUTS, *faults.FAULTS)]
+    names = [faults.name(number) for number in (*faults.CUTS, *faults.NOTES, *faults.FAULTS)]
     assert len(set(names)) == len(names)
     for number, (name, meaning) in faults.FAULTS.items():
         assert getattr(faults, name.upper()) == number

@@ -13,13 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import RANGES, RATES, TEXTS, Document, documents, loose_documents, objections
 from tonus import bank, limits, preset
+from tonus.fields import FieldError
 
 PRESETS = Path(preset.__file__).with_name("presets")
 
 
-def refused(document: object) -> preset.PresetError:
+def refused(document: object) -> FieldError:
     """The error for a document, which is also one line."""
-    with pytest.raises(preset.PresetError) as caught:
+    with pytest.raises(FieldError) as caught:
         preset.parse(document if isinstance(document, str) else json.dumps(document))
     line = str(caught.value)
     assert "\n" not in line
@@ -82,7 +83,7 @@ def test_an_odd_sine_period_is_not_rounded() -> None:
     document["zones"][0]["waveform"]["envelope"] = {"shape": "sine", "period_ms": 1001, "depth_pct": 50}
     try:
         found = written(preset.build(document).zones[0])
-    except preset.PresetError:
+    except FieldError:
         return  # refused is right, too
     assert found == document["zones"][0]
 
@@ -271,7 +272,7 @@ def test_what_is_too_deep_to_show_is_refused_all_the_same() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    with pytest.raises(preset.PresetError) as caught:
+    with pytest.raises(FieldError) as caught:
         preset.build(change("schema", deep))
     assert caught.value.path == "schema"
 

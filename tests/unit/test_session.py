@@ -16,7 +16,7 @@ from tonus.session import ACTIVE, OFF, PROBING, SELF_TEST, STANDBY, STATES, TABL
 CLASSES = (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT)
 GESTURES = ("mode_down", "mode", "mode_long", "plus", "minus")
 # What the application reports as it happens; the other events the session finds out itself.
-REPORTED = ("ready", "stop", "expired", "usb_in", "usb_out", "battery_low", "fault", "power_off")
+REPORTED = ("ready", "test", "stop", "expired", "usb_in", "usb_out", "battery_low", "fault", "power_off")
 TICKS_MS = (20, 3000, 5000, limits.IDLE_OFF_MS, limits.SESSION_MAX_MS)
 
 

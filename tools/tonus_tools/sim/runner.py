@@ -23,9 +23,10 @@ from .trace import Record, Trace, TraceError, TraceReader
 TARGET = Path(__file__).resolve().parent / "target" / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
-HEAP = "640K"
+HEAP = "704K"
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
 STDERR_LINES = 5
+FLASH_BYTES = 352 * 4096  # of the RPI_PICO: what MicroPython leaves its file system
 
 OnLine = Callable[[Record], None]
 
@@ -48,22 +49,36 @@ def find_micropython() -> str:
     return found
 
 
+def command(config: Path) -> list[str]:
+    """The interpreter's command line for a configuration (`Scenario.to_target`). Raises SimulatorError."""
+    if not TARGET.is_file():
+        raise SimulatorError(f"{TARGET} is missing")
+    return [find_micropython(), "-X", f"heapsize={HEAP}", str(TARGET), str(config)]
+
+
+def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:
+    """Where the simulated device finds its files; a flash image that is missing is made, blank."""
+    if not flash.exists():
+        flash.write_bytes(b"\xff" * FLASH_BYTES)
+    elif flash.stat().st_size != FLASH_BYTES:
+        raise SimulatorError(f"{flash}: {flash.stat().st_size} bytes; a flash image has {FLASH_BYTES}")
+    folders = {"TONUS_FIRMWARE": str(firmware), "TONUS_BOARD": str(BOARDS / board), "TONUS_FLASH": str(flash)}
+    return os.environ | folders
+
+
 def run(scenario: Scenario, on_line: OnLine | None = None, keep: IO[str] | None = None) -> Trace:
     """Run `scenario`; returns its trace with `wall_seconds` set.
 
     `on_line` is given each record as it arrives; `keep` each line of the trace. Raises SimulatorError, also
     when what arrives is not a trace.
     """
-    interpreter = find_micropython()
-    if not TARGET.is_file():
-        raise SimulatorError(f"{TARGET} is missing")
     with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
         config = Path(folder) / "config.json"
         config.write_text(json.dumps(scenario.to_target()), encoding="utf-8")
         firmware = _with_presets(scenario, Path(folder)) if scenario.presets else FIRMWARE
-        command = [interpreter, "-X", f"heapsize={HEAP}", str(TARGET), str(config)]
+        where = environment(scenario.board, firmware, Path(folder) / "flash.img")
         with open(Path(folder) / "stderr", "w+", encoding="utf-8", errors="replace") as stderr:
-            return _run(command, scenario, firmware, stderr, on_line, keep)
+            return _run(command(config), scenario, where, stderr, on_line, keep)
 
 
 def _with_presets(scenario: Scenario, folder: Path) -> Path:
@@ -78,12 +93,11 @@ def _with_presets(scenario: Scenario, folder: Path) -> Path:
 def _run(
     command: list[str],
     scenario: Scenario,
-    firmware: Path,
+    environment: dict[str, str],
     stderr: IO[str],
     on_line: OnLine | None,
     keep: IO[str] | None,
 ) -> Trace:
-    environment = dict(os.environ, TONUS_FIRMWARE=str(firmware), TONUS_BOARD=str(BOARDS / scenario.board))
     limit_s = max(WALL_LIMIT_S, scenario.until_us / 1_000_000)
     hung = threading.Event()
     began = time.monotonic()

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from tonus.bank import SHIPPED
-from tonus.preset import PresetError, parse
+from tonus.fields import FieldError
+from tonus.preset import parse
 from tonus.session import STATES
 
 from .boards import board_names
@@ -300,7 +301,7 @@ class _Reader:
             parse(path.read_text(encoding="utf-8"))
         except OSError as error:
             self.refuse(where, f"{path}: cannot be read: {error.strerror or error}")
-        except (PresetError, UnicodeDecodeError) as error:
+        except (FieldError, UnicodeDecodeError) as error:
             self.refuse(where, f"{path}: {_one_line(error)}")
         return path
 

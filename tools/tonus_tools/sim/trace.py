@@ -39,6 +39,8 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "world": (str, object),
     "log": (dict,),
     "console": (str,),
+    "usb": (str,),
+    "cut": (int,),
     "irq_error": (str,),
     "end": (dict,),
 }

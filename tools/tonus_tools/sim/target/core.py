@@ -30,14 +30,16 @@ class End(BaseException):
 class Core:
     """The simulated machine. One at a time; modules reach it as `core.machine`."""
 
-    def __init__(self, world, emit, timeline, until_us):
+    def __init__(self, world, emit, timeline, until_us, live=None):
         self.now = 0
         self.world = world
         self.emit = emit
         self.until = until_us
         self._timeline = timeline
         self._at = 0
-        self._act_due = timeline[0][0] if timeline else FAR
+        self._live = live  # asks the host what happens next; None: the timeline is all
+        self._act_due = 0 if live else timeline[0][0] if timeline else FAR
+        self._stop_on_output = False
         self.in_irq = False
         self.masked = False
         self.on = False  # the processor runs
@@ -55,6 +57,8 @@ class Core:
         self._check_due = 0
         self.scratch = {}
         self.reset_cause = "power"
+        self.usb = None  # usb.Usb and flash.Flash, set by run.py
+        self.flash = None
         bind(self, "enter", "leave", "spend", "run_until", "_interrupt", "_check")
 
     def power_up(self):
@@ -163,10 +167,38 @@ class Core:
             heap_unlock()
             self.in_irq = False
 
+    def heard(self):
+        """The host has heard something: perhaps it wants to be asked now."""
+        if self._stop_on_output:
+            self._act_due = self.now
+
     def _act(self):
-        _, action, value = self._timeline[self._at]
-        self._at += 1
-        self._act_due = self._timeline[self._at][0] if self._at < len(self._timeline) else FAR
+        if self._live is None:
+            _, action, value = self._timeline[self._at]
+            self._at += 1
+            self._act_due = self._timeline[self._at][0] if self._at < len(self._timeline) else FAR
+            self._do(action, value)
+            return
+        order = self._live(self.now)
+        if order is None:
+            self._act_due = FAR
+            self.until = self.now
+            return
+        self._act_due = max(order["until"], self.now)
+        self._stop_on_output = order.get("on_output", False)
+        for action, value in order["do"]:
+            self._do(action, value)
+
+    def _do(self, action, value):
+        if action == "send":
+            self.usb.send(self.now, value)
+            return
+        if action == "reads":
+            self.usb.reads = value
+            return
+        if action == "cut_power_at_write":
+            self.flash.cut_at = self.flash.writes + value
+            return
         shown = '"%s"' % value if isinstance(value, str) else str(value).lower()
         self.emit("world", self.now, '"%s",%s' % (action, shown))
         if action == "inject":
@@ -182,6 +214,8 @@ class Core:
                 self.world.apply(self.now, action, value)
         else:
             self.world.apply(self.now, action, value)
+            if action == "usb" and not value:
+                self.usb.unplug()
 
     def _check(self):
         if self.now >= self.until:

@@ -69,8 +69,8 @@ class _Gpio:
 class Chip(core.Core):
     """The simulated RP2040 on `board`."""
 
-    def __init__(self, board, world, emit, timeline, until_us):
-        super().__init__(world, emit, timeline, until_us)
+    def __init__(self, board, world, emit, timeline, until_us, live=None):
+        super().__init__(world, emit, timeline, until_us, live)
         roles = {gpio: role for role, gpio in board.PINS.items()}
         self.pins = [_Gpio(gpio, roles.get(gpio)) for gpio in range(30)]
         self._switches = [self.pins[board.PINS[role]] for role in ("EL_A", "EL_B", "LDAC")]
@@ -270,6 +270,14 @@ def enable_irq(state):
 
 def reset():
     raise core.Reset("reset")
+
+
+def bootloader():
+    raise core.Reset("bootloader")
+
+
+def unique_id():
+    return b"\xe6\x61\x00\x00\x73\x69\x6d\x31"
 
 
 def reset_cause():

@@ -10,6 +10,7 @@ import os
 import sys
 
 import micropython
+import vfs
 
 sys.path[:] = [".frozen"]  # without this folder, whose `time` hides the built-in one
 import time as real_time  # noqa: E402
@@ -19,7 +20,7 @@ POINTER_RATIO = 2  # this interpreter's objects are 64 bit
 BOOT_US = 250_000  # from power to main.py
 
 write = sys.stdout.write
-say = print
+ask = sys.stdin.readline
 
 
 def emit(kind, t, fields):
@@ -30,28 +31,79 @@ def console(*values, sep=" ", end="\n", file=None):
     """What firmware prints."""
     import core
 
-    text = sep.join([str(v) for v in values])
-    if text.startswith("{") and '"e": ' in text:
-        emit("log", core.machine.now, text)
-    else:
-        emit("console", core.machine.now, json.dumps(text))
+    core.machine.enter()
+    core.machine.usb.write(sep.join([str(v) for v in values]) + end)
+    core.machine.leave()
+
+
+def host(t):
+    """Live: tell the host how far time has come; what it orders, None when it is gone."""
+    write('["wait",%d]\n' % t)
+    line = ask()
+    return json.loads(line) if line else None
 
 
 def load(config):
     """The simulated machine of a configuration."""
     import board
     import core
+    import flash
     import machine
+    import usb
     import world
 
     start = config["start"]
+    live = config.get("live", False)
     state = world.World(board, emit, start, start.get("seed", config.get("seed", 1)))
     timeline = [(e["at_us"], e["do"], e["value"]) for e in config["timeline"]]
-    core.machine = machine.Chip(board, state, emit, timeline, config["until_us"])
+    core.machine = machine.Chip(board, state, emit, timeline, config["until_us"], host if live else None)
+    core.machine.usb = usb.Usb(core.machine, live)
+    core.machine.flash = flash.Flash
     return core.machine
 
 
-def run(chip):
+def install(file):
+    """Put the firmware and the board's module on the flash, over what is there; format a blank one."""
+    import flash
+
+    device = flash.Flash(file)
+    try:
+        target = vfs.VfsLfs2(device, progsize=flash.PAGE)
+    except OSError:
+        vfs.VfsLfs2.mkfs(device, progsize=flash.PAGE)
+        target = vfs.VfsLfs2(device, progsize=flash.PAGE)
+    vfs.mount(target, "/device")
+    copy(os.getenv("TONUS_BOARD") + "/board.py", "/device/board.py")
+    for folder in ("", "/tonus", "/tonus/presets"):
+        source = os.getenv("TONUS_FIRMWARE") + folder
+        try:
+            os.mkdir("/device" + folder)
+        except OSError:
+            pass  # it is there
+        for entry in os.ilistdir(source):
+            if entry[1] == 0x8000 and entry[0].rsplit(".", 1)[-1] in ("py", "json"):
+                copy(source + "/" + entry[0], "/device" + folder + "/" + entry[0])
+    vfs.umount("/device")
+
+
+def copy(source, target):
+    with open(source, "rb") as f:
+        data = f.read()
+    with open(target, "wb") as f:
+        f.write(data)
+
+
+def mount(file):
+    """The flash as the file system's root, as MicroPython does before main.py. What was mounted is forgotten."""
+    import flash
+
+    device = flash.Flash(file)
+    vfs.umount("/")
+    vfs.mount(vfs.VfsLfs2(device, progsize=flash.PAGE), "/")
+    return device
+
+
+def run(chip, file):
     """Power, resets and the firmware, until the scenario ends."""
     import core
 
@@ -66,6 +118,7 @@ def run(chip):
         chip.power_up()
         chip.run_until(chip.now + BOOT_US)
         emit("boot", chip.now, '"%s"' % cause)
+        device = mount(file)
         chip.on = True
         try:
             firmware()
@@ -77,6 +130,11 @@ def run(chip):
             emit("power", chip.now, "0")
         except core.Reset as reset:
             cause = reset.args[0]
+            while cause == "bootloader":  # a drive for as long as there is power
+                if not chip.world.powered(chip.now):
+                    cause = "power"
+                chip.run_until(chip.now + 1000)
+        device.dead = True
         chip.on = False
         chip.power_up()
 
@@ -84,7 +142,7 @@ def run(chip):
 def firmware():
     """Import main.py afresh."""
     for name in list(sys.modules):
-        if name == "main" or name.startswith("tonus"):
+        if name in ("main", "board") or name.startswith("tonus"):
             del sys.modules[name]
     import taskqueue
 
@@ -104,10 +162,16 @@ class _MicroPython:
         """This interpreter has one built in."""
 
 
+class _Sys:
+    """The `sys` module with the USB console for standard input and output."""
+
+
 def main():
     for name in dir(micropython):
         setattr(_MicroPython, name, getattr(micropython, name))
     sys.modules["micropython"] = _MicroPython
+    for name in dir(sys):
+        setattr(_Sys, name, getattr(sys, name))
     with open(sys.argv[1]) as f:
         config = json.load(f)
     here = __file__.rsplit("/", 1)[0]
@@ -115,9 +179,21 @@ def main():
     import core
 
     core.real_time = real_time
+    import select  # noqa: F401
+
+    import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
+    import taskqueue  # noqa: F401
+    import usb
+
+    _Sys.stdin = usb.Stdin()
+    _Sys.stdout = usb.Stdout()
+    sys.modules["sys"] = _Sys
     release = ".".join([str(n) for n in sys.implementation.version[:3]])
     version = "%s (%s)" % (release, sys.version.split("; ")[1])
     chip = load(config)
+    file = open(os.getenv("TONUS_FLASH"), "r+b")
+    install(file)
+    sys.path[:] = ["", ".frozen"]
     head = {
         "version": 1,
         "scenario": config["name"],
@@ -135,11 +211,10 @@ def main():
         raise MemoryError("start this interpreter with %d bytes of heap more" % -spare)
     ballast = bytearray(spare)
     try:
-        run(chip)
+        run(chip, file)
     except core.End:
         pass
     chip.world.advance(chip.now)
-    builtins.print = say
     gc.collect()
     emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": gc.mem_free() // POINTER_RATIO}))
     return ballast

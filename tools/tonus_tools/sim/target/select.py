@@ -1,4 +1,4 @@
-"""The `select` module: where asyncio waits, virtual time passes."""
+"""The `select` module: where asyncio waits, virtual time passes. The console can be asked whether it is ready."""
 
 import core
 
@@ -9,12 +9,16 @@ _LOOP_US = 20  # one turn of asyncio's loop
 
 
 class poll:
+    def __init__(self):
+        self._streams = []
+
     def register(self, stream, events=POLLIN):
-        raise NotImplementedError("streams are not modelled")
+        self._streams.append((stream, events))
 
     def ipoll(self, ms=-1):
         machine = core.machine
         machine.enter()
-        machine.run_until(machine.now + (1000 * ms if ms > 0 else _LOOP_US))
+        if not self._streams:
+            machine.run_until(machine.now + (1000 * ms if ms > 0 else _LOOP_US))
         machine.leave()
-        return ()
+        return [entry for entry in self._streams if entry[0].ready()]

@@ -1,0 +1,65 @@
+"""The USB console: bytes in, lines out. Nothing here waits for a host that does not read."""
+
+import sys
+from asyncio import sleep_ms
+from select import POLLIN, POLLOUT, poll
+
+_PIECE = 64  # one USB packet
+_SEND_MS = 1000  # for a whole reply; longer, and the supervisor would miss the task that waits
+_WAIT_MS = 2
+_HELD_MAX = 8
+
+
+class Console:
+    """Standard input and output. `dropped` counts the lines that nobody took."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._sending = False
+        self._held: list[str] = []  # logged while a reply was under way, which nothing may part
+        self._in = poll()
+        self._in.register(sys.stdin, POLLIN)
+        self._out = poll()
+        self._out.register(sys.stdout, POLLOUT)
+        self._byte = bytearray(1)
+
+    def read(self) -> int:
+        """The next byte; -1 when there is none."""
+        for _ in self._in.ipoll(0):
+            sys.stdin.buffer.readinto(self._byte)  # type: ignore[union-attr]
+            return self._byte[0]
+        return -1
+
+    def log(self, line: str) -> None:
+        """Print a line, or drop it."""
+        if self._sending and len(self._held) < _HELD_MAX:
+            self._held.append(line)
+        elif not self._sending and self._writable():
+            print(line)
+        else:
+            self.dropped += 1
+
+    async def send(self, line: str) -> None:
+        """Print a line piece by piece, as the host takes it; what it does not take in time is dropped."""
+        self._sending = True
+        await self._send(line + "\n")
+        self._sending = False
+        for held in self._held:
+            self.log(held)
+        self._held = []
+
+    async def _send(self, line: str) -> None:
+        waited = 0
+        for at in range(0, len(line), _PIECE):
+            while not self._writable():
+                if waited >= _SEND_MS:
+                    self.dropped += 1
+                    return
+                waited += _WAIT_MS
+                await sleep_ms(_WAIT_MS)
+            sys.stdout.write(line[at : at + _PIECE])
+
+    def _writable(self) -> bool:
+        for _ in self._out.ipoll(0):
+            return True
+        return False

@@ -1,0 +1,244 @@
+"""The USB line protocol: bytes to lines, lines to requests, requests to replies. PROTOCOL.md is the description.
+
+No hardware and no clock: `take` is given bytes and the time, `answer` a whole line. What a request does is a method's
+business (`methods.py`); here it is only checked that the line is undamaged, that the request is one, and that each
+parameter is what the method's table says.
+"""
+
+import json
+
+from . import fields, limits, sealed
+from .fields import FieldError
+
+NOT_JSON = -32700
+INVALID_REQUEST = -32600
+UNKNOWN_METHOD = -32601
+INVALID_PARAMS = -32602
+INTERNAL = -32603
+DAMAGED = -32001
+CRC_REQUIRED = -32002
+TOO_LONG = -32003
+ABANDONED = -32004
+BUSY = -32010
+NO_TRANSACTION = -32011
+PRESET_REFUSED = -32012
+BANK_REFUSED = -32013
+STORAGE = -32014
+SELF_TEST_FAILED = -32015
+
+_ID_MAX = (1 << 29) - 1
+_ID_CHARS_MAX = 36
+
+
+class Refused(Exception):
+    """A request cannot be carried out: `code` is one of those above, `message` one line for a person."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Method:
+    """`run(params)` is a coroutine function; `params`, `optional` map a name to its check, `(given, key) -> None`."""
+
+    def __init__(self, description: str, run, changes: bool, params: dict, optional: dict | None = None) -> None:
+        self.description = description
+        self.run = run
+        self.changes = changes
+        self.params = params
+        self.optional = optional or {}
+
+
+class Integer:
+    """Checks a parameter: an integer of a range."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.type = "integer"
+        self.allowed = "%d..%d" % (least, most)
+        self._least = least
+        self._most = most
+
+    def __call__(self, given: dict, key: str) -> None:
+        fields.integer(given, key, "params", self._least, self._most)
+
+
+class Text:
+    """Checks a parameter: text of so many characters."""
+
+    def __init__(self, most: int) -> None:
+        self.type = "text"
+        self.allowed = "1..%d characters" % most
+        self._most = most
+
+    def __call__(self, given: dict, key: str) -> None:
+        value = given[key]
+        if not isinstance(value, str) or not 1 <= len(value) <= self._most:
+            raise FieldError("params." + key, "%s; allowed %s" % (fields.show(value), self.allowed))
+
+
+class Flag:
+    """Checks a parameter: true or false."""
+
+    type = "boolean"
+    allowed = "true, false"
+
+    def __call__(self, given: dict, key: str) -> None:
+        if not isinstance(given[key], bool):
+            raise FieldError("params." + key, "%s; allowed %s" % (fields.show(given[key]), self.allowed))
+
+
+class Choice:
+    """Checks a parameter: one of some texts."""
+
+    type = "text"
+
+    def __init__(self, *texts: str) -> None:
+        self.allowed = ", ".join(texts)
+        self._texts = texts
+
+    def __call__(self, given: dict, key: str) -> None:
+        if given[key] not in self._texts:
+            raise FieldError("params." + key, "%s; allowed %s" % (fields.show(given[key]), self.allowed))
+
+
+class Link:
+    """One end of the line. `methods` maps names to Method. `requests` and `errors` count the replies of either kind."""
+
+    def __init__(self, methods: dict[str, Method]) -> None:
+        self.requests = 0
+        self.errors = 0
+        self._methods = methods
+        self._line = bytearray(limits.LINE_MAX)
+        self._n = 0
+        self._too_long = False
+        self._bad = 0  # a byte of the line that must not be in one
+        self._last_ms = 0
+
+    def take(self, byte: int, now_ms: int) -> bool:
+        """Take a byte, at any ms clock; True when it ends a line, which `answer` then wants."""
+        self._last_ms = now_ms
+        if byte == 0x0A:
+            return True
+        if not 0x20 <= byte <= 0x7E and byte != 0x0D:
+            self._bad = byte or 0x100
+        if self._n == limits.LINE_MAX:
+            # A carriage return there belongs to the end of the line.
+            self._too_long = self._too_long or byte != 0x0D
+        else:
+            self._line[self._n] = byte
+            self._n += 1
+        return False
+
+    def silent_ms(self, now_ms: int) -> int:
+        """How long nothing has come."""
+        return now_ms - self._last_ms
+
+    def clear(self) -> None:
+        """Drop what there is of a line: the cable went."""
+        self._n = 0
+        self._too_long = False
+        self._bad = 0
+
+    def abandon(self) -> str | None:
+        """After a silence: drop a line that has begun; the reply that says so, None when there was none."""
+        if not self._n and not self._too_long:
+            return None
+        self.clear()
+        return self._error(None, ABANDONED, "nothing came for %d ms in the middle of a line" % limits.SILENCE_MS)
+
+    async def answer(self) -> str | None:
+        """The reply to the line that `take` completed, sealed; None for an empty line."""
+        n = self._n
+        too_long = self._too_long
+        bad = self._bad
+        self.clear()
+        if too_long:
+            return self._error(None, TOO_LONG, "the line is longer than %d bytes" % limits.LINE_MAX)
+        if n and self._line[n - 1] == 0x0D:
+            n -= 1
+        if not n:
+            return None
+        id = None
+        try:
+            line = bytes(memoryview(self._line)[:n])
+            if bad or b"\r" in line:
+                raise Refused(NOT_JSON, "byte %d; allowed printable ASCII" % (bad & 0xFF if bad else 0x0D))
+            sealed_ = sealed.is_sealed(line)
+            if sealed_:
+                inner = sealed.unseal(line)
+                if inner is None:
+                    raise Refused(DAMAGED, "the CRC-32 does not match")
+                line = inner
+            request = _decode(line)
+            id = _id(request)
+            method, params = self._request(request)
+            if method.changes and not sealed_:
+                raise Refused(CRC_REQUIRED, "this method changes something: the line must end in * and its CRC-32")
+            result = await method.run(params)
+            reply = '{"jsonrpc":"2.0","id":%s,"result":%s}' % (
+                json.dumps(id),
+                json.dumps(result, separators=(",", ":")),
+            )
+        except Refused as refused:
+            return self._error(id, refused.code, refused.message)
+        except FieldError as problem:
+            return self._error(id, INVALID_PARAMS, str(problem))
+        except OSError as problem:
+            return self._error(id, STORAGE, "the flash failed: error %s" % problem.errno)
+        except Exception as problem:
+            return self._error(id, INTERNAL, "%s: %s" % (type(problem).__name__, fields.show(str(problem))))
+        self.requests += 1
+        return sealed.seal(reply)
+
+    def _request(self, request: dict) -> tuple[Method, dict]:
+        try:
+            fields.of(request, "", ("jsonrpc", "id", "method"), ("params",))
+        except FieldError as problem:
+            raise Refused(INVALID_REQUEST, str(problem)) from None
+        if request["jsonrpc"] != "2.0":
+            raise Refused(INVALID_REQUEST, 'jsonrpc: %s; allowed "2.0"' % fields.show(request["jsonrpc"]))
+        name = request["method"]
+        if not isinstance(name, str):
+            raise Refused(INVALID_REQUEST, "method: %s; allowed text" % fields.show(name))
+        if name not in self._methods:
+            raise Refused(UNKNOWN_METHOD, "method: %s; rpc.discover lists those there are" % fields.show(name))
+        params = request.get("params", {})
+        if not isinstance(params, dict):
+            raise Refused(INVALID_REQUEST, "params: %s; allowed an object" % fields.show(params))
+        method = self._methods[name]
+        fields.of(params, "params", tuple(method.params), tuple(method.optional))
+        for key in params:
+            check = method.params.get(key) or method.optional[key]
+            check(params, key)
+        return method, params
+
+    def _error(self, id, code: int, message: str) -> str:
+        self.errors += 1
+        return sealed.seal(
+            '{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}' % (json.dumps(id), code, json.dumps(message))
+        )
+
+
+def _decode(line: bytes) -> dict:
+    try:
+        request = json.loads(line.decode())
+    except (ValueError, RuntimeError):
+        raise Refused(NOT_JSON, "not valid JSON") from None
+    if not isinstance(request, dict):
+        raise Refused(INVALID_REQUEST, "%s; allowed an object" % fields.show(request))
+    return request
+
+
+def _id(request: dict):
+    """The request's id, which the reply bears."""
+    id = request.get("id")
+    if isinstance(id, bool) or not isinstance(id, (int, str)):
+        raise Refused(INVALID_REQUEST, "id: %s; allowed an integer or text" % fields.show(id))
+    if isinstance(id, int) and not -_ID_MAX <= id <= _ID_MAX:
+        raise Refused(INVALID_REQUEST, "id: %s; allowed -%d..%d" % (fields.show(id), _ID_MAX, _ID_MAX))
+    if isinstance(id, str) and (not 1 <= len(id) <= _ID_CHARS_MAX or not fields.is_printable(id)):
+        raise Refused(
+            INVALID_REQUEST, "id: %s; allowed 1..%d printable ASCII characters" % (fields.show(id), _ID_CHARS_MAX)
+        )
+    return id

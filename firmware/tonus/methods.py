@@ -1,0 +1,264 @@
+"""What each request of the USB protocol does. PROTOCOL.md is the description; `link.py` has checked the parameters.
+
+`Methods` is given the parts it acts on. Whatever writes to the flash asks `device.quiet()` first, in the same breath:
+nothing else runs between the question and the write.
+"""
+
+import json
+
+from . import faults, fields, limits, link, selftest
+from .fields import FieldError
+from .link import Choice, Flag, Integer, Method, Refused, Text
+
+PROTOCOL = 1
+_NUMBER = Integer(1, (1 << 29) - 1)
+_PIECE_CHARS = 640  # of a preset's text in one reply: fits a line with every other character escaped or less
+_PIECE_LINE_MAX = 900
+
+
+class Methods:
+    """The methods, by name in `table`.
+
+    device: what the app offers: `quiet()`: the output is off and stays so until the caller gives way;
+    `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
+    `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out.
+    bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}.
+    """
+
+    def __init__(self, device, bank, journals: dict) -> None:
+        self._device = device
+        self._bank = bank
+        self._journals = journals
+        self._transaction = 0
+        self._open = False
+        self._count = 0  # presets announced
+        self._done = 0  # presets put
+        self._pieces: list[str] = []
+        self._chars = 0
+        index = Integer(0, limits.BANK_PRESETS_MAX - 1)
+        offset = Integer(0, limits.PRESET_CHARS_MAX)
+        which = {"transaction": _NUMBER}
+        piece = {"transaction": _NUMBER, "index": index, "offset": offset, "text": Text(1000), "last": Flag()}
+        clock = {"unix_s": Integer(limits.UNIX_MIN_S, limits.UNIX_MAX_S)}
+        read = {"id": Text(limits.NAME_CHARS_MAX), "offset": offset}
+        begin = {"presets": Integer(1, limits.BANK_PRESETS_MAX)}
+        commit = {"transaction": _NUMBER, "crc32": Text(8)}
+        record = {"kind": Choice("session", "fault"), "after": Integer(0, (1 << 29) - 1)}
+        named = {"method": Text(limits.NAME_CHARS_MAX)}
+        self.table = {
+            "rpc.discover": Method("the methods; or one, with its parameters", self._discover, False, {}, named),
+            "device.info": Method("what this is and how it is", self._info, False, {}),
+            "device.counters": Method("counters of the pulse loop and the link", self._counters, False, {}),
+            "device.selftest": Method("run the self-test; its readings", self._selftest, True, {}),
+            "device.clock": Method("set the clock", self._clock, True, clock),
+            "device.reboot": Method("restart", self._reboot, True, {}),
+            "device.bootloader": Method("restart as a BOOTSEL drive", self._bootloader, True, {}),
+            "bank.list": Method("the bank, and the ids in it", self._list, False, {}),
+            "bank.read": Method("a piece of a preset's text", self._read, False, read),
+            "bank.begin": Method("start sending a new bank", self._begin, True, begin),
+            "bank.put": Method("send a piece of a preset's text", self._put, True, piece),
+            "bank.commit": Method("put the new bank in force", self._commit, True, commit),
+            "bank.abort": Method("forget what was sent", self._abort, True, which),
+            "bank.reset": Method("the shipped presets again", self._reset, True, {}),
+            "journal.read": Method("the next record of the journal", self._journal, False, record),
+        }
+
+    def in_transaction(self) -> bool:
+        return self._open
+
+    def end(self) -> None:
+        """End the transaction: the cable went, the output goes on, or nothing came for long."""
+        self._open = False
+
+    def tidy(self) -> None:
+        """Remove what an ended transaction left on the flash, when the output is off."""
+        if not self._open and self._bank.is_open() and self._device.quiet():
+            self._bank.abort()
+
+    # rpc, device
+
+    async def _discover(self, params: dict):
+        if "method" not in params:
+            return {"protocol": PROTOCOL, "methods": sorted(self.table)}
+        name = params["method"]
+        if name not in self.table:
+            raise Refused(link.UNKNOWN_METHOD, "method: rpc.discover without parameters lists those there are")
+        method = self.table[name]
+        params_ = []
+        for of, optional in ((method.params, False), (method.optional, True)):
+            for key in sorted(of):
+                params_.append({"name": key, "type": of[key].type, "allowed": of[key].allowed, "optional": optional})
+        return {"name": name, "changes": method.changes, "params": params_, "description": method.description}
+
+    async def _info(self, params: dict):
+        info = self._device.info()
+        info["product"] = "tonus"
+        info["protocol"] = PROTOCOL
+        info["generation"] = self._bank.generation
+        info["crc32"] = "%08x" % self._bank.crc
+        return info
+
+    async def _counters(self, params: dict):
+        return self._device.counters()
+
+    async def _selftest(self, params: dict):
+        if not self._device.quiet() or not self._device.event("test"):
+            raise Refused(link.BUSY, "not in %s" % self._device.info()["state"])
+        try:
+            readings = await self._device.test()
+        except selftest.Failed as failure:
+            raise Refused(
+                link.SELF_TEST_FAILED, "fault %d, %s: %d" % (failure.number, faults.name(failure.number), failure.value)
+            ) from None
+        self._device.event("ready")
+        return readings
+
+    async def _clock(self, params: dict):
+        self._device.set_clock(params["unix_s"])
+        return {"clock": self._device.clock()}
+
+    async def _reboot(self, params: dict):
+        self._must_be_quiet()
+        self._device.later("reboot")
+        return {}
+
+    async def _bootloader(self, params: dict):
+        self._must_be_quiet()
+        self._device.later("bootloader")
+        return {}
+
+    # bank
+
+    async def _list(self, params: dict):
+        bank = self._bank
+        return {
+            "generation": bank.generation,
+            "crc32": "%08x" % bank.crc,
+            "shipped": bank.is_shipped,
+            "damage": bank.damage,
+            "presets": bank.ids,
+        }
+
+    async def _read(self, params: dict):
+        bank = self._bank
+        if params["id"] not in bank.ids:
+            raise FieldError("params.id", "not in the bank; allowed %s" % ", ".join(bank.ids))
+        text = bank.text(bank.ids.index(params["id"]))
+        offset = params["offset"]
+        if offset > len(text):
+            raise FieldError("params.offset", "%d; allowed 0..%d" % (offset, len(text)))
+        piece = text[offset : offset + _PIECE_CHARS]
+        # A quotation mark takes two characters in the reply, a backslash of a name four.
+        while len(piece) + piece.count('"') + piece.count("\\") > _PIECE_LINE_MAX:
+            piece = piece[: len(piece) * 3 // 4]
+        return {"size": len(text), "offset": offset, "text": piece}
+
+    async def _begin(self, params: dict):
+        self._must_be_quiet()
+        self._open = False
+        self._bank.begin(params["presets"])
+        self._transaction += 1
+        self._open = True
+        self._count = params["presets"]
+        self._done = 0
+        self._drop_pieces()
+        return {"transaction": self._transaction}
+
+    async def _put(self, params: dict):
+        self._must_be_open(params)
+        self._must_be_quiet()
+        if self._done == self._count:
+            raise FieldError("params.index", "%d; allowed none, all %d are here" % (params["index"], self._count))
+        if params["index"] != self._done:
+            raise FieldError("params.index", "%d; allowed %d, the next" % (params["index"], self._done))
+        if params["offset"] != self._chars:
+            raise FieldError("params.offset", "%d; allowed %d, where it goes on" % (params["offset"], self._chars))
+        chars = self._chars + len(params["text"])
+        if chars > limits.PRESET_CHARS_MAX:
+            self._give_up()
+            raise Refused(
+                link.PRESET_REFUSED,
+                "presets[%d]: %d characters; allowed at most %d" % (self._done, chars, limits.PRESET_CHARS_MAX),
+            )
+        self._pieces.append(params["text"])
+        self._chars = chars
+        if not params["last"]:
+            return {"chars": chars}
+        text = "".join(self._pieces)
+        self._drop_pieces()
+        try:
+            id = self._bank.put(text)
+        except FieldError as problem:
+            self._give_up()
+            raise Refused(link.PRESET_REFUSED, "presets[%d]: %s" % (self._done, problem)) from None
+        except OSError:
+            self._give_up()
+            raise
+        self._done += 1
+        return {"chars": chars, "id": id}
+
+    async def _commit(self, params: dict):
+        self._must_be_open(params)
+        self._must_be_quiet()
+        crc = _crc(params["crc32"])
+        self._open = False  # whatever happens: a commit is not tried twice
+        try:
+            self._bank.close(crc)
+            self._bank.swap()
+        except ValueError as problem:
+            self._bank.abort()
+            raise Refused(link.BANK_REFUSED, str(problem)) from None
+        except OSError:
+            self._bank.abort()
+            raise
+        return self._changed()
+
+    async def _abort(self, params: dict):
+        self._must_be_open(params)
+        self._give_up()
+        return {}
+
+    async def _reset(self, params: dict):
+        self._must_be_quiet()
+        self._open = False
+        try:
+            self._bank.begin(0)
+            self._bank.close(0)
+            self._bank.swap()
+        except OSError:
+            self._bank.abort()
+            raise
+        return self._changed()
+
+    def _changed(self):
+        self._device.presets_changed()
+        return {"generation": self._bank.generation, "crc32": "%08x" % self._bank.crc, "presets": len(self._bank)}
+
+    def _must_be_quiet(self) -> None:
+        if not self._device.quiet():
+            raise Refused(link.BUSY, "not while the output is on or a self-test runs")
+
+    def _must_be_open(self, params: dict) -> None:
+        if not self._open or params["transaction"] != self._transaction:
+            raise Refused(link.NO_TRANSACTION, "transaction %d is not open" % params["transaction"])
+
+    def _drop_pieces(self) -> None:
+        self._pieces = []
+        self._chars = 0
+
+    def _give_up(self) -> None:
+        self._open = False
+        self._drop_pieces()
+        self.tidy()
+
+    # journal
+
+    async def _journal(self, params: dict):
+        record = self._journals[params["kind"]].after(params["after"])
+        return {"record": None if record is None else json.loads(record)}
+
+
+def _crc(text: str) -> int:
+    if len(text) != 8 or not all([c in "0123456789abcdef" for c in text]):
+        raise FieldError("params.crc32", "%s; allowed eight lower-case hex digits" % fields.show(text))
+    return int(text, 16)
