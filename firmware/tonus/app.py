@@ -146,7 +146,6 @@ class App:
         self._shown_kind = contact.OPEN
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
-        self._fault_noted = False
         self._later: str | None = None
         self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
         self._pending: list[tuple[journal.Journal, dict]] = []
@@ -177,7 +176,9 @@ class App:
         damage = self._bank.damage
         if damage is not None:
             self.log("bank", {"damage": damage})
-            self._write(self._faults, self._fault_record(faults.BANK_DAMAGED, 0, damage))
+            number = faults.BANK_DAMAGED
+            fields = {"n": number, "name": faults.name(number), "value": 0, "why": damage}
+            self._write(self._faults, self._fault_record(fields, session.SELF_TEST))
             try:
                 self._bank.keep_damaged()
             except OSError as problem:
@@ -225,7 +226,7 @@ class App:
             sys.print_exception(problem, trace)
             for line in trace.getvalue().split("\n"):
                 self._console.log(line)
-            self._note_fault("%s: %r" % (name, problem))
+            self._latched(problem)  # here: it may have been the session's task
 
     async def _first_test(self, cause: str) -> None:
         try:
@@ -305,15 +306,7 @@ class App:
             current = self._session
             cut = self._pulse.cut_by
             if cut >= faults.LATCH:
-                if current.state not in (session.FAULT, session.OFF):
-                    fields = {"n": cut, "name": faults.name(cut), "value": self._pulse.cut_value}
-                    why = None
-                    raised = self._pulse.raised
-                    if raised is not None:
-                        why = fields["why"] = "%s: %s" % (type(raised).__name__, raised)
-                    self.log("fault", fields)
-                    current.event("fault")
-                    self._note_fault(why)
+                self._latched(self._pulse.raised)
             elif cut:
                 self._pulse.clear_cut()
                 self._cut(cut)
@@ -347,15 +340,10 @@ class App:
                 line.clear()
                 self._methods.end()
             cable = usb
-            busy = False
-            for _ in range(64):
-                byte = self._console.read()
-                if byte < 0:
-                    break
-                busy = True
-                if line.take(byte, now):
-                    await self._reply(await line.answer())
-                    break
+            data = self._console.read()
+            busy = len(data) > 0
+            if busy and line.take(data, now):
+                await self._reply(await line.answer())
             if line.silent_ms(now) > limits.SILENCE_MS:
                 self._methods.end()
                 await self._reply(line.abandon())
@@ -483,25 +471,20 @@ class App:
             record[key] = fields[key]
         return record
 
-    def _fault_record(self, number: int, value: int, why: str | None) -> dict:
+    def _fault_record(self, fields, state: str) -> dict:
+        """The journal's record of a fault that happens now, in `state`; its `n`, `name`, `value` and perhaps `why` are given."""
         record = {
             "at": self.clock(),
-            "fault": number,
-            "name": faults.name(number),
-            "value": value,
-            "state": self._seen_state,
+            "fault": fields["n"],
+            "name": fields["name"],
+            "value": fields["value"],
+            "state": state,
             "up_ms": self._now(),
         }
         record.update(self._counters())
-        if why:
-            record["why"] = why[:200]
+        if "why" in fields:
+            record["why"] = fields["why"][:200]
         return record
-
-    def _note_fault(self, why: str | None) -> None:
-        """Journal the fault that is latched: once, and at once, for the watchdog may be near."""
-        if not self._fault_noted:
-            self._fault_noted = True
-            self._write(self._faults, self._fault_record(self._pulse.cut_by, self._pulse.cut_value, why))
 
     def _keep(self, where: journal.Journal, record: dict) -> None:
         if len(self._pending) == _PENDING_MAX:
@@ -545,6 +528,20 @@ class App:
             self._zone = zone
         return self._program
 
+    def _latched(self, raised: Exception | None) -> None:
+        """A fault has latched, perhaps for an exception: show it and journal it, once."""
+        current = self._session
+        if current.state in (session.FAULT, session.OFF):
+            return
+        cut = self._pulse.cut_by
+        fields = {"n": cut, "name": faults.name(cut), "value": self._pulse.cut_value}
+        if raised is not None:
+            fields["why"] = "%s: %s" % (type(raised).__name__, raised)
+        record = self._fault_record(fields, current.state)
+        self.log("fault", fields)
+        current.event("fault")
+        self._write(self._faults, record)  # now, whatever sounds: the watchdog may be near
+
     def _cut(self, reason: int) -> None:
         """The pulse loop has cut the output by itself: bring the session to where it belongs."""
         if reason == faults.LIFT:
@@ -585,8 +582,10 @@ def main(board) -> None:
     app = App(board)
     try:
         asyncio.run(app.run())
+    except Exception as problem:
+        sys.print_exception(problem)
     finally:
         app.shut()
-        # Not back to the prompt: nobody is to find it open but in safe mode.
-        while True:
-            sleep_ms(10)
+    # Not back to the prompt: nobody is to find it open but in safe mode.
+    while True:
+        sleep_ms(10)

@@ -4,6 +4,9 @@ import sys
 from asyncio import sleep_ms
 from select import POLLIN, POLLOUT, poll
 
+import micropython
+
+_CHUNK = 64
 _PIECE = 64  # one USB packet
 _SEND_MS = 1000  # for a whole reply; longer, and the supervisor would miss the task that waits
 _WAIT_MS = 2
@@ -22,13 +25,25 @@ class Console:
         self._out = poll()
         self._out.register(sys.stdout, POLLOUT)
         self._byte = bytearray(1)
+        self._chunk = bytearray(_CHUNK)
 
-    def read(self) -> int:
-        """The next byte; -1 when there is none."""
-        for _ in self._in.ipoll(0):
+    @micropython.native
+    def read(self) -> memoryview:
+        """The bytes that have come, up to a line feed or some tens of them; perhaps none. Good until the next call."""
+        n = 0
+        # A byte at a time: MicroPython's console cannot say how many there are, and waits for as many as are asked for.
+        while n < _CHUNK:
+            for _ in self._in.ipoll(0):
+                break
+            else:
+                break
             sys.stdin.buffer.readinto(self._byte)  # type: ignore[union-attr]
-            return self._byte[0]
-        return -1
+            byte = self._byte[0]
+            self._chunk[n] = byte
+            n += 1
+            if byte == 0x0A:
+                break
+        return memoryview(self._chunk)[:n]
 
     def log(self, line: str) -> None:
         """Print a line, or drop it."""

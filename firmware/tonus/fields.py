@@ -4,6 +4,8 @@ import json
 
 from . import limits
 
+PRINTABLE = "".join([chr(c) for c in range(0x20, 0x7F)])
+
 
 class FieldError(ValueError):
     """A value was refused. `path` is the field, as in `zones[2].waveform.rate_hz`."""
@@ -40,7 +42,7 @@ def is_text(value: object) -> bool:
 
 def is_printable(text: str) -> bool:
     """Whether every character is printable ASCII."""
-    return all([" " <= c <= "~" for c in text])
+    return not text.strip(PRINTABLE)
 
 
 def of(item: object, path: str, names: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, object]:

@@ -109,26 +109,21 @@ class Link:
         self.requests = 0
         self.errors = 0
         self._methods = methods
-        self._line = bytearray(limits.LINE_MAX)
+        self._line = bytearray(limits.LINE_MAX + 2)  # with its end
         self._n = 0
         self._too_long = False
-        self._bad = 0  # a byte of the line that must not be in one
         self._last_ms = 0
 
-    def take(self, byte: int, now_ms: int) -> bool:
-        """Take a byte, at any ms clock; True when it ends a line, which `answer` then wants."""
+    def take(self, data, now_ms: int) -> bool:
+        """Take bytes, at any ms clock. A line feed may only be the last: True then, and `answer` wants the line."""
         self._last_ms = now_ms
-        if byte == 0x0A:
-            return True
-        if not 0x20 <= byte <= 0x7E and byte != 0x0D:
-            self._bad = byte or 0x100
-        if self._n == limits.LINE_MAX:
-            # A carriage return there belongs to the end of the line.
-            self._too_long = self._too_long or byte != 0x0D
+        n = self._n + len(data)
+        if n > len(self._line):
+            self._too_long = True
         else:
-            self._line[self._n] = byte
-            self._n += 1
-        return False
+            self._line[self._n : n] = data
+            self._n = n
+        return data[-1] == 0x0A
 
     def silent_ms(self, now_ms: int) -> int:
         """How long nothing has come."""
@@ -138,7 +133,6 @@ class Link:
         """Drop what there is of a line: the cable went."""
         self._n = 0
         self._too_long = False
-        self._bad = 0
 
     def abandon(self) -> str | None:
         """After a silence: drop a line that has begun; the reply that says so, None when there was none."""
@@ -149,21 +143,20 @@ class Link:
 
     async def answer(self) -> str | None:
         """The reply to the line that `take` completed, sealed; None for an empty line."""
-        n = self._n
+        line = bytes(memoryview(self._line)[: self._n]).rstrip(b"\n")
         too_long = self._too_long
-        bad = self._bad
         self.clear()
-        if too_long:
+        if line[-1:] == b"\r":
+            line = line[:-1]
+        if too_long or len(line) > limits.LINE_MAX:
             return self._error(None, TOO_LONG, "the line is longer than %d bytes" % limits.LINE_MAX)
-        if n and self._line[n - 1] == 0x0D:
-            n -= 1
-        if not n:
+        if not line:
             return None
         id = None
         try:
-            line = bytes(memoryview(self._line)[:n])
-            if bad or b"\r" in line:
-                raise Refused(NOT_JSON, "byte %d; allowed printable ASCII" % (bad & 0xFF if bad else 0x0D))
+            strange = line.strip(fields.PRINTABLE.encode())
+            if strange:
+                raise Refused(NOT_JSON, "byte %d; allowed printable ASCII" % strange[0])
             sealed_ = sealed.is_sealed(line)
             if sealed_:
                 inner = sealed.unseal(line)

@@ -12,8 +12,7 @@ from .link import Choice, Flag, Integer, Method, Refused, Text
 
 PROTOCOL = 1
 _NUMBER = Integer(1, (1 << 29) - 1)
-_PIECE_CHARS = 640  # of a preset's text in one reply: fits a line with every other character escaped or less
-_PIECE_LINE_MAX = 900
+_PIECE_CHARS = 900  # of a preset's text in a reply, as JSON writes them: with the rest it fits a line
 
 
 class Methods:
@@ -148,9 +147,9 @@ class Methods:
         if offset > len(text):
             raise FieldError("params.offset", "%d; allowed 0..%d" % (offset, len(text)))
         piece = text[offset : offset + _PIECE_CHARS]
-        # A quotation mark takes two characters in the reply, a backslash of a name four.
-        while len(piece) + piece.count('"') + piece.count("\\") > _PIECE_LINE_MAX:
-            piece = piece[: len(piece) * 3 // 4]
+        # In the reply a quotation mark and a backslash take two characters each.
+        while len(piece) + piece.count('"') + piece.count("\\") > _PIECE_CHARS:
+            piece = piece[: len(piece) * 15 // 16]
         return {"size": len(text), "offset": offset, "text": piece}
 
     async def _begin(self, params: dict):

@@ -40,7 +40,7 @@ class Tally:
         good = sum([zone[1] for zone in self._zones])
         return {
             "level": self.level,
-            "charge_uc": self._charge_pc // 2_000_000,
+            "charge_uc": self._charge_pc // 200_000 / 10,
             "good_pct": _pct(good, self._treated_ms),
             "ohm": self._ohm_sum // self._ohm_n if self._ohm_n else 0,
             "zones": [[ms, _pct(good_ms, ms)] for ms, good_ms in self._zones],

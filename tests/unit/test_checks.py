@@ -440,6 +440,14 @@ def test_session_max() -> None:
     assert device(20.1).rules() == {"session_max"}
 
 
+def test_flash_writes() -> None:
+    device = Device().treat()
+    assert device.event("flash", 45_000).rules() == {"flash_writes"}
+    stopped = Device().treat().state("STANDBY").wait(1000).event("flash", 45_000).wait(50_000)
+    assert stopped.rules() == set()
+    assert Device().event("flash", 400).wait(100).phase(1, PROBE_UA).rules() >= {"flash_writes"}
+
+
 def test_irq_error() -> None:
     assert Device().treat().event("irq_error", "MemoryError").rules() == {"irq_error"}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from broken_presets import MESSAGES, change, fields, parent, steps, valid
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import RANGES, RATES, TEXTS, Document, documents, loose_documents, objections
@@ -98,53 +99,7 @@ def test_fields_that_do_not_go_together_are_refused_and_only_those(document: Doc
         preset.parse(json.dumps(document))
 
 
-# One document of each shape, small and allowed.
-
-
-def valid(kind: str = "biphasic", shape: str = "trapezoid") -> Document:
-    wave: Document = {"kind": kind, "rate_hz": 20, "phase_us": 300}
-    if kind == "alternating":
-        wave["burst_pulses"] = 10
-    else:
-        wave["gap_us"] = 100
-    if kind == "swept":
-        wave |= {"rate_to_hz": 8.5, "sweep_s": 20}
-    if kind == "modulated" and shape == "sine":
-        wave["envelope"] = {"shape": "sine", "period_ms": 4000, "depth_pct": 50}
-    elif kind == "modulated":
-        times = {"rise_ms": 1000, "hold_ms": 0, "fall_ms": 1000, "low_ms": 500}
-        wave["envelope"] = {"shape": "trapezoid", **times, "depth_pct": 60}
-    zones = [{"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": copy.deepcopy(wave)} for _ in range(2)]
-    return {"schema": 1, "id": "calm-2", "name": "Calm", "top_ua": 120, "ramp_ms": 2000, "zones": zones}
-
-
 VALID = [valid(kind) for kind in ("biphasic", "alternating", "swept", "modulated")] + [valid("modulated", "sine")]
-
-
-def fields(value: Any, path: str = "") -> list[str]:
-    """Paths of every field in a document, objects and the list of zones included."""
-    found = []
-    if isinstance(value, dict):
-        for key in value:
-            at = f"{path}.{key}" if path else key
-            found += [at, *fields(value[key], at)]
-    elif isinstance(value, list):
-        for i in range(len(value)):
-            found += [f"{path}[{i}]", *fields(value[i], f"{path}[{i}]")]
-    return found
-
-
-def steps(path: str) -> list[str | int]:
-    return [int(step) if step.isdigit() else step for step in re.findall(r"[a-z_]+|\d+", path)]
-
-
-def parent(document: Document, path: str) -> tuple[Any, Any]:
-    """(the object or list that holds a field, its key)."""
-    *way, last = steps(path)
-    held: Any = document
-    for step in way:
-        held = held[step]
-    return held, last
 
 
 def rule(path: str) -> str:
@@ -281,66 +236,6 @@ def test_too_long_a_text_is_refused() -> None:
     text = json.dumps(valid())
     preset.parse(text + " " * (4096 - len(text)))
     assert str(refused(text + " " * (4097 - len(text)))) == "4097 characters; allowed at most 4096"
-
-
-def change(path: str, value: Any, base: Document | None = None) -> Document:
-    document = copy.deepcopy(base or valid())
-    held, key = parent(document, path)
-    held[key] = value
-    return document
-
-
-def without(path: str) -> Document:
-    document = valid()
-    held, key = parent(document, path)
-    del held[key]
-    return document
-
-
-MESSAGES = [
-    ("{", "not valid JSON"),
-    ([], "[]; allowed an object with schema, id, name, top_ua, ramp_ms, zones"),
-    (change("schema", 2), "schema: 2; allowed 1"),
-    (change("id", "Calm"), 'id: "Calm"; allowed a-z, 0-9 and -'),
-    (change("top_ua", 501), "top_ua: 501; allowed 50..500 uA"),
-    (change("top_ua", 120.0), "top_ua: 120.0; allowed 50..500 uA"),
-    (change("ramp_ms", True), "ramp_ms: true; allowed 500..10000 ms"),
-    (without("ramp_ms"), "ramp_ms: missing; required are schema, id, name, top_ua, ramp_ms, zones"),
-    (change("zones", []), "zones: []; allowed a list of 1..16 zones"),
-    (change("zones[0].name", "front\u00e9"), 'zones[0].name: "front\\u00e9"; allowed 1..24 printable ASCII characters'),
-    (change("zones[1].duration_s", 1200), "zones: 1260 s in all; allowed at most 1200 s"),
-    (
-        change("zones[1].waveform.kind", "pulsed"),
-        'zones[1].waveform.kind: "pulsed"; allowed alternating, biphasic, modulated, swept',
-    ),
-    (change("zones[0].waveform.rate_hz", 0.25), "zones[0].waveform.rate_hz: 0.25; allowed 0.3..300 Hz in steps of 0.1"),
-    (
-        change("zones[0].waveform.phase_us", 24_900),
-        "zones[0].waveform.phase_us: 24900 us; the pulse then takes 49900 us of a 50000 us period;"
-        " allowed at most 49800 us a pulse",
-    ),
-    (
-        change("zones[0].waveform.rate_hz", 1, change("zones[0].waveform.phase_us", 75_751)),
-        "zones[0].waveform.phase_us: 75751 us at 120 uA puts 9091 nC in one direction; allowed at most 9090 nC"
-        " (mean DC 10 uA over 1 s, less the accuracy)",
-    ),
-    (
-        change("zones[1].waveform.burst_pulses", 41, valid("alternating")),
-        "zones[1].waveform.burst_pulses: 41 pulses last 2050 ms; allowed at most 2000 ms in one direction",
-    ),
-    (
-        change("zones[1].waveform.envelope.low_ms", -1, valid("modulated")),
-        "zones[1].waveform.envelope.low_ms: -1; allowed 0..20000 ms",
-    ),
-    (
-        change("zones[1].waveform.envelope.shape", "square", valid("modulated")),
-        'zones[1].waveform.envelope.shape: "square"; allowed sine, trapezoid',
-    ),
-    (
-        change("zones[0].waveform.duty", 5),
-        "zones[0].waveform.duty: unknown field; allowed kind, rate_hz, phase_us, gap_us",
-    ),
-]
 
 
 @pytest.mark.parametrize(("document", "message"), MESSAGES)

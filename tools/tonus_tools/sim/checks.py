@@ -302,6 +302,19 @@ def session_max(run: Run) -> list[Violation]:
     return found
 
 
+def flash_writes(run: Run) -> list[Violation]:
+    """The flash, which masks every interrupt while it writes, is written only while the output is off."""
+    phases = run.trace.phases
+    found = []
+    for event in run.trace.of("flash"):
+        end_us = event.t_us + event.fields[0]
+        state = run.trace.state_at(event.t_us)
+        driven = ((phases.t_us < end_us) & (phases.end_us > event.t_us)).any()
+        if driven or state in _OUTPUT:
+            found.append(Violation("flash_writes", event.t_us, f"written in {state}", "only while the output is off"))
+    return found
+
+
 def irq_errors(run: Run) -> list[Violation]:
     """No exception leaves an interrupt handler: a hard timer whose callback raises stops silently."""
     return [Violation("irq_error", event.t_us, event.fields[0], "none") for event in run.trace.of("irq_error")]
@@ -324,6 +337,7 @@ RULES: tuple[Rule, ...] = (
     watchdog,
     ramp,
     session_max,
+    flash_writes,
     irq_errors,
 )
 

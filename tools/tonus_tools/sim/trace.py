@@ -40,6 +40,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "log": (dict,),
     "console": (str,),
     "usb": (str,),
+    "flash": (int,),
     "cut": (int,),
     "irq_error": (str,),
     "end": (dict,),

@@ -51,6 +51,7 @@ class Core:
         self.watchdog_us = 0
         self.watchdog_due = -1
         self.hang = False
+        self.cut = False  # the supply failed in the middle of a write to the flash
         self.spi_error = False
         self.task_error = False
         self.ticks = 0
@@ -71,6 +72,7 @@ class Core:
         self.pio_pending = False
         self.watchdog_due = -1
         self.hang = False
+        self.cut = False
 
     @micropython.native
     def enter(self):
@@ -222,7 +224,7 @@ class Core:
             raise End
         if self.on and self.now >= self._check_due:
             self._check_due = self.now + CHECK_US
-            if not self.world.powered(self.now):
+            if self.cut or not self.world.powered(self.now):
                 raise PowerLost
             if 0 <= self.watchdog_due <= self.now:
                 raise Reset("watchdog")

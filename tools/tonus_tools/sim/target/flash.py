@@ -31,12 +31,12 @@ class Flash:
         self._file.readinto(buffer)
 
     def writeblocks(self, block, buffer, offset=0):
-        if self.dead:
-            return
         view = memoryview(buffer)
         for at in range(0, len(buffer), PAGE):
             part = view[at : at + PAGE]
-            self._operate(block * BLOCK + offset + at, part, PROGRAM_US)
+            whole = self._spend(PROGRAM_US)
+            self._program(block * BLOCK + offset + at, part if whole else part[: len(part) // 2])
+            self._end(whole)
 
     def ioctl(self, op, arg):
         if op == 4:
@@ -44,33 +44,43 @@ class Flash:
         if op == 5:
             return BLOCK
         if op == 6:
+            whole = self._spend(ERASE_US)
             if not self.dead:
-                self._operate(arg * BLOCK, _BLANK, ERASE_US)
-            return 0
+                self._file.seek(arg * BLOCK)
+                self._file.write(_BLANK if whole else _BLANK[: BLOCK // 2])
+            self._end(whole)
         return 0
 
-    def _operate(self, at, data, us):
+    def _spend(self, us):
+        """Time for an operation passes, in which no interrupt runs. False when the supply does not survive it."""
         machine = core.machine
-        if not machine.on:  # before power-up: the image is being made
-            self._store(at, data)
-            return
+        if machine.cut:
+            raise core.PowerLost  # also for a handler that would clean up
+        if self.dead or not machine.on:  # before power-up: the image is being made
+            return True
         Flash.writes += 1
         if Flash.writes == Flash.cut_at:
-            self._store(at, memoryview(data)[: len(data) // 2])
-            self.dead = True
-            machine.emit("cut", machine.now, str(Flash.writes))
-            raise core.PowerLost
+            return False
+        machine.emit("flash", machine.now, str(us))
         was = machine.masked
         machine.masked = True
         machine.spend(us)
-        self._store(at, data)
         if not was:
             machine.mask(False)
+        return True
+
+    def _end(self, whole):
+        if not whole:
+            core.machine.cut = self.dead = True
+            core.machine.emit("cut", core.machine.now, str(Flash.writes))
+            raise core.PowerLost
 
     @micropython.native
-    def _store(self, at, data):
+    def _program(self, at, data):
+        if self.dead:
+            return
         file = self._file
-        if data is not _BLANK and core.machine.on:
+        if core.machine.on:
             # Programming clears bits and sets none.
             page = self._page[: len(data)]
             file.seek(at)
