@@ -292,7 +292,9 @@ class App:
                 self._tally.level = max(self._tally.level, self._session.level)
                 self._tally.treated(self._session.zone, self._session.treated_ms, kind)
                 if n and self._zone is not None:
-                    self._tally.flowed(stage_.ua(sense), self._zone.waveform.phase_us, kind, self._contact.ohm)
+                    self._tally.flowed(
+                        stage_.ua(sense), self._zone.waveform.phase_us, self._contact.seen, self._contact.ohm
+                    )
             if kind != self._shown_kind:
                 self._shown_kind = kind
                 self.log("contact", {"class": kind, "ohm": self._contact.ohm})
@@ -472,7 +474,7 @@ class App:
         return record
 
     def _fault_record(self, fields, state: str) -> dict:
-        """The journal's record of a fault that happens now, in `state`; its `n`, `name`, `value` and perhaps `why` are given."""
+        """The journal's record of a fault that happens now, in `state`; `fields` are those of its log line."""
         record = {
             "at": self.clock(),
             "fault": fields["n"],

@@ -33,7 +33,7 @@ _CHANGE_MS = 200  # between the classes of a standing contact
 
 
 class Contact:
-    """`kind` is the class now, `ohm` the electrode impedance of the last update (0 when open).
+    """`kind` is the class now, `ohm` the electrode impedance of the last update (0 when open), `seen` its own class.
 
     rail_mv, rset_ohm: of the board; what the rail has beyond Rset's share is the compliance.
     """
@@ -43,12 +43,12 @@ class Contact:
         self._rset_ohm = rset_ohm
         self.kind = OPEN
         self.ohm = 0
-        self._candidate = OPEN
+        self.seen = OPEN
         self._since_ms = 0
 
     def reset(self) -> None:
         """Contact must be found anew."""
-        self.kind = self._candidate = OPEN
+        self.kind = self.seen = OPEN
         self.ohm = 0
 
     def update(self, set_ua: int, ua: int, mv: int, probing: bool, now_ms: int) -> str:
@@ -56,8 +56,8 @@ class Contact:
         if set_ua < 2 * limits.OPEN_UA:
             return self.kind  # the end of a ramp: too little to tell anything
         seen = self._classify(set_ua, ua, mv, probing)
-        if seen != self._candidate:
-            self._candidate = seen
+        if seen != self.seen:
+            self.seen = seen
             self._since_ms = now_ms
         if seen == OPEN:
             self.kind = OPEN

@@ -28,10 +28,10 @@ class Tally:
         if kind == contact.GOOD:
             self._zones[zone][1] += passed
 
-    def flowed(self, ua_sum: int, phase_us: int, kind: str, ohm: int) -> None:
-        """Phases were sampled: the sum of their currents (uA), the width of each, and the electrodes' impedance."""
+    def flowed(self, ua_sum: int, phase_us: int, seen: str, ohm: int) -> None:
+        """Phases were sampled: the sum of their currents (uA), the width of each, their contact class and impedance."""
         self._charge_pc += ua_sum * phase_us
-        if ohm and kind in (contact.GOOD, contact.POOR):
+        if seen == contact.GOOD:  # a dry spot's megaohms would be all that the mean shows
             self._ohm_sum += ohm
             self._ohm_n += 1
 

@@ -1,0 +1,137 @@
+"""The bank's file: every released one loads, every damaged one is found."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import documents
+from tonus import bank, limits, preset, sealed
+
+RELEASED = Path(__file__).resolve().parents[1] / "released"
+SHIPPED_CRC = sealed.crc_of("".join(preset.canonical(p) + "\n" for p in bank.shipped()).encode())
+
+
+def loaded(folder: Path) -> bank.Bank:
+    found = bank.Bank(str(folder))
+    found.load()
+    return found
+
+
+def written(folder: Path, texts: list[str]) -> bank.Bank:
+    """A bank of these presets, put in force."""
+    made = loaded(folder)
+    made.begin(len(texts))
+    crc = 0
+    for text in texts:
+        made.put(text)
+        crc = sealed.crc_of(text.encode() + b"\n", crc)
+    made.close(crc)
+    made.swap()
+    return made
+
+
+def test_there_is_a_file_of_every_schema_ever_released() -> None:
+    numbers = sorted(int(re.findall(r"\d+", path.name)[0]) for path in RELEASED.glob("schema-*.bank"))
+    assert numbers == list(range(1, limits.PRESET_SCHEMA + 1))
+    assert sorted(preset.MIGRATIONS) == numbers[:-1]
+
+
+@pytest.mark.parametrize("path", sorted(RELEASED.glob("*.bank")), ids=lambda path: path.stem)
+def test_a_released_file_loads(path: Path, tmp_path: Path) -> None:
+    """And its presets still are allowed, as many and of the same names."""
+    shutil.copyfile(path, tmp_path / "bank")
+    found = loaded(tmp_path)
+    assert (found.damage, found.is_shipped) == (None, False)
+    lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()[:-1]]
+    assert [(p.id, p.name) for p in (found[i] for i in range(len(found)))] == [(x["id"], x["name"]) for x in lines]
+    assert {p.zones[0].waveform.kind for p in (found[i] for i in range(len(found)))} == {
+        "biphasic",
+        "alternating",
+        "swept",
+        "modulated",
+    }
+
+
+def test_no_file_means_the_shipped_presets(tmp_path: Path) -> None:
+    found = loaded(tmp_path)
+    assert (found.ids, found.crc, found.generation, found.damage) == (list(bank.SHIPPED), SHIPPED_CRC, 0, None)
+
+
+@given(st.lists(documents(max_zones=3), min_size=1, max_size=4, unique_by=lambda document: document["id"]))
+@settings(max_examples=30, deadline=None)
+def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, written_: list[dict[str, object]]) -> None:
+    folder = tmp_path_factory.mktemp("bank")
+    texts = [preset.canonical(preset.parse(json.dumps(document))) for document in written_]
+    made = written(folder, texts)
+    again = loaded(folder)
+    assert [again.text(i) for i in range(len(again))] == [made.text(i) for i in range(len(made))] == texts
+    assert (again.crc, again.generation) == (made.crc, made.generation) == (made.crc, 1)
+    assert [path.name for path in folder.iterdir()] == ["bank"]
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_damage_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Bytes changed, lost, added or cut off: the shipped presets are in force, and nothing of the file is used."""
+    whole = (RELEASED / "schema-1.bank").read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    gone = data.draw(st.sampled_from([0, 1, 1, 1, 7, len(whole)]))
+    new = data.draw(st.binary(max_size=3) | st.just(whole[at : at + 40]))
+    damaged = whole[:at] + new + whole[at + gone :]
+    if damaged == whole:
+        return
+    folder = tmp_path_factory.mktemp("bank")
+    (folder / "bank").write_bytes(damaged)
+    found = loaded(folder)
+    assert found.damage
+    assert found.damage.isprintable()
+    assert (found.ids, found.crc, found.is_shipped) == (list(bank.SHIPPED), SHIPPED_CRC, True)
+    found.keep_damaged()
+    assert (folder / "bank.bad").read_bytes() == damaged
+
+
+def test_the_bank_of_a_later_firmware_is_not_guessed_at(tmp_path: Path) -> None:
+    text = f'{{"schema":{limits.PRESET_SCHEMA + 1},"generation":3,"presets":0,"crc32":"00000000"}}'
+    (tmp_path / "bank").write_text(sealed.seal(text) + "\n")
+    assert loaded(tmp_path).damage == f"schema: {limits.PRESET_SCHEMA + 1}; allowed 1" + (
+        f"..{limits.PRESET_SCHEMA}" if limits.PRESET_SCHEMA > 1 else ""
+    )
+
+
+def test_the_chain_of_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first schema over two more: step by step, in order, each preset once."""
+
+    def to_2(document: dict[str, object]) -> dict[str, object]:
+        return document | {"schema": 2, "name": f"{document['name']}2"}
+
+    def to_3(document: dict[str, object]) -> dict[str, object]:
+        return document | {"schema": 3, "name": f"{document['name']}3"}
+
+    shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
+    names = [p.name for p in (lambda found: [found[i] for i in range(len(found))])(loaded(tmp_path))]
+    monkeypatch.setattr(limits, "PRESET_SCHEMA", 3)
+    monkeypatch.setattr(preset, "MIGRATIONS", {1: to_2, 2: to_3})
+    for _ in range(2):  # the second time there is nothing to migrate
+        found = loaded(tmp_path)
+        assert [found[i].name for i in range(len(found))] == [f"{name}23" for name in names]
+        assert (found.damage, found.generation) == (None, 2)
+        assert all('"schema":3' in found.text(i) for i in range(len(found)))
+
+
+def test_an_old_preset_that_cannot_be_migrated_is_damage_not_a_dead_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
+    monkeypatch.setattr(limits, "PRESET_SCHEMA", 2)
+    monkeypatch.setattr(preset, "MIGRATIONS", {1: lambda document: document | {"schema": 2, "top_ua": 5000}})
+    monkeypatch.setattr(bank, "shipped", lambda: [])
+    found = bank.Bank(str(tmp_path))
+    found.load()
+    assert found.damage == "top_ua: 5000; allowed 50..500 uA"
+    assert not (tmp_path / "bank.new").exists()

@@ -1,0 +1,425 @@
+"""`tonusctl` as a person meets it: what it prints, its one-line errors and its exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ctl_device import SHIPPED, Device, FakeSerial, bank_crc, on_a_pty
+from test_ctl_client import SESSION, drop, named
+from tonus_tools.ctl import cli, ports
+from tonus_tools.ctl.errors import PortError
+from tonus_tools.ctl.exits import Exit
+
+README = Path(cli.__file__).with_name("README.md")
+FAULT = {
+    "n": 2, "at": None, "fault": 11, "name": "overcurrent", "value": 431, "state": "TREAT", "up_ms": 93_500,
+    "ticks": 93_000, "late": 1, "missed": 0, "worst_us": 212, "unseen": 3, "heap_free": 81_232,
+}  # fmt: skip
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Bench:
+    """Devices by the port they are on, and `run`, which runs tonusctl with them."""
+
+    capsys: pytest.CaptureFixture[str]
+    devices: dict[str, Device] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
+    opened: list[FakeSerial] = field(default_factory=list)
+
+    def open_port(self, name: str) -> FakeSerial:
+        if name in self.busy:
+            raise PortError(f"{name}: busy: another program has it open")
+        self.opened.append(FakeSerial(self.devices[name]))
+        return self.opened[-1]
+
+    def listing(self) -> list[ports.Port]:
+        other = ports.Port("/dev/ttyS0", "n/a", False)
+        return [other, *(ports.Port(name, "Board in FS mode", True) for name in sorted({*self.devices, *self.busy}))]
+
+    def run(self, *arguments: str) -> Ended:
+        code = cli.main(list(arguments))
+        captured = self.capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
+    bench = Bench(capsys)
+    monkeypatch.setattr(ports, "open_port", bench.open_port)
+    monkeypatch.setattr(ports, "listing", bench.listing)
+    monkeypatch.delenv("TONUS_PORT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return bench
+
+
+@pytest.fixture
+def device(bench: Bench) -> Device:
+    bench.devices["/dev/ttyACM0"] = Device()
+    return bench.devices["/dev/ttyACM0"]
+
+
+def write(name: str, *texts: str) -> str:
+    Path(name).write_text(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]")
+    return name
+
+
+# Finding the device
+
+
+def test_without_a_device_it_is_told_what_to_do(bench: Bench) -> None:
+    ended = bench.run("info")
+    assert (ended.code, ended.out) == (Exit.NO_DEVICE, "")
+    assert ended.err == (
+        "error: no Tonus found; plug it in with a data cable; a device in safe mode (MINUS held at the start) "
+        "has no protocol; --port names a port by hand\n"
+    )
+
+
+def test_the_one_tonus_among_several_picos_is_found(bench: Bench, device: Device) -> None:
+    silent = Device()
+    silent.deaf = {"device.info"}
+    bench.devices["/dev/ttyACM1"] = silent
+    bench.busy = {"/dev/ttyACM2"}
+    assert bench.run("--json", "info").json["port"] == "/dev/ttyACM0"
+    del bench.devices["/dev/ttyACM0"]
+    ended = bench.run("info")
+    assert ended.code == Exit.NO_DEVICE
+    assert ended.err.startswith(
+        "error: no Tonus answers (/dev/ttyACM1: device.info: no answer in 3 s; "
+        "/dev/ttyACM2: busy: another program has it open); plug it in"
+    )
+
+
+def test_of_two_one_must_be_named(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.devices["/dev/ttyACM1"] = Device([named("mine")])
+    ended = bench.run("info")
+    assert (ended.code, ended.err) == (
+        Exit.NO_DEVICE,
+        "error: more than one Tonus: /dev/ttyACM0, /dev/ttyACM1; name one with --port\n",
+    )
+    one = ["--port", "/dev/ttyACM1"]
+    before, after = bench.run(*one, "--json", "preset", "list"), bench.run("preset", "list", *one, "--json")
+    assert before.json == after.json
+    assert [p["id"] for p in before.json["presets"]] == ["mine"]
+    monkeypatch.setenv("TONUS_PORT", "/dev/ttyACM1")
+    assert bench.run("info", "--json").json["port"] == "/dev/ttyACM1"
+    assert bench.run("--port", "/dev/ttyACM0", "info", "--json").json["port"] == "/dev/ttyACM0"
+
+
+def test_ports_says_what_is_where(bench: Bench, device: Device) -> None:
+    assert [(p["port"], p["what"]) for p in bench.run("ports", "--json").json] == [
+        ("/dev/ttyS0", "not asked: no MicroPython on a Pico"),
+        ("/dev/ttyACM0", "Tonus 0.1.0 on tonus_r1, CHARGING"),
+    ]
+    assert device.methods_called == ["device.info"]
+
+
+# Presets
+
+
+def test_a_push_merges_and_a_pull_brings_back_what_was_there(bench: Bench, device: Device) -> None:
+    assert bench.run("preset", "pull", "-o", "before.json").err == "4 presets of generation 0 in before.json\n"
+    lift = named("lift", "Mine")
+    ended = bench.run("preset", "push", write("mine.json", named("new")), write("two.json", lift, named("other")))
+    texts = [lift, *SHIPPED[1:], named("new"), named("other")]
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        f"generation 1, crc {bank_crc(texts)}: added new, other; replaced lift; unchanged firm, absorb, calm\n"
+    )
+    assert device.own == texts
+    assert bench.run("preset", "pull", "other", "lift").out == f"[\n{named('other')},\n{lift}\n]\n"
+
+    again = bench.run("preset", "push", "mine.json")
+    assert again.out.startswith("nothing to change: generation 1")
+    assert device.generation == 1
+
+    dry = bench.run("preset", "push", "--dry-run", "--replace", "before.json")
+    assert dry.out == "would change generation 1: replaced lift; removed new, other; unchanged firm, absorb, calm\n"
+    assert device.generation == 1
+    changed = bench.run("preset", "push", "--replace", "before.json", "--json").json
+    assert changed["removed"] == ["new", "other"]
+    assert device.own == SHIPPED
+
+
+def test_what_is_refused_here_never_reaches_the_device(bench: Bench, device: Device) -> None:
+    bad = named("bad").replace('"top_ua":100', '"top_ua":600')
+    ended = bench.run("preset", "push", write("good.json", named("good")), write("bad.json", named("a"), bad))
+    assert (ended.code, ended.err) == (Exit.NOT_GOOD, "error: bad.json: [1]: top_ua: 600; allowed 50..500 uA\n")
+    ended = bench.run("preset", "push", "good.json", write("same.json", named("good", "Other")))
+    assert ended.err == 'error: same.json: id: "good" is taken by good.json; allowed ids that differ\n'
+    assert device.requests == []
+    assert bench.run("preset", "push", "nowhere.json").code == Exit.USAGE
+
+
+def test_a_push_that_failed_says_what_became_of_the_bank(bench: Bench, device: Device) -> None:
+    device.busy = True
+    ended = bench.run("preset", "push", write("a.json", named("a")))
+    assert (ended.code, ended.err) == (
+        Exit.REFUSED,
+        "error: the device refused: not while the output is on; nothing was changed\n",
+    )
+    device.busy = False
+    device.tamper["bank.put"] = drop
+    ended = bench.run("preset", "push", "a.json")
+    assert (ended.code, ended.err) == (Exit.NO_ANSWER, "error: bank.put: no answer in 3 s; nothing was changed\n")
+    assert device.own is None
+
+
+def test_check_tells_all_errors_of_all_files(bench: Bench) -> None:
+    bad = named("bad").replace('"top_ua":100', '"top_ua":600')
+    files = [write("a.json", bad), write("b.json", named("a"), named("a")), write("c.json", named("c"))]
+    ended = bench.run("preset", "check", *files)
+    assert ended.code == Exit.NOT_GOOD
+    assert ended.err == (
+        "error: a.json: top_ua: 600; allowed 50..500 uA\n"
+        'error: b.json: [1]: id: "a" is taken by b.json: [0]; allowed ids that differ\n'
+    )
+    assert ended.out == "".join(f"{at}: good: A ({id}): 1 min, 1 zone, at most 100 uA\n" for at, id in GOOD)
+    found = bench.run("preset", "check", *files, "--json")
+    assert found.code == Exit.NOT_GOOD
+    assert [one["path"] for one in found.json["refused"]] == ["top_ua", ""]
+    assert bench.run("preset", "check", "c.json").code == Exit.OK
+
+
+GOOD = (("b.json: [0]", "a"), ("c.json", "c"))
+
+
+def test_show_takes_a_file_or_an_id(bench: Bench, device: Device) -> None:
+    shown = bench.run("preset", "show", "calm")
+    assert shown.out.startswith("Calm (calm): 3 min, 4 zones, at most 120 uA\nLevel 1 is 12 uA, each level 12 uA more")
+    device.requests.clear()
+    assert bench.run("preset", "show", write("a.json", named("a")), "--json").json == [json.loads(named("a"))]
+    assert device.requests == []
+    ended = bench.run("preset", "show", "nobody")
+    assert (ended.code, ended.err) == (
+        Exit.USAGE,
+        "error: nobody: no such file, and no such preset on the device; it has lift, firm, absorb, calm\n",
+    )
+
+
+def test_preview_draws_a_file_without_a_device(bench: Bench) -> None:
+    ended = bench.run("preset", "preview", write("a.json", named("a")), "--level", "3", "-o", "a.png")
+    assert (ended.code, ended.err) == (0, "")
+    assert Path("a.png").read_bytes()[:4] == b"\x89PNG"
+    assert ended.out.startswith("A (a): 1 min, 1 zone, at most 100 uA; level 3: ")
+    current = next(line for line in ended.out.splitlines() if line.startswith("set current"))
+    assert current.split()[2:] == ["29.98", "uA", "at", "most", "500", "uA", "6", "%", "yes", "all"]
+    ended = bench.run("preset", "preview", "a.json", "--level", "11")
+    assert ended.code == Exit.USAGE
+    assert ended.err.count("\n") == 1
+
+
+def test_reset_asks_first(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    device.own, device.generation = [named("mine")], 1
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody answers
+    ended = bench.run("preset", "reset")
+    assert ended.code == Exit.INTERRUPTED
+    assert "Remove mine and put the shipped presets back? [y/N]" in ended.err
+    assert device.own == [named("mine")]
+    ended = bench.run("preset", "reset", "--yes")
+    assert (ended.code, ended.out) == (0, f"generation 2, crc {bank_crc(SHIPPED)}: lift, firm, absorb, calm\n")
+
+
+# Journal
+
+
+def test_the_journal_is_listed_explained_and_exported(bench: Bench, device: Device) -> None:
+    device.journal = {"session": [{"n": 7} | SESSION], "fault": [FAULT]}
+    ended = bench.run("journal", "list")
+    sessions, faults = (part.splitlines() for part in ended.out.split("\n\n"))
+    assert " ".join(sessions[2].split()[3:]) == "Lift 5 200 5 min 3210.5 97 % 812 2 ramped_down"
+    assert " ".join(faults[2].split()) == "f2 - 11 overcurrent 431 TREAT 1 min 33 s -"
+    assert list(bench.run("journal", "list", "--faults", "--json").json) == ["faults"]
+
+    shown = bench.run("journal", "show", "s7").out
+    for said in (
+        "5 of 10: 200 of 400 uA",
+        "299.5 s",
+        "3210.5 uC in each direction",
+        "2 pauses",
+        "30 s, contact good 99 %",
+    ):
+        assert said in shown
+    assert bench.run("journal", "show", "7").out == shown
+    assert "more current was delivered than set" in bench.run("journal", "show", "f2").out
+    assert bench.run("journal", "show", "f1").err == (
+        "error: fault 1 is not in the journal; tonusctl journal list lists what is\n"
+    )
+    assert bench.run("journal", "show", "x").code == Exit.USAGE
+
+    assert bench.run("journal", "export").json == {"sessions": device.journal["session"], "faults": [FAULT]}
+    csv = bench.run("journal", "export", "--format", "csv", "--faults").out.splitlines()
+    assert csv == [",".join(FAULT), "2,,11,overcurrent,431,TREAT,93500,93000,1,0,212,3,81232"]
+
+
+def test_an_empty_journal_is_no_error_but_no_picture_either(bench: Bench, device: Device) -> None:
+    assert bench.run("journal", "list").out == "no sessions\n\nno faults\n"
+    ended = bench.run("journal", "plot")
+    assert (ended.code, ended.err) == (Exit.USAGE, "error: no sessions to draw: none has treated yet\n")
+
+
+# The device
+
+
+def test_the_self_test_passes_or_names_the_fault(bench: Bench, device: Device) -> None:
+    ended = bench.run("selftest")
+    assert ended.code == 0
+    assert [line.split()[:3] for line in ended.out.splitlines()[1:3]] == [
+        ["rail_mv", "24011", "mV"],
+        ["offset_ua", "0", "uA"],
+    ]
+    assert ended.out.endswith("passed\n")
+    device.selftest_fault = "fault 21, rail_dead: 431"
+    ended = bench.run("selftest")
+    assert (ended.code, ended.err) == (Exit.NOT_GOOD, "error: the self-test failed: fault 21, rail_dead: 431\n")
+    assert bench.run("selftest", "--json").json == {"passed": False, "fault": "fault 21, rail_dead: 431"}
+    device.busy = True
+    assert bench.run("selftest").code == Exit.REFUSED
+
+
+def test_the_clock_is_looked_at_without_being_set(bench: Bench, device: Device) -> None:
+    assert bench.run("clock").out == "not set; tonusctl clock --set sets it\n"
+    assert bench.run("--no-clock", "info").out.count("not set") == 1
+    assert bench.run("clock", "--set", "--json").json["offset_s"] == 0
+    device.now_s += 90
+    assert bench.run("clock", "--json").json["offset_s"] == pytest.approx(90, abs=1)
+
+
+def test_a_device_whose_port_goes_with_its_restart_is_found_again(bench: Bench, device: Device) -> None:
+    def unplugged(line: bytes) -> bytes:
+        bench.opened[-1].gone = True
+        bench.devices = {"/dev/ttyACM0": Device(), "/dev/ttyACM5": device}
+        bench.devices["/dev/ttyACM0"].id = "another"
+        device.clock_offset_s = None
+        return line
+
+    device.tamper["device.reboot"] = unplugged
+    ended = bench.run("reboot")
+    assert (ended.code, ended.out) == (0, "restarted: CHARGING, running for 0.0 s\n")
+    assert device.clock_offset_s is not None
+
+
+def test_restarts_are_seen_to_happen(bench: Bench, device: Device) -> None:
+    assert bench.run("reboot", "--json").json["uptime_ms"] < 1000
+    assert bench.run("bootloader", "--json").json == {"state": "BOOTSEL"}
+    ended = bench.run("--port", "/dev/ttyACM0", "info")
+    assert (ended.code, ended.err) == (
+        Exit.NO_ANSWER,
+        "error: device.info: no answer in 3 s; /dev/ttyACM0 has no Tonus on it, or a device in safe mode "
+        "(MINUS held at the start) has no protocol\n",
+    )
+
+
+# The command line itself
+
+
+def test_usage_errors_are_one_line(bench: Bench) -> None:
+    for arguments in (["nothing"], ["info", "--what"], ["preset", "push"], ["preset", "nothing"]):
+        ended = bench.run(*arguments)
+        assert (ended.code, ended.out) == (Exit.USAGE, "")
+        assert ended.err.startswith("error: ")
+        assert ended.err.endswith(" (--help explains)\n")
+        assert ended.err.count("\n") == 1
+
+
+def test_help_and_manual_tell_commands_and_exit_codes(bench: Bench) -> None:
+    manual = README.read_text(encoding="utf-8")
+    for group in ((), ("preset",), ("journal",)):
+        told = bench.run(*group).out
+        assert told == bench.run(*group, "--help").out
+        commands = [line.split()[0] for line in told.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+        for command in commands:
+            name = " ".join(("tonusctl", *group, command))
+            assert command in ("preset", "journal") or f"`{name}" in manual, f"{name} is not in the manual"
+    for code in Exit:
+        assert f"| {code.value} | {code.meaning} |" in manual
+        assert f"{code.value:>7}  {code.meaning}" in bench.run("--help").out
+
+
+def test_the_version_is_told(bench: Bench) -> None:
+    assert bench.run("--version").out == "tonusctl 0.1.0, protocol 1\n"
+
+
+# The real thing, over a pty
+
+
+def tonusctl(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tonus_tools.ctl.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+def test_over_a_real_port_another_program_waits_its_turn(tmp_path: Path) -> None:
+    device = Device()
+    (tmp_path / "mine.json").write_text(named("mine"))
+    with on_a_pty(device) as port:
+        done = tonusctl("--port", port, "preset", "push", "mine.json", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == (
+            f"generation 1, crc {bank_crc([*SHIPPED, named('mine')])}: added mine; unchanged lift, firm, absorb, calm\n"
+        )
+        held = ports.open_port(port)
+        done = tonusctl("info", "--port", port)
+        held.close()
+    assert (done.returncode, done.stderr) == (Exit.NO_DEVICE, f"error: {port}: busy: another program has it open\n")
+
+
+def no_such(path: Path) -> str:
+    return str(path / "ttyACM9")
+
+
+def no_port(path: Path) -> str:
+    (path / "file").touch()
+    return str(path / "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (no_such, "there is no such port; tonusctl ports lists those there are"),
+        (no_port, "not a serial port"),
+        (lambda path: "carrier-pigeon://roof", "invalid URL, protocol 'carrier-pigeon' not known"),
+    ],
+)
+def test_a_port_that_cannot_be_opened_is_one_line(
+    name: Callable[[Path], str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = name(tmp_path)
+    assert cli.main(["info", "--port", port]) == Exit.NO_DEVICE
+    assert capsys.readouterr().err == f"error: {port}: {says}\n"
+
+
+def test_a_port_without_permission_names_the_group(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("serial.serial_for_url", refuse)  # the tests may run as root
+    assert cli.main(["info", "--port", "/dev/ttyACM0"]) == Exit.NO_DEVICE
+    assert "add yourself to the group dialout" in capsys.readouterr().err
+
+
+def test_a_reader_that_stops_reading_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(f"[{','.join(named(f'p{i}', zones=16) for i in range(16))}]")
+    command = f"{sys.executable} -m tonus_tools.ctl.cli preset show f.json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (Exit.INTERRUPTED, "")

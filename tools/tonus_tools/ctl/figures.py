@@ -1,0 +1,450 @@
+"""What a preset will do, in figures, before anything is sent to a device.
+
+Charges and times are counted in the words that `tonus.program.Train` would give the PIO, not worked out a second time
+from the preset's fields. Played is the ideal session: the level is set before it begins and contact is never lost.
+Every figure's unit and origin stand with its field, and `to_json` hands them on. Limits come from `tonus.limits` or the
+board; the three that are a standard's alone are named here.
+"""
+
+from __future__ import annotations
+
+import runpy
+from array import array
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import asdict, dataclass, field, fields, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from tonus import limits
+from tonus.preset import Preset, Waveform, Zone
+from tonus.program import DEAD_US, Train, compile, compile_probe, decode
+
+from ..sim.boards import load_board
+from ..sim.measure import Bools, worst_mean_dc
+from ..sim.trace import Floats, Ints, Phases
+
+# IEC 60601-2-10, as quoted in firmware/HAZARDS.md.
+DENSITY_MAX_MA_CM2 = 2
+POWER_MAX_MW_CM2 = 250
+PULSE_MAX_MJ = 300  # a pulse, into the least of the test loads
+LOADS_OHM = (500, 2000, 10_000)  # the test loads of its output table
+
+# Between the rail and Rset besides the load, where the source saturates: as in sim/target/world.py.
+SWITCHES_OHM = 22  # two ADG5436 of 11 Ohm
+FET_OHM = 50
+
+# The mean over a second that ends between a phase and its opposite: the rule `tonus.preset` refuses by, 9.09 uC.
+UNPAIRED_MAX_UC = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.SET_ACCURACY_PCT) / 1000
+
+
+def _is(unit: str, source: str) -> Any:
+    """A field of this unit ("" for none), that comes from there."""
+    return field(metadata={"unit": unit, "source": source})
+
+
+@dataclass(frozen=True)
+class Load:
+    """What flows into one test load, with the rail at its lowest."""
+
+    ohm: int = _is("Ohm", "test load of IEC 60601-2-10")
+    current_ua: float = _is("uA", "set current, or what RAIL_MIN_MV drives through Rset, FET, switches and load")
+    volts: float = _is("V", "that current x the load, between the electrodes")
+    limited: bool = _is("", "the rail, not the set current, decides")
+
+
+@dataclass(frozen=True)
+class ZoneFigures:
+    """One zone at its level.
+
+    Charges of a phase or cycle, and mean DC, are of the plateau at the envelope's top; duty and RMS current of the
+    plateau as it is; forward and reverse of the whole session.
+    """
+
+    name: str = _is("", "preset")
+    duration_s: int = _is("s", "preset: treated time")
+    cue_s: int = _is("s", "preset")
+    kind: str = _is("", "preset: waveform")
+    rate_hz: float = _is("Hz", "preset")
+    rate_to_hz: float = _is("Hz", "preset: the other end of a sweep, else the same")
+    gap_us: int = _is("us", "preset; 0 when alternating")
+    burst_pulses: int = _is("", "preset; 0 unless alternating")
+    rest_us: int = _is("us", "period at the fastest rate less the pulse: the shortest rest")
+    phase_us: int = _is("us", "the Train's driven words")
+    current_ua: float = _is("uA", "largest DAC code of the Train's cycles x the board's uA a code")
+    duty_pct: float = _is("%", "the Train's driven words over whole cycles, probes left out")
+    phase_uc: float = _is("uC", "largest charge of a driven word: code x us")
+    unpaired_uc: float = _is("uC", "largest charge of driven words in a row in one direction")
+    net_code_us: int = _is("code us", "largest sum of direction x code x us over a whole cycle")
+    mean_dc_ua: float = _is(
+        "uA", "largest mean of the words over any DC_WINDOW_MS, with nothing before the first: a start or a cut"
+    )
+    rms_ua: float = _is("uA", "of the Train's words over whole cycles, probes included")
+    pulse_mj: float = _is("mJ", "current squared x 500 Ohm x driven time of a pulse: both phases, one when alternating")
+    forward_mc: float = _is("mC", "the session's driven words, forward, ramps included, probes left out")
+    reverse_mc: float = _is("mC", "the session's driven words, reverse, ramps included, probes left out")
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One limit and the worst value that meets it."""
+
+    name: str = _is("", "what is limited")
+    group: str = _is("", "output or time")
+    value: float = _is("", "worst of the preset's zones, in `unit`")
+    limit: float = _is("", "in `unit`")
+    unit: str = _is("", "of value and limit")
+    at_least: bool = _is("", "the limit is a lower one")
+    source: str = _is("", "where the limit stands")
+    zone: str = _is("", "the zone with the worst value; empty when it is the whole preset's")
+
+    @property
+    def percent(self) -> float:
+        """How much of the limit is used; 100 is the limit. Of a limit of zero, nothing or infinitely much."""
+        part, whole = (self.limit, self.value) if self.at_least else (self.value, self.limit)
+        if not whole:
+            return float("inf") if part else 0.0
+        return 100 * part / whole
+
+    @property
+    def within(self) -> bool:
+        return self.percent <= 100
+
+
+@dataclass(frozen=True)
+class PresetFigures:
+    """A whole preset at one level on one board."""
+
+    id: str = _is("", "preset")
+    name: str = _is("", "preset")
+    board: str = _is("", "whose constants were used")
+    level: int = _is("", "1..10")
+    top_ua: int = _is("uA", "preset: current of level 10")
+    set_ua: float = _is("uA", "DAC code of the level x the board's uA a code")
+    ramp_ms: int = _is("ms", "preset")
+    duration_s: int = _is("s", "preset: treated time of all zones")
+    density_ma_cm2: float = _is("mA/cm2", "set current over the board's ELECTRODE_AREA_MM2")
+    power_mw_cm2: float = _is("mW/cm2", "peak power in 10 kOhm over the board's ELECTRODE_AREA_MM2")
+    forward_mc: float = _is("mC", "sum over the zones and the ramp down; what the journal calls charge_uc")
+    reverse_mc: float = _is("mC", "the same, in the other direction")
+    most_ohm: float = _is("Ohm", "largest load into which the set current flows, at the board's RAIL_MIN_MV")
+    loads: tuple[Load, ...] = _is("", "one for each test load")
+    zones: tuple[ZoneFigures, ...] = _is("", "in order")
+    limits: tuple[Margin, ...] = _is("", "every limit that a preset can come near")
+
+    @property
+    def within(self) -> bool:
+        """Whether every limit is kept."""
+        return all(margin.within for margin in self.limits)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain objects, each limit with its percent; `about` has unit and source of every field."""
+        document = asdict(self) | {"within": self.within}
+        document["limits"] = [asdict(m) | {"percent": m.percent, "within": m.within} for m in self.limits]
+        document["about"] = {kind.__name__: about(kind) for kind in (PresetFigures, ZoneFigures, Load, Margin)}
+        return document
+
+
+def about(kind: type[Any]) -> dict[str, dict[str, str]]:
+    """Field -> {"unit", "source"} of one of the classes above."""
+    return {f.name: dict(f.metadata) for f in fields(kind)}
+
+
+def figures(
+    preset: Preset, level: int = limits.LEVELS, board: str = "tonus_r1", played: Played | None = None
+) -> PresetFigures:
+    """The figures of a preset at a level, 1..10. `played`: its session, when the caller has it already.
+
+    Raises ValueError for another level, KeyError for a board that does not exist.
+    """
+    constants = board_constants(board)
+    played = played or play(preset, level, board)
+    set_ua = compile(preset.zones[0].waveform, preset.top_ua, constants).codes[level] * constants.UA_PER_CODE
+    loads = tuple(_load(set_ua, ohm, constants) for ohm in LOADS_OHM)
+    area_cm2 = constants.ELECTRODE_AREA_MM2 / 100
+    forward_mc, reverse_mc = _charges_mc(preset, played)
+    steady: dict[Waveform, tuple[Played, Played]] = {}
+    zones = []
+    for i, zone in enumerate(preset.zones):
+        w = zone.waveform
+        if w not in steady:
+            usual = plateau(w, preset.top_ua, level, constants)
+            steady[w] = (usual, plateau(_unmodulated(w), preset.top_ua, level, constants) if w.envelope else usual)
+        charges = (float(forward_mc[i]), float(reverse_mc[i]))
+        zones.append(_zone(zone, *steady[w], loads[0].current_ua, charges))
+    density_ma_cm2 = set_ua / 1000 / area_cm2
+    power_mw_cm2 = _milliwatts(loads[-1].current_ua, loads[-1].ohm) / area_cm2
+    return PresetFigures(
+        id=preset.id,
+        name=preset.name,
+        board=board,
+        level=level,
+        top_ua=preset.top_ua,
+        set_ua=set_ua,
+        ramp_ms=preset.ramp_ms,
+        duration_s=preset.duration_s(),
+        density_ma_cm2=density_ma_cm2,
+        power_mw_cm2=power_mw_cm2,
+        forward_mc=float(forward_mc.sum()),
+        reverse_mc=float(reverse_mc.sum()),
+        most_ohm=constants.RAIL_MIN_MV * 1000 / set_ua - _source_ohm(constants),
+        loads=loads,
+        zones=tuple(zones),
+        limits=_margins(preset, set_ua, density_ma_cm2, power_mw_cm2, zones),
+    )
+
+
+def board_constants(name: str) -> SimpleNamespace:
+    """The names that a board.py defines, and UA_PER_CODE, as attributes. KeyError when there is no such board."""
+    board = load_board(name)
+    return SimpleNamespace(**runpy.run_path(str(board.folder / "board.py")), UA_PER_CODE=board.ua_per_code)
+
+
+# Playing
+
+
+@dataclass(frozen=True)
+class Played:
+    """Phases as a Train plays them into a load that takes the set current; arrays are one element a phase."""
+
+    phases: Phases  # peak and end are the set current; peak_mv is 0, for it would be the load's
+    probe: Bools  # the contact probes in long rests
+    start_us: int
+    end_us: int
+
+    @property
+    def us(self) -> int:
+        """How long it lasts."""
+        return self.end_us - self.start_us
+
+    @property
+    def pulses(self) -> Bools:
+        """The phases that treat."""
+        return ~self.probe
+
+
+class _Player:
+    """Draws a train's words as the interrupt does, and writes down what they drive."""
+
+    def __init__(self, train: Train) -> None:
+        self.train = train
+        self.t_us = 0
+        self._rows = array("q")
+        self._code = 0
+        self._probe = 0
+        self._decoded: dict[int, tuple[int, int]] = {}  # word: (direction, us); a train has few different ones
+
+    def play(self, until_us: int) -> None:
+        """Play words until one ends there or later."""
+        train, decoded, write = self.train, self._decoded, self._rows.extend
+        while self.t_us < until_us:
+            if train.load >= 0:
+                self._code = train.load
+                self._probe = not train.width
+            word = train.word
+            if word not in decoded:
+                decoded[word] = decode(word)[:2]
+            direction, us = decoded[word]
+            self.t_us += DEAD_US
+            if direction:
+                write((self.t_us, direction, us, self._code, self._probe))
+            self.t_us += us
+            train.next()
+
+    def played(self, board: SimpleNamespace) -> Played:
+        t_us, direction, us, code, probe = np.array(self._rows, dtype=np.int64).reshape(-1, 5).T
+        ua = np.asarray(code * board.UA_PER_CODE, dtype=np.float64)
+        phases = Phases(t_us, direction, us, code, ua, ua, ua * us / 1000, np.zeros(len(t_us)))
+        return Played(phases, probe.astype(np.bool_), 0, self.t_us)
+
+
+def play(preset: Preset, level: int = limits.LEVELS, board: str = "tonus_r1") -> Played:
+    """The whole session: from the first ramp through every zone to the end of the ramp down. Errors as `figures`."""
+    if not 1 <= level <= limits.LEVELS:
+        raise ValueError(f"level {level}; allowed 1..{limits.LEVELS}")
+    constants = board_constants(board)
+    train = Train(compile_probe(constants))
+    player = _Player(train)
+    playing: Waveform | None = None
+    end_s = 0
+    for zone in preset.zones:
+        if zone.waveform != playing:  # equal ones run on without a new ramp
+            program = compile(zone.waveform, preset.top_ua, constants)
+            change = train.swap if playing else train.start
+            change(program, program.codes[level], preset.ramp_ms)
+            playing = zone.waveform
+        end_s += zone.duration_s
+        player.play(end_s * 1_000_000)
+    train.aim(0, limits.RAMP_DOWN_MS)
+    while not train.settled():
+        player.play(player.t_us + 1)  # one word
+    return player.played(constants)
+
+
+def plateau(w: Waveform, top_ua: int, level: int, board: SimpleNamespace) -> Played:
+    """A waveform at its level without a ramp: whole cycles, through a whole envelope or one way of a sweep at least.
+
+    Seconds enough of them that every different second the running mean can see is there.
+    """
+    program = compile(w, top_ua, board)
+    train = Train(compile_probe(board))
+    train.start(program, program.codes[level], limits.RAMP_MIN_MS)
+    train.amp = train.goal  # as if the ramp were over; the first cycle has its code already, and is dropped
+    slowest_us = program.cycle_us if program.burst else w.period_us(min(w.rate_dhz, w.rate_to_dhz))
+    envelope_us = sum(w.envelope[:4]) * 1000 if w.envelope else 0
+    span_us = max(2 * slowest_us, 2 * limits.DC_WINDOW_MS * 1000, envelope_us, w.sweep_ms * 1000)
+    player = _Player(train)
+    player.play(span_us + 2 * slowest_us + program.pulse_us)
+    played = player.played(board)
+    starts = np.flatnonzero(played.pulses)[:: _phases_per_cycle(w)]
+    first, last = starts[1], starts[-1]
+    # Times count from where the first cycle begins, with it the envelope or sweep; what is left starts a cycle later.
+    t_us = played.phases.t_us - played.phases.t_us[0]
+    phases = _part(replace(played.phases, t_us=t_us), slice(first, last))
+    return Played(phases, played.probe[first:last], int(t_us[first]), int(t_us[last]))
+
+
+def _unmodulated(w: Waveform) -> Waveform:
+    """The waveform at the top of its envelope, where it stays: slow pulses may come to the top once in an hour."""
+    flat = copy(w)
+    flat.envelope = None
+    return flat
+
+
+def _part(phases: Phases, which: slice) -> Phases:
+    return Phases(*(getattr(phases, f.name)[which] for f in fields(phases)))
+
+
+def _phases_per_cycle(w: Waveform) -> int:
+    return 2 * (w.burst_pulses or 1)
+
+
+# Weighing
+
+
+def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: tuple[float, float]) -> ZoneFigures:
+    """Of a zone that plays `usual`, in which no pulse is stronger than those of `worst`."""
+    w = zone.waveform
+    phases, pulses = worst.phases, worst.pulses
+    one_way = np.flatnonzero(np.diff(phases.direction[pulses], prepend=0))  # where a run of one direction begins
+    driven_us = int(phases.dur_us[pulses].max())
+    pulse_us = w.phase_us if w.burst_pulses else 2 * w.phase_us + w.gap_us
+    return ZoneFigures(
+        name=zone.name,
+        duration_s=zone.duration_s,
+        cue_s=zone.cue_s,
+        kind=w.kind,
+        rate_hz=w.rate_dhz / 10,
+        rate_to_hz=w.rate_to_dhz / 10,
+        gap_us=w.gap_us,
+        burst_pulses=w.burst_pulses,
+        rest_us=w.period_us(w.fastest_dhz()) - pulse_us,
+        phase_us=driven_us,
+        current_ua=float(phases.peak_ua[pulses].max()),
+        duty_pct=float(100 * usual.phases.dur_us[usual.pulses].sum() / usual.us),
+        phase_uc=float(phases.charge_nc[pulses].max() / 1000),
+        unpaired_uc=float(np.add.reduceat(phases.charge_nc[pulses], one_way).max() / 1000),
+        net_code_us=max(_worst_net(w, usual), _worst_net(w, worst)),
+        mean_dc_ua=worst_mean_dc(phases)[0],
+        rms_ua=float(np.sqrt((usual.phases.peak_ua**2 * usual.phases.dur_us).sum() / usual.us)),
+        pulse_mj=_milliwatts(load_ua, LOADS_OHM[0]) * driven_us * (1 if w.burst_pulses else 2) / 1e6,
+        forward_mc=charges_mc[0],
+        reverse_mc=charges_mc[1],
+    )
+
+
+def _worst_net(w: Waveform, played: Played) -> int:
+    """Largest net of a cycle, code x us."""
+    phases, pulses = played.phases, played.pulses
+    signed = (phases.direction * phases.code * phases.dur_us)[pulses]
+    return int(np.abs(signed.reshape(-1, _phases_per_cycle(w)).sum(axis=1)).max())
+
+
+def zone_of(preset: Preset, t_us: Ints) -> Ints:
+    """Index of the zone that each instant of a session lies in; the ramp down belongs to the last."""
+    ends_us = np.cumsum([zone.duration_s * 1_000_000 for zone in preset.zones])
+    return np.minimum(np.searchsorted(ends_us, t_us, side="right"), len(preset.zones) - 1)
+
+
+def _charges_mc(preset: Preset, played: Played) -> tuple[Floats, Floats]:
+    """(forward, reverse) charge of each zone, mC."""
+    phases = played.phases
+    sums = []
+    for direction in (1, -1):
+        which = played.pulses & (phases.direction == direction)
+        zone = zone_of(preset, phases.t_us[which])
+        nc = np.bincount(zone, weights=phases.charge_nc[which], minlength=len(preset.zones))
+        sums.append(np.asarray(nc / 1e6, dtype=np.float64))
+    return sums[0], sums[1]
+
+
+def _source_ohm(board: SimpleNamespace) -> float:
+    """What the rail drives besides the load, where the source saturates."""
+    return float(board.RSET_OHM + FET_OHM + SWITCHES_OHM)
+
+
+def _load(set_ua: float, ohm: int, board: SimpleNamespace) -> Load:
+    most_ua = board.RAIL_MIN_MV * 1000 / (_source_ohm(board) + ohm)
+    current_ua = min(set_ua, most_ua)
+    return Load(ohm=ohm, current_ua=current_ua, volts=current_ua * ohm / 1e6, limited=most_ua < set_ua)
+
+
+def _milliwatts(ua: float, ohm: float) -> float:
+    return ua * ua * ohm / 1e9
+
+
+# Judging
+
+
+def _margins(
+    preset: Preset, set_ua: float, density_ma_cm2: float, power_mw_cm2: float, zones: Sequence[ZoneFigures]
+) -> tuple[Margin, ...]:
+    """Every limit, its worst value and where."""
+    iec = "IEC 60601-2-10"
+    found: list[Margin] = []
+
+    def add(
+        name: str, values: Sequence[tuple[float, str]], limit: float, unit: str, source: str, at_least: bool = False
+    ) -> None:
+        if values:
+            value, where = (min if at_least else max)(values, key=lambda pair: pair[0])
+            group = "time" if unit in ("s", "ms", "us", "Hz", "") else "output"
+            found.append(Margin(name, group, value, limit, unit, at_least, source, where))
+
+    def of(name: str, which: Sequence[ZoneFigures] = zones) -> list[tuple[float, str]]:
+        return [(getattr(zone, name), zone.name) for zone in which]
+
+    paired = [zone for zone in zones if not zone.burst_pulses]
+    bursts = [
+        (w.burst_pulses * w.period_us(w.rate_dhz) / 1000, zone.name)
+        for zone, w in ((zone, zone.waveform) for zone in preset.zones)
+        if w.burst_pulses > 1  # of one pulse, a direction lasts as long as its period: the rate's limit
+    ]
+    rates = of("rate_hz") + of("rate_to_hz")
+    add("set current", [(set_ua, "")], limits.FIRMWARE_CEILING_UA, "uA", "limits.FIRMWARE_CEILING_UA")
+    add("top current", [(preset.top_ua, "")], limits.TOP_MIN_UA, "uA", "limits.TOP_MIN_UA", at_least=True)
+    add("charge per phase", of("phase_uc"), limits.PHASE_CHARGE_MAX_NC / 1000, "uC", "limits.PHASE_CHARGE_MAX_NC")
+    rule = "limits.MEAN_DC_MAX_UA x DC_WINDOW_MS, less SET_ACCURACY_PCT"
+    add("charge one way", of("unpaired_uc"), UNPAIRED_MAX_UC, "uC", rule)
+    add("net charge of a cycle", of("net_code_us"), 0, "code us", "tonus.program: exactly none")
+    add("mean DC over 1 s", of("mean_dc_ua"), limits.MEAN_DC_MAX_UA, "uA", "limits.MEAN_DC_MAX_UA: IEC 60601-1")
+    add("current density", [(density_ma_cm2, "")], DENSITY_MAX_MA_CM2, "mA/cm2", iec)
+    add("power density, 10 kOhm", [(power_mw_cm2, "")], POWER_MAX_MW_CM2, "mW/cm2", iec)
+    add("energy per pulse, 500 Ohm", of("pulse_mj"), PULSE_MAX_MJ, "mJ", iec)
+    add("fastest rate", rates, limits.RATE_MAX_DHZ / 10, "Hz", "limits.RATE_MAX_DHZ")
+    add("slowest rate", rates, limits.RATE_MIN_DHZ / 10, "Hz", "limits.RATE_MIN_DHZ", at_least=True)
+    add("widest phase", of("phase_us"), limits.PHASE_MAX_US, "us", "limits.PHASE_MAX_US")
+    add("narrowest phase", of("phase_us"), limits.PHASE_MIN_US, "us", "limits.PHASE_MIN_US", at_least=True)
+    add("longest gap", of("gap_us", paired), limits.GAP_MAX_US, "us", "limits.GAP_MAX_US")
+    add("shortest gap", of("gap_us", paired), limits.GAP_MIN_US, "us", "limits.GAP_MIN_US", at_least=True)
+    add("shortest rest", of("rest_us"), limits.REST_MIN_US, "us", "limits.REST_MIN_US", at_least=True)
+    add("time in one direction", bursts, limits.POLARITY_MAX_MS, "ms", "limits.POLARITY_MAX_MS")
+    add("shortest ramp", [(preset.ramp_ms, "")], limits.RAMP_MIN_MS, "ms", "limits.RAMP_MIN_MS", at_least=True)
+    add("longest ramp", [(preset.ramp_ms, "")], limits.RAMP_MAX_MS, "ms", "limits.RAMP_MAX_MS")
+    add("shortest cue", of("cue_s"), limits.CUE_MIN_S, "s", "limits.CUE_MIN_S", at_least=True)
+    add("longest cue", of("cue_s"), limits.CUE_MAX_S, "s", "limits.CUE_MAX_S")
+    add("shortest zone", of("duration_s"), limits.ZONE_MIN_S, "s", "limits.ZONE_MIN_S", at_least=True)
+    add("zones", [(len(zones), "")], limits.ZONES_MAX, "", "limits.ZONES_MAX")
+    add("session", [(preset.duration_s(), "")], limits.SESSION_MAX_MS / 1000, "s", "limits.SESSION_MAX_MS")
+    return tuple(found)

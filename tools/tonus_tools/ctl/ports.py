@@ -1,0 +1,135 @@
+"""Serial ports: listing them, opening one, and finding the one Tonus among them."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import serial
+from serial.tools import list_ports
+
+from .client import Client, Info
+from .errors import Gone, LinkError, NoAnswer, PortError
+from .wire import SLICE_S, Transport
+
+VID, PID = 0x2E8A, 0x0005  # a Raspberry Pi Pico that runs MicroPython
+WRITE_TIMEOUT_S = 2
+COME_BACK_S = 10  # a restarted device is on the bus again by then
+SAFE_MODE = "a device in safe mode (MINUS held at the start) has no protocol"
+PLUG_IN = f"plug it in with a data cable; {SAFE_MODE}; --port names a port by hand"
+
+OnLog = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Port:
+    """A serial port of this computer. `is_pico`: its USB ids are those of MicroPython on a Pico."""
+
+    device: str
+    description: str
+    is_pico: bool
+
+
+def listing() -> list[Port]:
+    """All serial ports, by name."""
+    found = [
+        Port(p.device, "" if p.description == "n/a" else p.description, (p.vid, p.pid) == (VID, PID))
+        for p in list_ports.comports()
+    ]
+    return sorted(found, key=lambda port: port.device)
+
+
+def open_port(name: str) -> Transport:
+    """A device path, a pty or a pyserial URL, opened for this program alone. PortError."""
+    try:
+        # The baud rate means nothing to the device.
+        return serial.serial_for_url(
+            name, baudrate=115200, timeout=SLICE_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+        )
+    except (OSError, ValueError) as problem:
+        raise PortError(f"{name}: {_why(problem)}") from None
+
+
+def _why(problem: OSError | ValueError) -> str:
+    number = problem.errno if isinstance(problem, OSError) else None
+    if number == errno.ENOENT:
+        return "there is no such port; tonusctl ports lists those there are"
+    if number in (errno.EACCES, errno.EPERM):
+        return (
+            "no permission; on Linux add yourself to the group dialout (sudo usermod -aG dialout $USER), log in again"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return "busy: another program has it open"
+    if "Inappropriate ioctl" in str(problem):
+        return "not a serial port"
+    text = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+    return text if isinstance(problem, ValueError) else f"cannot be opened: {text}"
+
+
+@contextmanager
+def connected(name: str | None, set_clock: bool = True, on_log: OnLog | None = None) -> Iterator[tuple[str, Client]]:
+    """(port, client) of the device on that port, or of the only one there is. PortError, LinkError."""
+    if name is None:
+        name = find(on_log)
+    client = Client(open_port(name), on_log)
+    try:
+        try:
+            client.connect(set_clock)
+        except Gone:
+            raise
+        except NoAnswer as error:
+            error.consequence = f"{name} has no Tonus on it, or {SAFE_MODE}"
+            raise
+        yield name, client
+    finally:
+        client.close()
+
+
+def probe(name: str, on_log: OnLog | None = None) -> Info:
+    """What the device on a port says of itself. PortError, LinkError."""
+    with connected(name, False, on_log) as (_, client):
+        return client.info
+
+
+def find(on_log: OnLog | None = None) -> str:
+    """The port of the only Tonus plugged in. PortError when there is none, or more than one."""
+    tonus: list[str] = []
+    others: list[str] = []
+    for port in listing():
+        if not port.is_pico:
+            continue
+        try:
+            probe(port.device, on_log)
+            tonus.append(port.device)
+        except PortError as error:
+            others.append(str(error))
+        except LinkError as error:
+            others.append(f"{port.device}: {error.message}")
+    if len(tonus) > 1:
+        raise PortError(f"more than one Tonus: {', '.join(tonus)}; name one with --port")
+    if tonus:
+        return tonus[0]
+    if others:
+        raise PortError(f"no Tonus answers ({'; '.join(others)}); {PLUG_IN}")
+    raise PortError(f"no Tonus found; {PLUG_IN}")
+
+
+def come_back(name: str, id: str) -> str:
+    """Wait until the device with this id, whose port went with its restart, is there again; its port now. PortError.
+
+    This waits for a cable and its driver, in the computer's own time.
+    """
+    until = time.monotonic() + COME_BACK_S
+    while time.monotonic() < until:
+        time.sleep(SLICE_S)
+        names = [name, *(port.device for port in listing() if port.is_pico and port.device != name)]
+        for one in names:
+            try:
+                if probe(one).id == id:
+                    return one
+            except (PortError, LinkError):
+                continue
+    raise PortError(f"{name}: the device did not come back in {COME_BACK_S} s")

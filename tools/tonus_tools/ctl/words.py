@@ -1,0 +1,234 @@
+"""Presets, journal records and readings in words, for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from tonus import faults, limits
+from tonus.preset import Preset, Waveform
+from tonus.session import EVENTS
+
+from .client import Fault, Session
+
+Record = Mapping[str, Any]
+Fact = tuple[str, str]
+
+
+# Of device.selftest and device.counters: what a person may want to know of each.
+READINGS = {
+    "rail_mv": "compliance rail, with the keep-alive",
+    "offset_ua": "current sensed with the DAC at zero",
+    "leak_ua": "current sensed with the electrodes shorted",
+    "dac_400_ua": "through the built-in 10 kOhm, DAC code 400: about 50 uA",
+    "dac_1600_ua": "the same, code 1600: about 199 uA",
+    "fallen_mv": "compliance rail, without the keep-alive",
+    "cell_mv": "the cell",
+    "temperature_c": "the processor",
+    "ms": "time it took",
+}
+COUNTERS = {
+    "ticks": "turns of the pulse loop, one a millisecond",
+    "late": "of these, begun more than 0.5 ms late",
+    "missed": "of these, not at all",
+    "worst_us": "longest turn (us)",
+    "unseen": "phases that went out unsampled",
+    "heap_free": "free memory (bytes)",
+    "requests": "requests answered on this port",
+    "errors": "requests refused",
+    "dropped": "log lines nobody read",
+    "journal_lost": "journal records that could not be written",
+}
+UNITS = {"mv": "mV", "ua": "uA", "uc": "uC", "c": "C", "ms": "ms", "us": "us", "pct": "%", "ohm": "Ohm"}
+
+
+def seconds(s: int) -> str:
+    """A time, as a person says it."""
+    minutes, rest = divmod(s, 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def since(ms: int) -> str:
+    """A time since the device started, to the second."""
+    hours, rest = divmod(ms // 1000, 3600)
+    return f"{hours} h {rest // 60} min" if hours else seconds(rest)
+
+
+def moment(unix_s: int | None) -> str:
+    """A time of day here, to the minute; a dash when the device did not know it."""
+    return "-" if unix_s is None else f"{datetime.fromtimestamp(unix_s):%Y-%m-%d %H:%M}"
+
+
+def figure(value: float) -> str:
+    """A figure to four digits, whole ones as they are."""
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+
+
+def plural(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+# Presets
+
+
+def headline(p: Preset) -> str:
+    return f"{p.name} ({p.id}): {seconds(p.duration_s())}, {plural(len(p.zones), 'zone')}, at most {p.top_ua} uA"
+
+
+def strength(p: Preset) -> str:
+    """Levels and ramp."""
+    least = p.top_ua / limits.LEVELS
+    return (
+        f"Level 1 is {least:g} uA, each level {least:g} uA more, level {limits.LEVELS} {p.top_ua} uA. "
+        f"At the start the current rises from zero in {_ms(p.ramp_ms)}."
+    )
+
+
+def zone_rows(p: Preset) -> list[tuple[str, str, str, str, str]]:
+    """(from, zone, time, cue, pulses) of each zone."""
+    rows = []
+    at = 0
+    before: Waveform | None = None
+    for zone in p.zones:
+        pulses = "as before" if zone.waveform == before else pulses_of(zone.waveform, p.top_ua)
+        rows.append((f"{at // 60}:{at % 60:02}", zone.name, seconds(zone.duration_s), f"every {zone.cue_s} s", pulses))
+        at += zone.duration_s
+        before = zone.waveform
+    return rows
+
+
+def pulses_of(w: Waveform, top_ua: int) -> str:
+    """A waveform in plain words, with its charge at level 10."""
+    charge = f"{top_ua * w.phase_us / 1e6:g} uC a phase"
+    if w.kind == "alternating":
+        return (
+            f"{_rate(w.rate_dhz)} of {_us(w.phase_us)}: {w.burst_pulses} one way, then {w.burst_pulses} back; "
+            f"{charge}, {top_ua * w.unpaired_us() / 1e6:g} uC a burst"
+        )
+    shape = f"{_us(w.phase_us)} one way, {_us(w.gap_us)} pause, {_us(w.phase_us)} back"
+    if w.kind == "swept":
+        rate = f"{_hz(w.rate_dhz)} to {_hz(w.rate_to_dhz)} pulses a second and back, {seconds(w.sweep_ms // 1000)} each"
+    else:
+        rate = _rate(w.rate_dhz)
+    return f"{rate}: {shape}; {charge}" + (f"; {_swell(w.envelope)}" if w.envelope else "")
+
+
+def _swell(envelope: tuple[int, int, int, int, int, bool]) -> str:
+    rise, hold, fall, low, depth, is_sine = envelope
+    sinks = f"{100 - depth} % of the level"
+    if is_sine:
+        return f"swells between {sinks} and all of it, every {_ms(rise + fall)}"
+    return f"swells from {sinks}: {_ms(rise)} up, {_ms(hold)} at the level, {_ms(fall)} down, {_ms(low)} low"
+
+
+def _rate(dhz: int) -> str:
+    if dhz == 10:
+        return "one pulse a second"
+    return f"one pulse every {10 / dhz:.3g} s" if dhz < 10 else f"{_hz(dhz)} pulses a second"
+
+
+def _hz(dhz: int) -> str:
+    return f"{dhz / 10:g}"
+
+
+def _us(us: int) -> str:
+    return f"{us} us" if us < 1000 else f"{us / 1000:g} ms"
+
+
+def _ms(ms: int) -> str:
+    return f"{ms / 1000:g} s"
+
+
+# Journal
+
+
+SESSION_COLUMNS = ("record", "ended", "preset", "level", "uA", "treated", "uC", "good", "Ohm", "lifts", "by")
+SESSION_FIGURES = ("level", "uA", "treated", "uC", "good", "Ohm", "lifts")
+
+
+def session_row(r: Record) -> tuple[str, ...]:
+    """Under SESSION_COLUMNS, narrow enough for a terminal."""
+    level, top_ua = r["level"], r["top_ua"]
+    return (
+        f"s{r['n']}", moment(r["at"]), r["name"], f"{level}", f"{top_ua * level / limits.LEVELS:g}",
+        seconds(round(r["treated_ms"] / 1000)), f"{r['charge_uc']}", f"{r['good_pct']} %",
+        f"{r['ohm']}" if r["ohm"] else "-", f"{r['lifts']}", r["why"],
+    )  # fmt: skip
+
+
+FAULT_COLUMNS = ("record", "when", "fault", "reading", "in state", "running for", "why")
+FAULT_FIGURES = ("reading", "running for")
+
+
+def fault_row(r: Record) -> tuple[str, ...]:
+    """Under FAULT_COLUMNS."""
+    return (
+        f"f{r['n']}", moment(r["at"]), f"{r['fault']} {r['name']}", f"{r['value']}", r["state"], since(r["up_ms"]),
+        r.get("why") or "-",
+    )  # fmt: skip
+
+
+def session_facts(r: Record) -> list[Fact]:
+    """Every field of a session, explained."""
+    level, top_ua = r["level"], r["top_ua"]
+    facts = [
+        ("record", f"s{r['n']}: session {r['n']}"),
+        ("ended", _at(r)),
+        ("preset", f"{r['name']} ({r['id']}), of bank generation {r['generation']}"),
+        ("highest level", f"{level} of {limits.LEVELS}: {top_ua * level / limits.LEVELS:g} of {top_ua} uA"),
+        ("treated", f"{r['treated_ms'] / 1000:g} s; pauses do not count"),
+        ("charge", f"{r['charge_uc']} uC in each direction; in sum zero"),
+        ("contact good", f"{r['good_pct']} % of the treated time"),
+        ("resistance", f"{r['ohm']} Ohm, mean" if r["ohm"] else "none measured: there was no contact"),
+        ("lifts", f"{plural(r['lifts'], 'pause')} because an electrode lifted"),
+        ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
+    ]
+    zones = r["zones"]
+    facts += [(f"zone {i + 1}", f"{ms / 1000:g} s, contact good {good} %") for i, (ms, good) in enumerate(zones)]
+    return facts + _others(r, {f.name for f in fields(Session)})
+
+
+def fault_facts(r: Record) -> list[Fact]:
+    """Every field of a fault, explained."""
+    meaning = faults.FAULTS.get(r["fault"], ("", "not known to this tonusctl"))[1]
+    facts = [
+        ("record", f"f{r['n']}: fault {r['n']}"),
+        ("when", _at(r)),
+        ("fault", f"{r['fault']} {r['name']}: {meaning}"),
+        ("reading", f"{r['value']}"),
+        ("why", r.get("why") or "-"),
+        ("in state", r["state"]),
+        ("running for", f"{r['up_ms'] / 1000:g} s"),
+        ("pulse loop", f"{r['ticks']} ticks, {r['late']} late, {r['missed']} missed, longest {r['worst_us']} us"),
+        ("unsampled", f"{plural(r['unseen'], 'phase')} that went out"),
+        ("free memory", f"{r['heap_free']} bytes"),
+    ]
+    return facts + _others(r, {*(f.name for f in fields(Fault)), "why"})
+
+
+def _others(r: Record, known: set[str]) -> list[Fact]:
+    """Fields a later firmware may add."""
+    return [(key, str(value)) for key, value in r.items() if key not in known]
+
+
+def _at(r: Record) -> str:
+    return moment(r["at"]) if r["at"] is not None else "not known: no computer had set the device's clock"
+
+
+# Readings
+
+
+def in_order(values: Mapping[str, int], known: Mapping[str, str]) -> list[tuple[str, int, str]]:
+    """(name, value, meaning): the known ones in their order, then others. The device sends them in any order."""
+    names = [name for name in known if name in values] + sorted(name for name in values if name not in known)
+    return [(name, values[name], known.get(name, "")) for name in names]
+
+
+def reading(name: str, value: int) -> str:
+    """A reading with the unit its name ends in."""
+    unit = UNITS.get(name.rsplit("_", 1)[-1])
+    return f"{value} {unit}" if unit else f"{value}"
