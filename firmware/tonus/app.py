@@ -231,7 +231,7 @@ class App:
     async def _first_test(self, cause: str) -> None:
         try:
             await self.test()
-        except selftest.Failed:
+        except faults.Failed:
             return  # the fault is latched, and the session task shows it
         if cause == "watchdog":
             self._pulse.fault(faults.WATCHDOG)
@@ -426,13 +426,13 @@ class App:
         self._epoch_s = unix_s - self._now() // 1000
 
     async def test(self) -> dict:
-        """The self-test; its readings. When it fails the fault is latched, and selftest.Failed raised."""
+        """The self-test; its readings. When it fails the fault is latched, and faults.Failed raised."""
         start = self._now()
         try:
             readings = await selftest.run(self._board, self._stage, self._pulse, self._power)
             if not len(self._bank):
-                raise selftest.Failed(faults.PRESETS, 0)
-        except selftest.Failed as failure:
+                raise faults.Failed(faults.PRESETS, 0)
+        except faults.Failed as failure:
             self._pulse.fault(failure.number, failure.value)
             raise
         readings["ms"] = self._now() - start

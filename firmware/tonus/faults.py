@@ -63,3 +63,12 @@ FAULTS = {
 def name(number: int) -> str:
     """The name of a cut, a note or a fault."""
     return CUTS.get(number) or NOTES.get(number) or FAULTS[number][0]
+
+
+class Failed(Exception):
+    """A check failed: `number` of FAULTS, and the reading `value`."""
+
+    def __init__(self, number: int, value: int) -> None:
+        super().__init__(name(number))
+        self.number = number
+        self.value = value

@@ -102,6 +102,18 @@ class Choice:
             raise FieldError("params." + key, "%s; allowed %s" % (fields.show(given[key]), self.allowed))
 
 
+class Crc:
+    """Checks a parameter: a CRC-32."""
+
+    type = "text"
+    allowed = "eight lower-case hex digits"
+
+    def __call__(self, given: dict, key: str) -> None:
+        value = given[key]
+        if not isinstance(value, str) or not sealed.is_crc(value.encode()):
+            raise FieldError("params." + key, "%s; allowed %s" % (fields.show(value), self.allowed))
+
+
 class Link:
     """One end of the line. `methods` maps names to Method. `requests` and `errors` count the replies of either kind."""
 

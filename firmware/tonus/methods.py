@@ -6,9 +6,9 @@ nothing else runs between the question and the write.
 
 import json
 
-from . import faults, fields, limits, link, selftest
+from . import faults, limits, link
 from .fields import FieldError
-from .link import Choice, Flag, Integer, Method, Refused, Text
+from .link import Choice, Crc, Flag, Integer, Method, Refused, Text
 
 PROTOCOL = 1
 _NUMBER = Integer(1, (1 << 29) - 1)
@@ -41,7 +41,7 @@ class Methods:
         clock = {"unix_s": Integer(limits.UNIX_MIN_S, limits.UNIX_MAX_S)}
         read = {"id": Text(limits.NAME_CHARS_MAX), "offset": offset}
         begin = {"presets": Integer(1, limits.BANK_PRESETS_MAX)}
-        commit = {"transaction": _NUMBER, "crc32": Text(8)}
+        commit = {"transaction": _NUMBER, "crc32": Crc()}
         record = {"kind": Choice("session", "fault"), "after": Integer(0, (1 << 29) - 1)}
         named = {"method": Text(limits.NAME_CHARS_MAX)}
         self.table = {
@@ -105,7 +105,7 @@ class Methods:
             raise Refused(link.BUSY, "not in %s" % self._device.info()["state"])
         try:
             readings = await self._device.test()
-        except selftest.Failed as failure:
+        except faults.Failed as failure:
             raise Refused(
                 link.SELF_TEST_FAILED, "fault %d, %s: %d" % (failure.number, faults.name(failure.number), failure.value)
             ) from None
@@ -199,10 +199,9 @@ class Methods:
     async def _commit(self, params: dict):
         self._must_be_open(params)
         self._must_be_quiet()
-        crc = _crc(params["crc32"])
         self._open = False  # whatever happens: a commit is not tried twice
         try:
-            self._bank.close(crc)
+            self._bank.close(int(params["crc32"], 16))
             self._bank.swap()
         except ValueError as problem:
             self._bank.abort()
@@ -255,9 +254,3 @@ class Methods:
     async def _journal(self, params: dict):
         record = self._journals[params["kind"]].after(params["after"])
         return {"record": None if record is None else json.loads(record)}
-
-
-def _crc(text: str) -> int:
-    if len(text) != 8 or not all([c in "0123456789abcdef" for c in text]):
-        raise FieldError("params.crc32", "%s; allowed eight lower-case hex digits" % fields.show(text))
-    return int(text, 16)

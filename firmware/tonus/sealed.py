@@ -15,9 +15,12 @@ def seal(text: str) -> str:
 
 def is_sealed(line: bytes) -> bool:
     """Whether a line ends in a seal, right or wrong."""
-    if len(line) < 9 or line[-9] != 0x2A:
-        return False
-    return all([c in b"0123456789abcdef" for c in line[-8:]])
+    return line[-9:-8] == b"*" and is_crc(line[-8:])
+
+
+def is_crc(text: bytes) -> bool:
+    """Whether a text is a CRC-32 as it is written here."""
+    return len(text) == 8 and not text.strip(b"0123456789abcdef")
 
 
 def unseal(line: bytes) -> bytes | None:

@@ -6,6 +6,7 @@ Nothing here drives the electrodes: they stay shorted, or, for the DAC, off the 
 from asyncio import sleep_ms
 
 from . import faults, limits
+from .faults import Failed
 
 _ZERO_CODES = 15  # 3 uA
 RISE_MS = 60
@@ -16,15 +17,6 @@ _RSET_PCT = 15
 _VOLTAGE_STEP_MV = 50  # of the dividers, with noise: six codes
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
-
-
-class Failed(Exception):
-    """A check failed: `number` of `faults`, and the reading `value`."""
-
-    def __init__(self, number: int, value: int) -> None:
-        super().__init__(faults.name(number))
-        self.number = number
-        self.value = value
 
 
 async def run(board, stage, pulse, power) -> dict[str, int]:

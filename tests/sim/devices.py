@@ -55,9 +55,11 @@ class Device:
 
 
 @contextmanager
-def device(flash: Path | None = None, firmware: Path = FIRMWARE, **start: Any) -> Iterator[Device]:
+def device(
+    flash: Path | None = None, firmware: Path = FIRMWARE, board: str = "tonus_r1", **start: Any
+) -> Iterator[Device]:
     """A device that starts with its cable in, connected."""
-    scenario = Scenario("live", 1, start=Start(**({"usb": True} | start)))
+    scenario = Scenario("live", 1, board=board, start=Start(**({"usb": True} | start)))
     cuts: list[int] = []
     with Live(scenario, flash, firmware, lambda record: cuts.append(record[1]) if record[0] == "cut" else None) as live:
         made = Device(live, cuts)

@@ -100,7 +100,7 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
         return
     battery = "not measured with the cable in" if now.battery_pct is None else f"{now.battery_pct} %"
     facts = [
-        ("device", f"{now.product} {now.version} on {now.board}, {now.micropython}"),
+        ("device", f"{now.product} {now.version} on {now.board}, MicroPython {now.micropython}"),
         ("port", f"{name}, protocol {now.protocol}"),
         ("id", now.id),
         ("state", now.state),

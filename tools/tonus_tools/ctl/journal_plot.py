@@ -346,7 +346,7 @@ def _zones(its: Sheet, recent: Sequence[Session]) -> None:
             axes.broken_barh([(start_s, seconds)], (row + 0.06, 0.88), facecolor=colour, edgecolor="white", lw=1)
             name = of_preset[i] if i < len(of_preset) else f"zone {i + 1}"
             middle = start_s + seconds / 2
-            for label in (f"{name}\n{good} %, {clock(seconds)}", f"{i + 1}\n{good} %", f"{i + 1}"):
+            for label in (f"{name}\n{good} %, {clock(round(seconds))}", f"{i + 1}\n{good} %", f"{i + 1}"):
                 if its.text_px(label, 8) + 4 < seconds * px_per_s:
                     axes.text(middle, row + 0.5, label, ha="center", va="center", fontsize=8, linespacing=1.15)
                     break

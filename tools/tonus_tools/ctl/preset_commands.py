@@ -229,7 +229,8 @@ def reset(
 
 def _limit(margin: Margin) -> tuple[str, ...]:
     value = f"{words.figure(margin.value)} {margin.unit}".rstrip()
-    bound = f"{'at least' if margin.at_least else 'at most'} {words.figure(margin.limit)} {margin.unit}".rstrip()
+    compared = "exactly" if not margin.limit else "at least" if margin.at_least else "at most"
+    bound = f"{compared} {words.figure(margin.limit)} {margin.unit}".rstrip()
     used = f"{margin.percent:.3g} %" if margin.percent >= 0.01 or not margin.percent else "< 0.01 %"
     return margin.name, value, bound, used, "yes" if margin.within else "NO", margin.zone or "all"
 

@@ -41,6 +41,7 @@ class World:
 
     def __init__(self, board, emit, start, seed):
         self._board = board
+        self.has_cell = board.HAS_BATTERY
         self._emit = emit
         self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
         self._rail_nominal = board.RAIL_MV / 1000.0
