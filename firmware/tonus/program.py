@@ -314,14 +314,12 @@ class Train:
         p = self.program
         cycle_us = p.cycle_us
         if p.sweep_dhz:
-            cycle_us = self.period_us
-            self._sweep_us += cycle_us
-            self._sweep_us %= 2000 * p.sweep_ms
             ms = self._sweep_us // 1000
             if ms > p.sweep_ms:
                 ms = 2 * p.sweep_ms - ms
             rate = p.rate_dhz + p.sweep_dhz * ms // p.sweep_ms
             cycle_us = self.period_us = (10_000_000 + rate // 2) // rate
+            self._sweep_us = (self._sweep_us + cycle_us) % (2000 * p.sweep_ms)
         amp = self.amp
         if p.envelope is not None:
             i = self._envelope_us // p.envelope_step_us

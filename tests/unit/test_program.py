@@ -388,6 +388,14 @@ def swept(rate: float, rate_to: float, sweep_s: int) -> preset.Waveform:
     return p.zones[0].waveform
 
 
+@pytest.mark.parametrize(("rate", "rate_to"), [(0.3, 300), (20, 8), (300, 0.3)])
+def test_a_sweep_begins_at_its_first_rate(rate: float, rate_to: float) -> None:
+    compiled = program.compile(swept(rate, rate_to, 10), 100, BOARDS[0])
+    train = program.Train(compiled)
+    train.start(compiled, compiled.codes[10], 500)
+    assert train.period_us == round(1e6 / rate)
+
+
 @pytest.mark.parametrize(
     ("rate", "rate_to", "sweep_s"),
     [(20, 8, 20), (8, 20, 20), (0.3, 300, 1), (300, 0.3, 1), (0.3, 0.4, 1), (0.4, 0.3, 1), (0.3, 0.5, 2), (50, 50, 1)],
