@@ -16,7 +16,7 @@ from time import sleep_ms, ticks_diff, ticks_ms
 
 import machine
 from machine import PWM, Pin
-from micropython import alloc_emergency_exception_buf, kbd_intr
+from micropython import alloc_emergency_exception_buf
 
 from . import (
     VERSION,
@@ -415,7 +415,7 @@ class App:
         found["requests"] = self._link.requests
         found["errors"] = self._link.errors
         found["dropped"] = self._console.dropped
-        found["journal_lost"] = self._journal_lost + self._sessions.damaged + self._faults.damaged
+        found["journal_lost"] = self._journal_lost
         return found
 
     def clock(self) -> int | None:
@@ -579,7 +579,6 @@ class App:
 
 def main(board) -> None:
     """Run the device, for ever. What ends it switches the output off and, once it has begun, waits for the watchdog."""
-    kbd_intr(-1)  # Ctrl-C on the console does not stop a treatment's firmware
     alloc_emergency_exception_buf(100)
     app = App(board)
     try:

@@ -1,8 +1,8 @@
 """The presets on offer, on flash: a new bank is whole before the old one goes, and a damaged one is never half used.
 
-`bank` holds one preset a line in canonical form, then a sealed line with schema, generation, count and CRC-32; a bank
-of none stands for the shipped presets. `bank.new` is one being written, `bank.bad` a damaged one, kept for diagnosis.
-PROTOCOL.md tells the whole.
+`bank` holds one preset a line in canonical form, then a sealed line with schema, firmware, generation, count and CRC;
+a bank of none stands for the shipped presets. `bank.new` is one being written, `bank.bad` a damaged one, kept for
+diagnosis. PROTOCOL.md tells the whole.
 
 Nothing here knows whether the output is on: who calls what writes (begin, put, close, swap, abort, keep_damaged,
 load) makes sure that it is off, since the flash masks every interrupt.
@@ -12,7 +12,7 @@ import io
 import json
 import os
 
-from . import fields, limits, preset, sealed
+from . import VERSION, fields, limits, preset, sealed
 from .fields import FieldError
 
 SHIPPED = ("lift", "firm", "absorb", "calm")
@@ -27,10 +27,11 @@ class Damaged(ValueError):
 
 
 class _Contents:
-    """What a bank file holds: schema, generation, crc of the presets' lines, and per preset its id and file offset."""
+    """What a bank file holds: schema, firmware that wrote it, generation, CRC of the presets, their ids and offsets."""
 
     def __init__(self) -> None:
         self.schema = limits.PRESET_SCHEMA
+        self.firmware = VERSION
         self.generation = 0
         self.crc = 0
         self.ids: list[str] = []
@@ -88,18 +89,16 @@ class Bank:
         and cannot be read.
         """
         _remove(self._path + ".new")
-        found = None
+        found = _Contents()
         try:
-            found = _scan(self._path)
-            if found.schema < limits.PRESET_SCHEMA:
-                found = self._migrate(found)
+            found = self._usable(_scan(self._path))
         except OSError as problem:
             if problem.errno != _ENOENT:
                 self.damage = "cannot be read: error %s" % problem.errno
         except ValueError as problem:
             self.abort()
             self.damage = str(problem)
-        self._adopt(found or _Contents())
+        self._adopt(found)
 
     def keep_damaged(self) -> None:
         """Put the damaged file aside, for diagnosis."""
@@ -172,6 +171,16 @@ class Bank:
             self.crc = sealed.crc_of("".join(texts).encode())
             self.ids = list(SHIPPED)
 
+    def _usable(self, found: _Contents) -> _Contents:
+        """The bank on flash in this firmware's schema and within its limits. FieldError when it cannot be; OSError."""
+        if found.schema < limits.PRESET_SCHEMA:
+            return self._migrate(found)
+        if found.firmware != VERSION:
+            with open(self._path, "rb") as f:
+                for _ in found.ids:
+                    preset.parse(f.readline(_LINE_MAX).decode())
+        return found
+
     def _migrate(self, found: _Contents) -> _Contents:
         """Write the bank anew in this firmware's schema, as a new generation."""
         self.generation = found.generation
@@ -186,12 +195,21 @@ class Bank:
 
 
 def _trailer(generation: int, count: int, crc: int) -> bytes:
-    text = '{"schema":%d,"generation":%d,"presets":%d,"crc32":"%08x"}' % (limits.PRESET_SCHEMA, generation, count, crc)
+    text = '{"schema":%d,"firmware":"%s","generation":%d,"presets":%d,"crc32":"%08x"}' % (
+        limits.PRESET_SCHEMA,
+        VERSION,
+        generation,
+        count,
+        crc,
+    )
     return (sealed.seal(text) + "\n").encode()
 
 
 def _scan(path: str) -> _Contents:
-    """Read a bank file from end to end. Damaged, or a preset's FieldError, unless every byte is as it was written."""
+    """Read a bank file from end to end. Damaged, or another ValueError, unless every byte is as it was written.
+
+    Presets are not parsed: `put` did so, with 60 ms for a large one.
+    """
     found = _Contents()
     with open(path, "rb") as f:
         at = 0
@@ -203,18 +221,18 @@ def _scan(path: str) -> _Contents:
             at += len(line)
             if len(found.offsets) > limits.BANK_PRESETS_MAX:
                 raise Damaged("more than %d lines" % limits.BANK_PRESETS_MAX)
-            try:
-                p = preset.parse(line.decode())
-            except UnicodeError:
-                raise Damaged("line %d is not text" % len(found.offsets)) from None
-            found.ids.append(p.id)
+            if len(line.split(b'"', 6)) < 7:
+                raise Damaged("line %d is not a preset" % len(found.offsets))
+            # Canonical: the id, which needs no escapes, is the second field.
+            found.ids.append(line.split(b'"', 6)[5].decode())
             line = after
             after = f.readline(_LINE_MAX)
     trailer = sealed.unseal(line[:-1]) if line[-1:] == b"\n" else None
     if trailer is None:
         raise Damaged("the last line is missing or damaged")
-    given = fields.of(json.loads(trailer), "", ("schema", "generation", "presets", "crc32"))
+    given = fields.of(json.loads(trailer), "", ("schema", "firmware", "generation", "presets", "crc32"))
     found.schema = fields.integer(given, "schema", "", 1, limits.PRESET_SCHEMA)
+    found.firmware = fields.text(given, "firmware", "")
     found.generation = fields.integer(given, "generation", "", 0, _GENERATION_MAX)
     fields.integer(given, "presets", "", len(found.ids), len(found.ids))
     if given["crc32"] != "%08x" % found.crc:

@@ -6,7 +6,7 @@ from select import POLLIN, POLLOUT, poll
 
 import micropython
 
-_CHUNK = 64
+_CHUNK = 128
 _PIECE = 64  # one USB packet
 _SEND_MS = 1000  # for a whole reply; longer, and the supervisor would miss the task that waits
 _WAIT_MS = 2
@@ -30,20 +30,24 @@ class Console:
     @micropython.native
     def read(self) -> memoryview:
         """The bytes that have come, up to a line feed or some tens of them; perhaps none. Good until the next call."""
-        n = 0
         # A byte at a time: MicroPython's console cannot say how many there are, and waits for as many as are asked for.
+        ready = self._in.ipoll
+        readinto = sys.stdin.buffer.readinto  # type: ignore[union-attr]
+        one = self._byte
+        chunk = self._chunk
+        n = 0
         while n < _CHUNK:
-            for _ in self._in.ipoll(0):
+            for _ in ready(0):
                 break
             else:
                 break
-            sys.stdin.buffer.readinto(self._byte)  # type: ignore[union-attr]
-            byte = self._byte[0]
-            self._chunk[n] = byte
+            readinto(one)
+            byte = one[0]
+            chunk[n] = byte
             n += 1
             if byte == 0x0A:
                 break
-        return memoryview(self._chunk)[:n]
+        return memoryview(chunk)[:n]
 
     def log(self, line: str) -> None:
         """Print a line, or drop it."""

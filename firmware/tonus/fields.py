@@ -4,7 +4,7 @@ import json
 
 from . import limits
 
-PRINTABLE = "".join([chr(c) for c in range(0x20, 0x7F)])
+_SHOWN_MAX = 40  # characters of a value in a message
 
 
 class FieldError(ValueError):
@@ -17,15 +17,20 @@ class FieldError(ValueError):
 
 
 def show(value: object) -> str:
-    """A value as the person wrote it, in ASCII, cut to fit one line."""
+    """A value as the person wrote it, in ASCII, cut to fit one line; of a list or an object only that it is one.
+
+    Nothing here recurses, however deep the value: a hard interrupt that finds the stack nearly full raises, and ends.
+    """
+    if isinstance(value, dict):
+        return "{...}" if value else "{}"
+    if isinstance(value, (list, tuple)):
+        return "[...]" if value else "[]"
     try:
         text = json.dumps(value)
     except (TypeError, ValueError):
         text = repr(value)
-    except RuntimeError:  # nested too deeply to write down
-        text = "[..."
-    text = "".join([c if " " <= c <= "~" else "\\u%04x" % ord(c) for c in text[:40]]) + text[40:]
-    return text if len(text) <= 40 else text[:37] + "..."
+    text = "".join([c if " " <= c <= "~" else "\\u%04x" % ord(c) for c in text[: _SHOWN_MAX + 1]])
+    return text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 3] + "..."
 
 
 def join(path: str, key: str) -> str:
@@ -42,7 +47,7 @@ def is_text(value: object) -> bool:
 
 def is_printable(text: str) -> bool:
     """Whether every character is printable ASCII."""
-    return not text.strip(PRINTABLE)
+    return not text or (min(text) >= " " and max(text) <= "~")
 
 
 def of(item: object, path: str, names: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, object]:

@@ -12,32 +12,37 @@ import os
 from . import limits, sealed
 
 _LINE_MAX = 900  # a record has to fit a reply of the USB protocol
+_BLOCK = 1024
 
 
 class Journal:
-    """The records of one kind in `folder`. `n` is the number of the last one written, `damaged` counts bad lines."""
+    """The records of one kind in `folder`. `n` is the number of the last one written."""
 
     def __init__(self, folder: str, kind: str) -> None:
         self.n = 0
-        self.damaged = 0
-        self._path = folder + "/" + kind
+        self._paths = (folder + "/" + kind + ".old", folder + "/" + kind)
         self._count = 0  # in the file that is written
+        self._cursor = (0, 0, 0)  # behind the record of this number: file and offset
 
     def load(self) -> None:
-        """Find the last record."""
-        self.damaged = 0
-        for path in (self._path + ".old", self._path):
+        """Find the last record. OSError when the flash fails."""
+        for path in self._paths:
             self._count = 0
-            whole = True
-            for line in _lines(path):
-                self._count += 1
-                whole = line[-1:] == b"\n"
-                n = _number(line)
-                if n is None:
-                    self.damaged += 1
-                else:
-                    self.n = n
-        if not whole:
+            tail = b""
+            try:
+                f = open(path, "rb")
+            except OSError:
+                continue
+            with f:
+                while True:
+                    block = f.read(_BLOCK)
+                    if not block:
+                        break
+                    self._count += block.count(b"\n")
+                    tail = (tail + block)[-2 * _LINE_MAX :]
+            for line in tail.split(b"\n"):
+                self.n = _number(line) or self.n
+        if tail[-1:] not in (b"", b"\n"):
             self._rotate()  # what is appended to half a line would be lost with it
 
     def add(self, record: dict) -> int:
@@ -48,7 +53,7 @@ class Journal:
         line = sealed.seal('{"n":%d,%s' % (n, json.dumps(record)[1:])) + "\n"
         if len(line) > _LINE_MAX:
             raise ValueError("a record of %d characters; allowed at most %d" % (len(line), _LINE_MAX))
-        with open(self._path, "ab") as f:
+        with open(self._paths[1], "ab") as f:
             f.write(line.encode())
         self.n = n
         self._count += 1
@@ -57,34 +62,34 @@ class Journal:
     def after(self, n: int) -> str | None:
         """The oldest of the last JOURNAL_KEEP records numbered above `n`, as JSON text; None past the last."""
         n = max(n, self.n - limits.JOURNAL_KEEP)
-        for path in (self._path + ".old", self._path):
-            for line in _lines(path):
-                number = _number(line)
-                if number is not None and number > n:
-                    return line[:-10].decode()
+        first, at = self._cursor[1:] if self._cursor[0] == n else (0, 0)
+        for i in range(first, 2):
+            try:
+                f = open(self._paths[i], "rb")
+            except OSError:
+                continue
+            with f:
+                f.seek(at)
+                at = 0
+                while True:
+                    line = f.readline(_LINE_MAX)
+                    if not line:
+                        break
+                    number = _number(line[:-1])
+                    if number is not None and number > n:
+                        self._cursor = (number, i, f.tell())
+                        return line[:-10].decode()
         return None
 
     def _rotate(self) -> None:
-        os.rename(self._path, self._path + ".old")
+        os.rename(self._paths[1], self._paths[0])
         self._count = 0
+        self._cursor = (0, 0, 0)
 
 
 def _number(line: bytes) -> int | None:
-    """The number of the record in a line; None when the line is damaged."""
-    text = sealed.unseal(line[:-1]) if line[-1:] == b"\n" else None
+    """The number of the record in a line without its end; None when the line is damaged."""
+    text = sealed.unseal(line)
     if text is None:
         return None
     return int(text[5 : text.find(b",")])  # {"n":12,...
-
-
-def _lines(path: str):  # -> Iterator[bytes]
-    try:
-        f = open(path, "rb")
-    except OSError:
-        return
-    with f:
-        while True:
-            line = f.readline(_LINE_MAX)
-            if not line:
-                return
-            yield line

@@ -166,9 +166,9 @@ class Link:
             return None
         id = None
         try:
-            strange = line.strip(fields.PRINTABLE.encode())
-            if strange:
-                raise Refused(NOT_JSON, "byte %d; allowed printable ASCII" % strange[0])
+            for byte in (min(line), max(line)):
+                if not 0x20 <= byte <= 0x7E:
+                    raise Refused(NOT_JSON, "byte %d; allowed printable ASCII" % byte)
             sealed_ = sealed.is_sealed(line)
             if sealed_:
                 inner = sealed.unseal(line)

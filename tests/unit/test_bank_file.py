@@ -96,12 +96,27 @@ def test_any_damage_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.
     assert (folder / "bank.bad").read_bytes() == damaged
 
 
-def test_the_bank_of_a_later_firmware_is_not_guessed_at(tmp_path: Path) -> None:
-    text = f'{{"schema":{limits.PRESET_SCHEMA + 1},"generation":3,"presets":0,"crc32":"00000000"}}'
-    (tmp_path / "bank").write_text(sealed.seal(text) + "\n")
-    assert loaded(tmp_path).damage == f"schema: {limits.PRESET_SCHEMA + 1}; allowed 1" + (
-        f"..{limits.PRESET_SCHEMA}" if limits.PRESET_SCHEMA > 1 else ""
-    )
+def trailer(texts: list[str], **changes: object) -> str:
+    """The last line of a bank of these presets."""
+    crc = sealed.crc_of("".join(text + "\n" for text in texts).encode())
+    fields = {"schema": 1, "firmware": "0.0.9", "generation": 3, "presets": len(texts), "crc32": f"{crc:08x}"}
+    return sealed.seal(json.dumps(fields | changes)) + "\n"
+
+
+def test_the_bank_of_a_later_schema_is_not_guessed_at(tmp_path: Path) -> None:
+    (tmp_path / "bank").write_text(trailer([], schema=limits.PRESET_SCHEMA + 1))
+    assert loaded(tmp_path).damage == f"schema: {limits.PRESET_SCHEMA + 1}; allowed 1"
+
+
+@pytest.mark.parametrize(("top_ua", "damage"), [(200, None), (600, "top_ua: 600; allowed 50..500 uA")])
+def test_what_another_firmware_took_is_held_to_this_ones_limits(
+    tmp_path: Path, top_ua: int, damage: str | None
+) -> None:
+    text = preset.canonical(bank.shipped()[0]).replace('"top_ua":400', f'"top_ua":{top_ua}')
+    (tmp_path / "bank").write_text(text + "\n" + trailer([text]))
+    found = loaded(tmp_path)
+    assert found.damage == damage
+    assert found.ids == (list(bank.SHIPPED) if damage else ["lift"])
 
 
 def test_the_chain_of_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +146,9 @@ def test_an_old_preset_that_cannot_be_migrated_is_damage_not_a_dead_device(
     monkeypatch.setattr(limits, "PRESET_SCHEMA", 2)
     monkeypatch.setattr(preset, "MIGRATIONS", {1: lambda document: document | {"schema": 2, "top_ua": 5000}})
     monkeypatch.setattr(bank, "shipped", lambda: [])
+    monkeypatch.setattr(bank, "SHIPPED", ("none",))
     found = bank.Bank(str(tmp_path))
     found.load()
     assert found.damage == "top_ua: 5000; allowed 50..500 uA"
+    assert (found.ids, found.is_shipped) == (["none"], True)
     assert not (tmp_path / "bank.new").exists()

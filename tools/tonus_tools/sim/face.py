@@ -8,14 +8,14 @@ from collections import deque
 from types import TracebackType
 from typing import IO, Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from .scenario import Scenario
-from .trace import Record
+from .trace import TREATING, Record
 
 REFRESH_S = 0.1  # of wall time: ten pictures a second cost the run nothing
 RECENT_US = 500_000  # how long a cue stays on the panel, and how old the current shown may be
@@ -31,6 +31,7 @@ _STATE_STYLE = {
     "FAULT": "bold red",
     "LOW_BATTERY": "red",
     "CHARGING": "cyan",
+    "SAFE_MODE": "bold magenta",
 }
 _CONTACT_STYLE = {"good": "green", "poor": "yellow", "open": "bright_black", "short": "red"}
 
@@ -92,11 +93,15 @@ class View:
             self.zones = len(log.get("zones", ()))
         elif e == "level":
             self.level = log["level"]
-        return e in ("state", "zone", "contact", "fault")
+        elif e == "safe_mode":
+            self._enter("SAFE_MODE")
+        return e in ("state", "zone", "contact", "fault", "safe_mode")
 
     def _enter(self, state: str) -> None:
         self.zone_treated_us = self._zone_us()
         self._treated_from = self.t_us if state in ("RAMP_UP", "TREAT") else None
+        if state not in TREATING:
+            self._pulses.clear()  # what still flows will show
         if state in ("OFF", "STANDBY", "DONE"):
             self.zone = None
         if state == "OFF":
@@ -156,8 +161,12 @@ class Face:
             if changed:
                 self.console.print(self.line(), soft_wrap=True, markup=False)
             return
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw the panel again, if it is time to."""
         now = time.monotonic()
-        if now >= self._due:
+        if self._live is not None and now >= self._due:
             self._due = now + REFRESH_S
             self._live.update(self.picture(), refresh=True)
 
@@ -171,19 +180,32 @@ class Face:
 
     def picture(self) -> Panel:
         """The view as the front panel."""
-        view = self.view
+        return self.framed(f"Tonus: {self.scenario.name}", self.rows())
+
+    def rows(self) -> list[tuple[str, Text]]:
+        """The lines of the panel: a name, what it shows."""
+        state, fault = self.view.state, self.view.fault
+        return [
+            ("time", self._time()),
+            ("state", Text(state, _STATE_STYLE.get(state, "bold")) + Text(f"  {fault}", "red")),
+            ("mode", self._modes()),
+            ("level", self._level()),
+            ("contact", self._contact()),
+            ("zone", self._zone()),
+            ("current", self._current()),
+            ("cues", self._cues()),
+        ]
+
+    def framed(
+        self, title: str, rows: list[tuple[str, Text]], *below: RenderableType, width: int | None = None
+    ) -> Panel:
+        """Rows in a frame, and what comes below them. `width` in columns; None for what it takes."""
         grid = Table.grid(padding=(0, 2))
         grid.add_column(justify="right", style="bright_black", min_width=8)
         grid.add_column(min_width=52)
-        grid.add_row("time", self._time())
-        grid.add_row("state", Text(view.state, _STATE_STYLE.get(view.state, "bold")) + Text(f"  {view.fault}", "red"))
-        grid.add_row("mode", self._modes())
-        grid.add_row("level", self._level())
-        grid.add_row("contact", self._contact())
-        grid.add_row("zone", self._zone())
-        grid.add_row("current", self._current())
-        grid.add_row("cues", self._cues())
-        return Panel(Group(grid), title=f"Tonus: {self.scenario.name}", title_align="left", expand=False)
+        for row in rows:
+            grid.add_row(*row)
+        return Panel(Group(grid, *below), title=title, title_align="left", expand=width is not None, width=width)
 
     def _time(self) -> Text:
         t_s, until_s = self.view.t_us / 1e6, self.scenario.until_us / 1e6

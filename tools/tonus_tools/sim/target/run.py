@@ -103,9 +103,10 @@ def mount(file):
     return device
 
 
-def run(chip, file):
+def run(chip, file, live):
     """Power, resets and the firmware, until the scenario ends."""
     import core
+    import repl
 
     cause = "power"
     while True:
@@ -120,10 +121,14 @@ def run(chip, file):
         emit("boot", chip.now, '"%s"' % cause)
         device = mount(file)
         chip.on = True
+        prompt = repl.Prompt(chip)
         try:
-            firmware()
-            while True:  # the REPL
-                chip.run_until(chip.now + 10_000)
+            while True:
+                # MicroPython leaves main.py out after a soft reset from the raw prompt.
+                prompt.run({} if prompt.raw else firmware(live))
+                repl.soft_reset(chip)
+                device.dead = True
+                device = mount(file)
         except core.PowerLost:
             cause = "power"
             chip.world.drop_hold()
@@ -139,8 +144,8 @@ def run(chip, file):
         chip.power_up()
 
 
-def firmware():
-    """Import main.py afresh."""
+def firmware(live):
+    """Import main.py afresh; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
     for name in list(sys.modules):
         if name in ("main", "board") or name.startswith("tonus"):
             del sys.modules[name]
@@ -151,7 +156,13 @@ def firmware():
 
     asyncio.new_event_loop()
     gc.collect()
-    __import__("main")
+    try:
+        return __import__("main").__dict__
+    except Exception as problem:
+        if not live:
+            raise
+        sys.modules["sys"].print_exception(problem)
+        return {}
 
 
 class _MicroPython:
@@ -181,6 +192,7 @@ def main():
     core.real_time = real_time
     import select  # noqa: F401
 
+    import repl
     import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
     import taskqueue  # noqa: F401
     import usb
@@ -203,6 +215,7 @@ def main():
     }
     emit("trace", 0, json.dumps(head))
     builtins.print = console
+    repl.install(_Sys, config["board"])
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
     # out of the firmware's share: the limit is a little tighter than the chip's.
     gc.collect()
@@ -211,7 +224,7 @@ def main():
         raise MemoryError("start this interpreter with %d bytes of heap more" % -spare)
     ballast = bytearray(spare)
     try:
-        run(chip, file)
+        run(chip, file, config.get("live", False))
     except core.End:
         pass
     chip.world.advance(chip.now)

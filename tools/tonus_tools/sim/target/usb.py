@@ -24,13 +24,14 @@ class Usb:
         self._arrival = 0
         self._drained = 0  # when the device's fifo will be empty
         self.reads = True  # the host takes what comes
+        self.at_prompt = False  # what is printed is MicroPython's prompt, no log
         self._line = ""
 
     # The host.
 
     def send(self, t, text):
         """Bytes, as the characters of a text, from the host. Without a cable they are lost."""
-        if not self._machine.world.usb:
+        if not self._connected():
             return
         self._arrival = max(self._arrival, t)
         for i in range(0, len(text), PACKET):
@@ -57,13 +58,26 @@ class Usb:
             self._at = 0
         return byte
 
+    def interrupted(self):
+        """Whether a Ctrl-C has come; it and all before it is then forgotten."""
+        for i, (arrival, data) in enumerate(self._packets):
+            if arrival > self._machine.now:
+                break
+            at = data.rfind(b"\x03", 0 if i else self._at)
+            if at >= 0:
+                self._packets = self._packets[i:]
+                self._at = at
+                self.read()
+                return True
+        return False
+
     def writable(self):
-        return not self._machine.world.usb or self._backlog() < FIFO
+        return not self._connected() or self._backlog() < FIFO
 
     def write(self, text):
         """What the firmware prints."""
         machine = self._machine
-        if machine.world.usb:
+        if self._connected():
             if self._backlog() + len(text) > FIFO and not self.reads:
                 machine.spend(GIVE_UP_US)
                 return
@@ -74,6 +88,8 @@ class Usb:
             if self._live:
                 machine.emit("usb", machine.now, json.dumps(text))
                 machine.heard()
+        if self.at_prompt:
+            return
         self._line += text
         while "\n" in self._line:
             line, self._line = self._line.split("\n", 1)
@@ -81,6 +97,10 @@ class Usb:
                 machine.emit("log", machine.now, line)
             else:
                 machine.emit("console", machine.now, json.dumps(line))
+
+    def _connected(self):
+        """A board without a cell lives on its cable, whatever its VBUS_SENSE is told."""
+        return self._machine.world.usb or not self._machine.world.has_cell
 
     def _backlog(self):
         """Bytes in the device's fifo."""
