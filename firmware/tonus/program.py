@@ -10,6 +10,7 @@ from array import array
 from math import cos, pi
 
 from . import limits
+from .mpy import const, micropython, ptr16, ptr32
 from .preset import Waveform
 
 # A word of the PIO program (`phases.py`) is one stretch of time: bit 0 sampled, bits 1..3 pins, bits 4..29 a count.
@@ -20,8 +21,8 @@ OFF = LDAC  # electrodes shorted, DAC latched
 PIO_HZ = 2_000_000
 DEAD_US = 2  # before every word the electrodes are shorted: set with one delay, pull, out
 
-ENVELOPE_STEPS = 256
-SHIFT = 10  # amplitudes are DAC codes with this many binary places; times an envelope's 256 they stay below 2^30
+ENVELOPE_STEPS = const(256)
+SHIFT = const(10)  # amplitudes are DAC codes with this many binary places; times an envelope's 256 they stay below 2^30
 
 
 def drive_word(forward: bool, us: int) -> int:
@@ -64,10 +65,37 @@ def ua_for_code(code: int, board: object) -> int:
     return (code * full_nv // 1000 + rset // 2) // rset
 
 
+# What a train needs of its program, in `Program.table`.
+_P_FORWARD = const(0)
+_P_GAP = const(1)
+_P_REVERSE = const(2)
+_P_WIDTH = const(3)
+_P_PROBE_CODE = const(4)
+_P_BURST = const(5)
+_P_PULSE_US = const(6)
+_P_PERIOD_US = const(7)
+_P_CYCLE_US = const(8)
+_P_RATE_DHZ = const(9)
+_P_RATE_TO_DHZ = const(10)
+_P_SWEEP_MS = const(11)
+_P_ENVELOPE_STEP_US = const(12)
+# For rests too long to leave the electrodes unwatched. The same for all.
+_P_REST_MAX_US = const(13)
+_P_PROBE_SPAN_US = const(14)  # of a stretch of rest and a probe
+_P_PROBE_REST = const(15)
+_P_PROBE_FORWARD = const(16)
+_P_PROBE_GAP = const(17)
+_P_PROBE_REVERSE = const(18)
+
+_LAST_REST_US = 10_000  # after the last probe of a rest: several ticks in which to load the pulse's own code
+_PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # with the dead time of the rest before it
+_PROBE_SPAN_US = limits.PROBE_REST_MS * 1000 + _PROBE_US
+
+
 class Program:
     """One waveform compiled: the words of its pulse, its times (us), and its envelope or sweep.
 
-    Immutable once made. `codes[level]` is the DAC code of level 0..10.
+    Immutable once made. `codes[level]` is the DAC code of level 0..10. `table` is what `Train` plays from.
     """
 
     def __init__(self, w: Waveform, top_ua: int, codes: list[int], probe_code: int, probe: bool = False) -> None:
@@ -75,28 +103,47 @@ class Program:
         self.probe_code = probe_code
         self.probe = probe  # a contact probe: fixed amplitude, no ramp, a lift does not cut it
         self.forward = drive_word(True, w.phase_us)
-        self.reverse = drive_word(False, w.phase_us)
-        self.width = w.phase_us >> 4
         self.burst = w.burst_pulses  # 0: biphasic pulses
+        self.period_us = self.cycle_us = w.period_us(w.rate_dhz)
+        gap = 0
         if self.burst:
-            self.gap = 0
             self.pulse_us = w.phase_us + 2 * DEAD_US  # with the dead time of its rest
-            self.period_us = w.period_us(w.rate_dhz)
-            self.cycle_us = 2 * self.burst * self.period_us
+            self.cycle_us *= 2 * self.burst
         else:
-            self.gap = gap_word(w.gap_us)
+            gap = gap_word(w.gap_us)
             self.pulse_us = 2 * w.phase_us + w.gap_us + 4 * DEAD_US
-            self.period_us = w.period_us(w.rate_dhz)
-            self.cycle_us = self.period_us
         self.rate_dhz = w.rate_dhz
         self.sweep_dhz = w.rate_to_dhz - w.rate_dhz  # 0: not swept
-        self.sweep_ms = w.sweep_ms
         # Cut in mid-pulse, this one's charge is worth waiting for: two of them would pass the mean DC limit.
         self.heavy = 2 * w.unpaired_us() * top_ua > 1000 * limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS
         self.envelope: array[int] | None = None
-        self.envelope_step_us = 0
+        envelope_step_us = 0
         if w.envelope is not None:
-            self.envelope, self.envelope_step_us = _envelope(w.envelope)
+            self.envelope, envelope_step_us = _envelope(w.envelope)
+        self.table = array(
+            "i",
+            (
+                self.forward,
+                gap,
+                drive_word(False, w.phase_us),
+                w.phase_us >> 4,
+                probe_code,
+                self.burst,
+                self.pulse_us,
+                self.period_us,
+                self.cycle_us,
+                w.rate_dhz,
+                w.rate_to_dhz,
+                w.sweep_ms if self.sweep_dhz else 0,
+                envelope_step_us,
+                _PROBE_SPAN_US + _LAST_REST_US,
+                _PROBE_SPAN_US,
+                rest_word(limits.PROBE_REST_MS * 1000),
+                drive_word(True, limits.PROBE_PHASE_US),
+                gap_word(limits.PROBE_GAP_US),
+                drive_word(False, limits.PROBE_PHASE_US),
+            ),
+        )
 
 
 def _envelope(e: tuple[int, int, int, int, int, bool]) -> tuple["array[int]", int]:
@@ -164,21 +211,40 @@ def compile_probe(board: object) -> Program:
 
 
 # Where a train stands.
-_PULSE, _GAP, _BACK, _REST, _PROBE, _PROBE_GAP, _PROBE_BACK = range(7)
+_PULSE = const(0)
+_GAP = const(1)
+_BACK = const(2)
+_REST = const(3)
+_PROBE = const(4)
+_PROBE_GAP = const(5)
+_PROBE_BACK = const(6)
 
-_PROBE_FORWARD_WORD = drive_word(True, limits.PROBE_PHASE_US)
-_PROBE_GAP_WORD = gap_word(limits.PROBE_GAP_US)
-_PROBE_REVERSE_WORD = drive_word(False, limits.PROBE_PHASE_US)
-_PROBE_REST_US = limits.PROBE_REST_MS * 1000
-_PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # with the dead time of the rest before it
-_LAST_REST_US = 10_000  # after the last probe of a rest: several ticks in which to load the pulse's own code
+# What a train keeps from word to word.
+_STATE = const(0)
+_CODE = const(1)
+_AMP = const(2)
+_GOAL = const(3)
+_SLEW = const(4)
+_CAP = const(5)
+_REST_US = const(6)
+_PERIOD_US = const(7)
+_ENVELOPE_US = const(8)
+_SWEEP_US = const(9)
+_FORWARD = const(10)
+_BURST_LEFT = const(11)
+_WAITING = const(12)  # 1: another program is to be taken where the cycle ends, and aimed at what follows here
+_NEXT_GOAL = const(13)
+_NEXT_SLEW = const(14)
+_NEXT_CAP = const(15)
+_KEPT = const(16)
 
 
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `word` is the next word. `load` is the DAC code that must be on the output when it begins, or -1 when the code does
-    not change there; with it, `width` is the phase width / 16 us, 0 for a probe in a rest. `next()` moves on.
+    `out` is [word, load, width, probe], what the interrupt reads: the next word; 1 + the DAC code that must be on the
+    output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0 for a probe in
+    a rest; 1 when the program is a contact probe. `next()` moves on.
 
     `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT: `amp` moves a step each cycle. Rests too
     long to leave the electrodes unwatched are broken up by contact probes.
@@ -187,160 +253,204 @@ class Train:
     """
 
     def __init__(self, probe: Program) -> None:
-        self.amp = 0
-        self.goal = 0
-        self.word = 0
-        self.load = -1
-        self.width = 0
-        self.code = 0
-        self._rest_us = 0
-        self._state = _PULSE
-        self._slew = 0
-        self._cap = 1
-        self._next: Program | None = None
-        self._next_goal = 0
-        self._next_slew = 0
-        self._next_cap = 0
+        self.out = array("i", (0, 0, 0, 1))
+        self._kept = array("i", [0] * _KEPT)
+        self._next = probe
         self._take(probe)
+
+    @property
+    def word(self) -> int:
+        return self.out[0]
+
+    @property
+    def load(self) -> int:
+        """DAC code for the word, -1 when it does not change there."""
+        return self.out[1] - 1
+
+    @property
+    def width(self) -> int:
+        return self.out[2]
+
+    @property
+    def amp(self) -> int:
+        return self._kept[_AMP]
+
+    @property
+    def goal(self) -> int:
+        return self._kept[_GOAL]
+
+    @property
+    def period_us(self) -> int:
+        """From one pulse to the next, in this cycle."""
+        return self._kept[_PERIOD_US]
 
     def start(self, program: Program, code: int, ramp_ms: int) -> None:
         """Begin anew, from zero towards `code` over `ramp_ms`. Only while nothing draws from the train."""
-        self._next = None
+        self._kept[_WAITING] = 0
         self._take(program)
+        self._kept[_AMP] = 0
         self.aim(code, ramp_ms)
-        self.amp = self.goal if program.probe else 0
-        self._state = _PULSE
+        if program.probe:
+            self.skip_ramp()
+        self._kept[_STATE] = _PULSE
         self._begin_cycle()
         # A first rest in which to load the DAC. It puts the first edge midway between two ticks, and with it the
         # samples of every rate whose period is whole milliseconds: the two interrupts keep out of each other's way.
-        self.load = -1
-        self.word = rest_word(4500)
+        self.out[0] = rest_word(4500)
+        self.out[1] = 0
 
     def swap(self, program: Program, code: int, ramp_ms: int) -> None:
         """Change to another program where the present cycle ends, from zero."""
-        self._next = None
-        self._next_goal = code << SHIFT
-        self._next_slew, self._next_cap = _slew(code << SHIFT, ramp_ms)
-        self._next = program  # last: the interrupt takes all of it or none
+        self._kept[_WAITING] = 0
+        self._aim_next(code, ramp_ms)
+        self._next = program
+        self._kept[_WAITING] = 1  # last: the interrupt takes all of it or none
 
     def aim(self, code: int, ramp_ms: int) -> None:
         """Move the amplitude to `code`, at the slope that would take `ramp_ms` from zero to it (or from it to zero)."""
         # The waiting program's first: should the interrupt take it in between, it takes this level with it.
-        self._next_slew, self._next_cap = _slew(code << SHIFT, ramp_ms)
-        self._next_goal = code << SHIFT
-        self._slew, self._cap = _slew(max(code << SHIFT, self.amp), ramp_ms)
-        self.goal = code << SHIFT
+        self._aim_next(code, ramp_ms)
+        kept = self._kept
+        kept[_SLEW], kept[_CAP] = _slew(max(code << SHIFT, kept[_AMP]), ramp_ms)
+        kept[_GOAL] = code << SHIFT
+
+    def skip_ramp(self) -> None:
+        """Be where the ramp ends, from the next cycle on: for those who only want to know what comes then."""
+        self._kept[_AMP] = self._kept[_GOAL]
 
     def settled(self) -> bool:
         """True when the amplitude is what was asked and no change of program waits."""
-        return self._next is None and self.amp == self.goal
+        return not self._kept[_WAITING] and self._kept[_AMP] == self._kept[_GOAL]
 
-    def next(self) -> None:
-        """Move `word` and `load` on by one word. Runs in the interrupt."""
-        p = self.program
-        s = self._state
-        self.load = -1
-        if s == _PULSE:
-            if self._burst_left:
-                self.word = p.forward if self._forward else p.reverse
-                self._state = _REST
+    def _aim_next(self, code: int, ramp_ms: int) -> None:
+        kept = self._kept
+        kept[_NEXT_SLEW], kept[_NEXT_CAP] = _slew(code << SHIFT, ramp_ms)
+        kept[_NEXT_GOAL] = code << SHIFT
+
+    @micropython.viper
+    def next(self):
+        """Move `out` on by one word. Runs in the interrupt."""
+        kept = ptr32(self._kept)
+        p = ptr32(self._table)
+        out = ptr32(self.out)
+        state = kept[_STATE]
+        out[1] = 0
+        if state == _PULSE:
+            out[1] = kept[_CODE] + 1
+            out[2] = p[_P_WIDTH]
+            if p[_P_BURST]:
+                out[0] = p[_P_FORWARD] if kept[_FORWARD] else p[_P_REVERSE]
+                kept[_STATE] = _REST
             else:
-                self.word = p.forward
-                self._state = _GAP
-            self.load = self.code
-            self.width = p.width
-        elif s == _REST:
-            rest = self._rest_us
+                out[0] = p[_P_FORWARD]
+                kept[_STATE] = _GAP
+        elif state == _REST:
+            rest = kept[_REST_US]
             # Long rests are watched: a stretch of rest, then a probe, until what is left is short.
-            if rest > _PROBE_REST_US + _PROBE_US + _LAST_REST_US:
-                self.word = rest_word(_PROBE_REST_US)
-                self._rest_us = rest - _PROBE_REST_US - _PROBE_US
-                self._state = _PROBE
+            if rest > p[_P_REST_MAX_US]:
+                out[0] = p[_P_PROBE_REST]
+                kept[_REST_US] = rest - p[_P_PROBE_SPAN_US]
+                kept[_STATE] = _PROBE
             else:
-                self.word = rest_word(rest)
-                self._end_pulse()
-        elif s == _GAP:
-            self.word = p.gap
-            self._state = _BACK
-        elif s == _BACK:
-            self.word = p.reverse
-            self._state = _REST
-        elif s == _PROBE:
-            self.word = _PROBE_FORWARD_WORD
-            self.load = p.probe_code
-            self.width = 0
-            self._state = _PROBE_GAP
-        elif s == _PROBE_GAP:
-            self.word = _PROBE_GAP_WORD
-            self._state = _PROBE_BACK
+                out[0] = (2 * rest - 4) << 4  # rest_word, without the call
+                kept[_STATE] = _PULSE
+                burst = p[_P_BURST]
+                if burst:
+                    left = kept[_BURST_LEFT] - 1
+                    if left or kept[_FORWARD]:
+                        if not left:
+                            left = burst
+                            kept[_FORWARD] = 0
+                        kept[_BURST_LEFT] = left
+                        kept[_REST_US] = p[_P_PERIOD_US] - p[_P_PULSE_US]
+                        return
+                    kept[_BURST_LEFT] = burst
+                    kept[_FORWARD] = 1
+                self._begin_cycle()
+        elif state == _GAP:
+            out[0] = p[_P_GAP]
+            kept[_STATE] = _BACK
+        elif state == _BACK:
+            out[0] = p[_P_REVERSE]
+            kept[_STATE] = _REST
+        elif state == _PROBE:
+            out[0] = p[_P_PROBE_FORWARD]
+            out[1] = p[_P_PROBE_CODE] + 1
+            out[2] = 0
+            kept[_STATE] = _PROBE_GAP
+        elif state == _PROBE_GAP:
+            out[0] = p[_P_PROBE_GAP]
+            kept[_STATE] = _PROBE_BACK
         else:
-            self.word = _PROBE_REVERSE_WORD
-            self._state = _REST
+            out[0] = p[_P_PROBE_REVERSE]
+            kept[_STATE] = _REST
 
     def _take(self, program: Program) -> None:
         self.program = program
-        self.period_us = program.period_us
-        self._envelope_us = 0
-        self._sweep_us = 0
-        self._forward = True
-        self._burst_left = program.burst
+        self._table = table = program.table
+        self._envelope = program.envelope
+        kept = self._kept
+        kept[_PERIOD_US] = table[_P_PERIOD_US]
+        kept[_ENVELOPE_US] = 0
+        kept[_SWEEP_US] = 0
+        kept[_FORWARD] = 1
+        kept[_BURST_LEFT] = table[_P_BURST]
+        self.out[3] = 1 if program.probe else 0
 
-    def _end_pulse(self) -> None:
-        """The last word of a pulse's rest is out: prepare the next pulse, and at a cycle's end the next cycle."""
-        self._state = _PULSE
-        p = self.program
-        if p.burst:
-            self._burst_left -= 1
-            if self._burst_left:
-                self._rest_us = p.period_us - p.pulse_us
-                return
-            self._burst_left = p.burst
-            if self._forward:
-                self._forward = False
-                self._rest_us = p.period_us - p.pulse_us
-                return
-            self._forward = True
-        self._begin_cycle()
+    def _take_waiting(self) -> None:
+        kept = self._kept
+        kept[_WAITING] = 0
+        self._take(self._next)
+        kept[_AMP] = 0
+        kept[_GOAL] = kept[_NEXT_GOAL]
+        kept[_SLEW] = kept[_NEXT_SLEW]
+        kept[_CAP] = kept[_NEXT_CAP]
 
-    def _begin_cycle(self) -> None:
+    @micropython.viper
+    def _begin_cycle(self):
         """Amplitude, sweep and envelope move here and nowhere else."""
-        if self._next is not None:
-            self._take(self._next)
-            self._next = None
-            self.amp = 0
-            self.goal = self._next_goal
-            self._slew = self._next_slew
-            self._cap = self._next_cap
-        p = self.program
-        cycle_us = p.cycle_us
-        if p.sweep_dhz:
-            ms = self._sweep_us // 1000
-            if ms > p.sweep_ms:
-                ms = 2 * p.sweep_ms - ms
-            rate = p.rate_dhz + p.sweep_dhz * ms // p.sweep_ms
-            cycle_us = self.period_us = (10_000_000 + rate // 2) // rate
-            self._sweep_us = (self._sweep_us + cycle_us) % (2000 * p.sweep_ms)
-        amp = self.amp
-        if p.envelope is not None:
-            i = self._envelope_us // p.envelope_step_us
-            self._envelope_us = (self._envelope_us + cycle_us) % (p.envelope_step_us * ENVELOPE_STEPS)
-            amp = amp * p.envelope[i] >> 8
-        code = amp >> SHIFT
+        kept = ptr32(self._kept)
+        if kept[_WAITING]:
+            self._take_waiting()
+        p = ptr32(self._table)
+        cycle_us = p[_P_CYCLE_US]
+        sweep_ms = p[_P_SWEEP_MS]
+        if sweep_ms:
+            sweep_us = kept[_SWEEP_US]
+            ms = sweep_us // 1000
+            if ms > sweep_ms:
+                ms = 2 * sweep_ms - ms
+            rate = p[_P_RATE_DHZ] + (p[_P_RATE_TO_DHZ] - p[_P_RATE_DHZ]) * ms // sweep_ms
+            cycle_us = (10_000_000 + rate // 2) // rate
+            kept[_PERIOD_US] = cycle_us
+            kept[_SWEEP_US] = (sweep_us + cycle_us) % (2000 * sweep_ms)
+        amp = kept[_AMP]
+        goal = kept[_GOAL]
+        code = amp
+        step_us = p[_P_ENVELOPE_STEP_US]
+        if step_us:
+            envelope = ptr16(self._envelope)
+            envelope_us = kept[_ENVELOPE_US]
+            kept[_ENVELOPE_US] = (envelope_us + cycle_us) % (step_us * ENVELOPE_STEPS)
+            code = amp * envelope[envelope_us // step_us] >> 8
+        code = code >> SHIFT
         # A pulse too small to tell contact from air would leave the electrodes unwatched.
-        if code < p.probe_code and self.goal:
-            code = min(p.probe_code, self.goal >> SHIFT)
-        self.code = code
-        self._rest_us = self.period_us - p.pulse_us
+        if code < p[_P_PROBE_CODE] and goal != 0:
+            code = goal >> SHIFT
+            if code > p[_P_PROBE_CODE]:
+                code = p[_P_PROBE_CODE]
+        kept[_CODE] = code
+        kept[_REST_US] = kept[_PERIOD_US] - p[_P_PULSE_US]
         # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
-        if self.amp != self.goal:
+        if amp != goal:
             # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
-            step = self._slew * (cycle_us // 1000)
-            if step > self._cap:
-                step = self._cap
-            if self.goal > self.amp:
-                self.amp = self.goal if self.goal - self.amp <= step else self.amp + step
+            step = kept[_SLEW] * (cycle_us // 1000)
+            if step > kept[_CAP]:
+                step = kept[_CAP]
+            if goal > amp:
+                kept[_AMP] = goal if goal - amp <= step else amp + step
             else:
-                self.amp = self.goal if self.amp - self.goal <= step else self.amp - step
+                kept[_AMP] = goal if amp - goal <= step else amp - step
 
 
 def _slew(span: int, ramp_ms: int) -> tuple[int, int]:

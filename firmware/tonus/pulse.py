@@ -5,114 +5,181 @@ float, no print, no flash; integers below 2^30; everything they call is bound be
 output is on. Whatever goes wrong inside, the output is cut first and a fault is latched. They decide only what cannot
 wait for the foreground: lift, USB, stop button, hardware fault, overcurrent, DC, a late loop, the longest session.
 
+They are short of time: a tick must be over well before a millisecond is, and a sample before its phase. What they count
+is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each.
+
 The foreground calls `probe`, `treat`, `aim` and `off`, and polls `cut_by`. A fault stays latched until power goes.
 """
 
-from time import ticks_add, ticks_diff, ticks_us
+from array import array
+from time import ticks_add, ticks_us
 
 import micropython
 from machine import Timer, disable_irq, enable_irq
 
 from . import faults, limits
+from .mpy import const, ptr32
 from .program import Program, Train
 from .stage import FIFO_DEPTH, Stage
 
-_MASK = 0x3FFFFFFF
-_BLIND_PULSES = 8  # given to the PIO without one sample seen: a lift would go unnoticed
-_WINDOWS = 8  # the running mean's second, in eighths
+_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
+_BLIND_PULSES = const(8)  # given to the PIO without one sample seen: a lift would go unnoticed
+_WINDOWS = const(8)  # the running mean's second, in eighths
 _WINDOW_TICKS = limits.DC_WINDOW_MS // _WINDOWS
+_BIAS = const(0x20000000)  # added to sums that may be negative
+
+# What the interrupts count and keep.
+_TICKS = const(0)
+_LATE = const(1)
+_MISSED = const(2)
+_WORST_US = const(3)
+_UNSEEN = const(4)
+_DUE = const(5)  # when the next tick should come, ticks_us
+_RUNNING = const(6)
+_POWERED = const(7)
+_POWER_TICK = const(8)
+_CUT_BY = const(9)
+_CUT_VALUE = const(10)
+_CUT_TICK = const(11)
+_CUT_HEAVY = const(12)
+_TREAT_TICKS = const(13)
+_STOP_TICKS = const(14)
+_OVER = const(15)
+_BLIND = const(16)
+# The pulse last given to the PIO, and the one before: DAC code, and phase width / 16 us (0: a probe in a rest).
+# _AHEAD counts the words from the last one's first: it has begun when fewer than that many are queued.
+_AHEAD = const(17)
+_CODE = const(18)
+_WIDTH = const(19)
+_CODE_BEFORE = const(20)
+_WIDTH_BEFORE = const(21)
+# Samples since `take`, of phases at the set current.
+_N = const(22)
+_SUM_SET = const(23)
+_SUM_CURRENT = const(24)
+_SUM_VOLTAGE = const(25)
+# Charge of the last second, in sense codes x 16 us, + _BIAS, as that of each of its eighths in the window.
+_CHARGE = const(26)
+_WINDOW_LEFT = const(27)  # ticks of this eighth
+_AT = const(28)
+# Of the board.
+_SENSE_PER_DAC = const(29)
+_OPEN_CODES = const(30)
+_OVER_CODES = const(31)
+_CHARGE_TRIP = const(32)
+# Of `limits`.
+_TICK_US = const(33)
+_LATE_US = const(34)
+_MISSED_US = const(35)
+_STALL_US = const(36)
+_STOP_MAX = const(37)
+_TREAT_MAX = const(38)
+_OVER_PCT = const(39)
+_DEPTH = const(40)
+_KEPT = const(41)
 
 
 class Pulse:
     """The pulse loop of one stage. `usb()` is 1 while USB power is present, `stop()` 0 while MODE is pressed.
 
-    ticks: served. late, missed: those more than LATE_US, and more than MISSED_US, after their time with the rail up;
-    without it nothing depends on them, and a write to the flash holds them up.
-    worst_us: the longest tick. unseen: phases whose sample came too late. cut_by, cut_value: the last cut not dealt
-    with, a number of `faults`, and its reading. raised: what an interrupt raised, when that was the cut.
+    `raised` is what an interrupt raised, when that was the cut.
     """
 
     def __init__(self, stage: Stage, probe: Program, usb, stop) -> None:
-        self.ticks = 0
-        self.late = 0
-        self.missed = 0
-        self.worst_us = 0
-        self.unseen = 0
-        self.cut_by = faults.NONE
-        self.cut_value = 0
         self.raised: Exception | None = None
-        self.running = False
+        self._kept = kept = array("i", [0] * _KEPT)
+        self._window = array("i", [_BIAS] * _WINDOWS)
         self._stage = stage
         self._usb = usb
-        self._stop = stop
-        # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
-        self._fault_n = stage.fault_n
-        self._toggle_alive = stage.toggle_alive
-        self._queued = stage.queued
-        self._put = stage.put
-        self._write_dac = stage.write_dac
-        self._current = stage.current
-        self._voltage = stage.voltage
-        self._driven = stage.driven
-        self._sense_per_dac = stage.sense_per_dac
-        self._open_codes = limits.OPEN_UA * 1000 // stage.na_per_code
-        self._over_codes = limits.OVERCURRENT_UA * 1000 // stage.na_per_code
         self._probe = probe
         self._train = Train(probe)
-        self._next = self._train.next
-        self._powered = False
-        self._power_tick = 0
-        self._cut_tick = 0
-        self._cut_heavy = False
-        self._treat_ticks = 0
-        self._stop_ticks = 0
-        self._over = 0
-        self._blind = 0
-        # The pulse last given to the PIO, and the one before: DAC code, and phase width / 16 us (0: a probe in a rest).
-        # `_ahead` counts the words from the last one's first: it has begun when fewer than that many are queued.
-        self._ahead = 0
-        self._code = 0
-        self._width = 0
-        self._code_before = 0
-        self._width_before = 0
-        # Samples since `take`, of phases at the set current.
-        self._n = 0
-        self._sum_set = 0
-        self._sum_current = 0
-        self._sum_voltage = 0
-        # Charge of the last second, in sense codes x 16 us.
-        self._charge = 0
-        self._window = [0] * _WINDOWS
-        self._at = 0
-        self._window_ticks = 0
+        # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
+        self._tick_calls: tuple = (ticks_us, stage.toggle_alive, stage.fault_n, usb, self._run)
+        self._run_calls = (stop, self._train.out, stage.queued, stage.put, stage.write_dac, self._train.next)
+        self._sample_calls = stage.sense + stage.switches + (stage.queued,)
+        kept[_CHARGE] = _BIAS
+        kept[_WINDOW_LEFT] = _WINDOW_TICKS
+        kept[_TICK_US] = limits.TICK_US
+        kept[_LATE_US] = limits.LATE_US
+        kept[_MISSED_US] = limits.MISSED_US
+        kept[_STALL_US] = limits.STALL_US
+        kept[_STOP_MAX] = limits.DEBOUNCE_MS
+        kept[_TREAT_MAX] = limits.SESSION_MAX_MS
+        kept[_OVER_PCT] = limits.OVERCURRENT_PCT
+        kept[_DEPTH] = FIFO_DEPTH
+        kept[_SENSE_PER_DAC] = stage.sense_per_dac
+        kept[_OPEN_CODES] = limits.OPEN_UA * 1000 // stage.na_per_code
+        kept[_OVER_CODES] = limits.OVERCURRENT_UA * 1000 // stage.na_per_code
         self._charge_per_ua = limits.DC_WINDOW_MS * 1_000_000 // (stage.na_per_code * 16)
-        self._charge_trip = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
-        self._due = ticks_us()  # when the next tick should come
+        kept[_CHARGE_TRIP] = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
         self._timer = Timer(-1)
 
     def start(self) -> None:
         """Start the loop; the output stays off."""
         self._stage.on_sample(self._sample)
-        self._due = ticks_add(ticks_us(), limits.TICK_US)
+        self._kept[_DUE] = ticks_add(ticks_us(), limits.TICK_US)  # type: ignore[call-overload]
         self._timer.init(mode=Timer.PERIODIC, period=1, callback=self._tick, hard=True)
 
     # For the foreground.
+
+    @property
+    def ticks(self) -> int:
+        """Ticks served."""
+        return self._kept[_TICKS]
+
+    @property
+    def late(self) -> int:
+        """Ticks more than LATE_US after their time with the rail up: without it nothing depends on them."""
+        return self._kept[_LATE]
+
+    @property
+    def missed(self) -> int:
+        """Ticks more than MISSED_US after their time, likewise."""
+        return self._kept[_MISSED]
+
+    @property
+    def worst_us(self) -> int:
+        """The longest tick."""
+        return self._kept[_WORST_US]
+
+    @property
+    def unseen(self) -> int:
+        """Phases whose sample came too late."""
+        return self._kept[_UNSEEN]
+
+    @property
+    def cut_by(self) -> int:
+        """The last cut not dealt with, a number of `faults`."""
+        return self._kept[_CUT_BY]
+
+    @property
+    def cut_value(self) -> int:
+        """Its reading."""
+        return self._kept[_CUT_VALUE]
+
+    @property
+    def running(self) -> bool:
+        """Pulses play, or probes."""
+        return self._kept[_RUNNING] == 1
 
     def faulted(self) -> bool:
         return self.cut_by >= faults.LATCH
 
     def power(self, on: bool) -> None:
         """Start or end the keep-alive, for the self-test."""
-        self._power_tick = self.ticks
-        self._powered = on and not self.faulted()
+        kept = self._kept
+        kept[_POWER_TICK] = kept[_TICKS]
+        kept[_POWERED] = 1 if on and not self.faulted() else 0
 
     def powered_ms(self) -> int:
         """How long the keep-alive has run, 0 when it does not."""
-        return self.ticks - self._power_tick & _MASK if self._powered else 0
+        kept = self._kept
+        return kept[_TICKS] - kept[_POWER_TICK] & _MASK if kept[_POWERED] else 0
 
     def new_session(self) -> None:
         """Give the next session its whole time."""
-        self._treat_ticks = 0
+        self._kept[_TREAT_TICKS] = 0
 
     def probe(self) -> None:
         """Probe for contact, from now until something else is asked for. Refused while a fault is latched."""
@@ -156,181 +223,217 @@ class Pulse:
         """Forget a normal cut that has been dealt with. A fault stays."""
         state = disable_irq()
         if not self.faulted():
-            self.cut_by = faults.NONE
+            self._kept[_CUT_BY] = faults.NONE
         enable_irq(state)
 
     def rested(self) -> bool:
         """False for the second after a long phase was cut short: its charge still counts in the running mean."""
-        return not self._cut_heavy or (self.ticks - self._cut_tick & _MASK) > limits.DC_WINDOW_MS
+        kept = self._kept
+        return not kept[_CUT_HEAVY] or (kept[_TICKS] - kept[_CUT_TICK] & _MASK) > limits.DC_WINDOW_MS
 
     def take(self) -> tuple[int, int, int, int]:
         """(n, DAC code, current, voltage): samples since the last call and their sums, as codes. n may be 0."""
+        kept = self._kept
         state = disable_irq()
-        n, code, current, voltage = self._n, self._sum_set, self._sum_current, self._sum_voltage
-        self._n = self._sum_set = self._sum_current = self._sum_voltage = 0
+        taken = (kept[_N], kept[_SUM_SET], kept[_SUM_CURRENT], kept[_SUM_VOLTAGE])
+        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = kept[_SUM_VOLTAGE] = 0
         enable_irq(state)
-        return (n, code, current, voltage)
+        return taken
 
     def mean_ua(self) -> int:
         """Mean of the current over the last second, uA."""
-        return self._charge // self._charge_per_ua
+        return (self._kept[_CHARGE] - _BIAS) // self._charge_per_ua
 
     # From here on both the foreground, with interrupts off, and the interrupts themselves.
 
     def _begin(self, program: Program, code: int, ramp_ms: int) -> None:
+        kept = self._kept
         self._train.start(program, code, ramp_ms)
-        self._ahead = FIFO_DEPTH + 1
-        self._code = self._width = 0
-        self._stop_ticks = 0
-        self._over = 0
-        self._blind = 0
-        self._power_tick = self.ticks
-        self._powered = True
-        self.running = True  # last: the interrupt may draw from here on
+        kept[_AHEAD] = FIFO_DEPTH + 1
+        kept[_CODE] = kept[_WIDTH] = 0
+        kept[_STOP_TICKS] = 0
+        kept[_OVER] = 0
+        kept[_BLIND] = 0
+        kept[_POWER_TICK] = kept[_TICKS]
+        kept[_POWERED] = 1
+        kept[_RUNNING] = 1  # last: the interrupt may draw from here on
 
+    @micropython.native
     def _shut(self) -> None:
-        if self.running and not self._train.program.probe:
-            self._cut_tick = self.ticks
-            self._cut_heavy = self._train.program.heavy
-        self._powered = False  # first: whatever fails below, the rail falls
-        self.running = False
+        kept = self._kept
+        kept[_POWERED] = 0  # first: whatever fails below, the rail falls
+        if kept[_RUNNING] and not self._train.out[3]:
+            kept[_CUT_TICK] = kept[_TICKS]
+            kept[_CUT_HEAVY] = 1 if self._train.program.heavy else 0
+        kept[_RUNNING] = 0
         self._stage.short()
 
+    @micropython.native
     def _cut(self, reason: int, value: int) -> None:
         # The reason first: should shutting down raise, the interrupt stops for good and the foreground must know.
-        if self.cut_by < faults.LATCH:
-            self.cut_by = reason
-            self.cut_value = value
+        kept = self._kept
+        if kept[_CUT_BY] < faults.LATCH:
+            kept[_CUT_BY] = reason
+            kept[_CUT_VALUE] = value
         self._shut()
 
     # The interrupts.
 
     @micropython.native
     def _tick(self, timer) -> None:
-        now = ticks_us()
         try:
-            late = ticks_diff(now, self._due)
-            self._due = ticks_add(self._due, limits.TICK_US)
-            self.ticks = self.ticks + 1 & _MASK
-            if self._powered:
-                if late > limits.LATE_US:
-                    if late > limits.MISSED_US:
-                        self.missed = self.missed + 1 & _MASK
-                    else:
-                        self.late = self.late + 1 & _MASK
-                self._toggle_alive()
-                if not self._fault_n():
-                    self._cut(faults.LATCH, 0)
-                elif self.running:
-                    if self._usb():
-                        self._cut(faults.USB, 0)
-                    elif late > limits.STALL_US:
-                        self._cut(faults.LOOP_STALLED, late)
-                    else:
-                        self._run()
-            self._window_ticks += 1
-            if self._window_ticks == _WINDOW_TICKS:
-                self._slide()
+            self._serve()
         except Exception as problem:
-            self.raised = problem
-            self._cut(faults.LOOP_RAISED, 0)
-        spent = ticks_diff(ticks_us(), now)
-        if spent > self.worst_us:
-            self.worst_us = spent
-
-    @micropython.native
-    def _run(self) -> None:
-        """The part of a tick that only matters while pulses play."""
-        if self._stop():
-            self._stop_ticks = 0
-        else:
-            self._stop_ticks += 1
-            if self._stop_ticks >= limits.DEBOUNCE_MS:
-                self._cut(faults.STOP, 0)
-                return
-        train = self._train
-        if not train.program.probe:
-            self._treat_ticks += 1
-            if self._treat_ticks > limits.SESSION_MAX_MS:
-                self._cut(faults.LIMIT, 0)
-                return
-        if self._blind > _BLIND_PULSES:
-            self._cut(faults.BLIND, self.unseen)
-            return
-        # Two words a tick are more than any rate needs, and bound the time of a tick.
-        queued = self._queued()
-        for _ in range(2):
-            if queued >= FIFO_DEPTH:
-                return
-            if train.load >= 0:
-                # The DAC's input register is free once the pulse that needs what is in it has begun.
-                if queued >= self._ahead:
-                    return
-                self._code_before = self._code
-                self._width_before = self._width
-                self._code = train.load
-                self._width = train.width
-                self._blind += 1
-                self._write_dac(train.load)
-                self._ahead = 0
-            self._put(train.word)
-            queued += 1
-            self._ahead += 1
-            self._next()
-
-    @micropython.native
-    def _slide(self) -> None:
-        """Once an eighth of a second, drop the oldest eighth from the running mean."""
-        self._window_ticks = 0
-        at = self._at + 1
-        if at == _WINDOWS:
-            at = 0
-        self._at = at
-        self._charge -= self._window[at]
-        self._window[at] = 0
+            self._raised(problem)
 
     @micropython.native
     def _sample(self, machine) -> None:
         try:
-            if not self.running:
-                return
-            current = self._current()
-            voltage = self._voltage()
-            direction = self._driven()
-            if not direction:
-                self.unseen = self.unseen + 1 & _MASK
-                return
-            self._blind = 0
-            if self._queued() < self._ahead:
-                code = self._code
-                width = self._width
-            else:
-                code = self._code_before
-                width = self._width_before
-            expected = code * self._sense_per_dac >> 10
-            if current < self._open_codes and expected >= 2 * self._open_codes and not self._train.program.probe:
-                # Once more, before ending somebody's session.
-                if self._current() < self._open_codes and self._driven():
-                    self._cut(faults.LIFT, 0)
-                    return
-            if current > expected + expected * limits.OVERCURRENT_PCT // 100 + self._over_codes:
-                self._over += 1
-                if self._over > 1:
-                    self._cut(faults.OVERCURRENT, current)
-                    return
-            else:
-                self._over = 0
-            charge = current * width * direction
-            self._window[self._at] += charge
-            self._charge += charge
-            if not -self._charge_trip < self._charge < self._charge_trip:
-                self._cut(faults.MEAN_DC, self.mean_ua())
-                return
-            if width:
-                self._n += 1
-                self._sum_set += code
-                self._sum_current += current
-                self._sum_voltage += voltage
+            self._look()
         except Exception as problem:
-            self.raised = problem
-            self._cut(faults.LOOP_RAISED, 0)
+            self._raised(problem)
+
+    def _raised(self, problem: Exception) -> None:
+        self.raised = problem
+        self._cut(faults.LOOP_RAISED, 0)
+
+    @micropython.viper
+    def _serve(self):
+        """A tick."""
+        kept = ptr32(self._kept)
+        ticks_us, toggle_alive, fault_n, usb, run = self._tick_calls
+        now = int(ticks_us())
+        late = now - kept[_DUE] & _MASK
+        if late >= _HALF:
+            late = 0  # early
+        kept[_DUE] = kept[_DUE] + kept[_TICK_US] & _MASK
+        kept[_TICKS] = kept[_TICKS] + 1 & _MASK
+        if kept[_POWERED]:
+            if late > kept[_LATE_US]:
+                if late > kept[_MISSED_US]:
+                    kept[_MISSED] = kept[_MISSED] + 1 & _MASK
+                else:
+                    kept[_LATE] = kept[_LATE] + 1 & _MASK
+            toggle_alive()
+            if not int(fault_n()):
+                self._cut(faults.LATCH, 0)
+            elif kept[_RUNNING]:
+                if int(usb()):
+                    self._cut(faults.USB, 0)
+                elif late > kept[_STALL_US]:
+                    self._cut(faults.LOOP_STALLED, late)
+                else:
+                    run()
+        left = kept[_WINDOW_LEFT] - 1
+        kept[_WINDOW_LEFT] = left
+        if not left:
+            self._slide()
+        spent = int(ticks_us()) - now & _MASK
+        if spent > kept[_WORST_US]:
+            kept[_WORST_US] = spent
+
+    @micropython.viper
+    def _run(self):
+        """The part of a tick that only matters while pulses play."""
+        kept = ptr32(self._kept)
+        stop, pending, queued, put, write_dac, move_on = self._run_calls
+        out = ptr32(pending)
+        if int(stop()):
+            kept[_STOP_TICKS] = 0
+        else:
+            held = kept[_STOP_TICKS] + 1
+            kept[_STOP_TICKS] = held
+            if held >= kept[_STOP_MAX]:
+                self._cut(faults.STOP, 0)
+                return
+        if not out[3]:
+            treated = kept[_TREAT_TICKS] + 1
+            kept[_TREAT_TICKS] = treated
+            if treated > kept[_TREAT_MAX]:
+                self._cut(faults.LIMIT, 0)
+                return
+        if kept[_BLIND] > _BLIND_PULSES:
+            self._cut(faults.BLIND, kept[_UNSEEN])
+            return
+        # Two words a tick are more than any rate needs, and bound the time of a tick.
+        waiting = int(queued())
+        words = 2
+        while words and waiting < kept[_DEPTH]:
+            load = out[1]
+            if load:
+                # The DAC's input register is free once the pulse that needs what is in it has begun.
+                if waiting >= kept[_AHEAD]:
+                    return
+                kept[_CODE_BEFORE] = kept[_CODE]
+                kept[_WIDTH_BEFORE] = kept[_WIDTH]
+                kept[_CODE] = load - 1
+                kept[_WIDTH] = out[2]
+                kept[_BLIND] = kept[_BLIND] + 1
+                write_dac(load - 1)
+                kept[_AHEAD] = 0
+            put(out[0])
+            kept[_AHEAD] = kept[_AHEAD] + 1
+            move_on()
+            waiting += 1
+            words -= 1
+
+    @micropython.native
+    def _slide(self) -> None:
+        """Once an eighth of a second, drop the oldest eighth from the running mean."""
+        kept = self._kept
+        kept[_WINDOW_LEFT] = _WINDOW_TICKS
+        at = kept[_AT] + 1
+        if at == _WINDOWS:
+            at = 0
+        kept[_AT] = at
+        kept[_CHARGE] -= self._window[at] - _BIAS
+        self._window[at] = _BIAS
+
+    @micropython.viper
+    def _look(self):
+        """A sample, halfway through a phase."""
+        kept = ptr32(self._kept)
+        if not kept[_RUNNING]:
+            return
+        read_current, read_rail, read_sink, el_a, el_b, queued = self._sample_calls
+        current = int(read_current()) >> 4
+        voltage = (int(read_rail()) >> 4) - (int(read_sink()) >> 4)
+        direction = int(el_a()) - int(el_b())
+        if not direction:
+            kept[_UNSEEN] = kept[_UNSEEN] + 1 & _MASK
+            return
+        kept[_BLIND] = 0
+        if int(queued()) < kept[_AHEAD]:
+            code = kept[_CODE]
+            width = kept[_WIDTH]
+        else:
+            code = kept[_CODE_BEFORE]
+            width = kept[_WIDTH_BEFORE]
+        expected = code * kept[_SENSE_PER_DAC] >> 10
+        least = kept[_OPEN_CODES]
+        if current < least and expected >= 2 * least and not int(self._train.out[3]):
+            # Once more, before ending somebody's session.
+            if int(read_current()) >> 4 < least and int(el_a()) != int(el_b()):
+                self._cut(faults.LIFT, 0)
+                return
+        if current > expected + expected * kept[_OVER_PCT] // 100 + kept[_OVER_CODES]:
+            kept[_OVER] = kept[_OVER] + 1
+            if kept[_OVER] > 1:
+                self._cut(faults.OVERCURRENT, current)
+                return
+        else:
+            kept[_OVER] = 0
+        charge = current * width * direction
+        window = ptr32(self._window)
+        window[kept[_AT]] = window[kept[_AT]] + charge
+        total = kept[_CHARGE] + charge
+        kept[_CHARGE] = total
+        total -= _BIAS
+        if total >= kept[_CHARGE_TRIP] or 0 - total >= kept[_CHARGE_TRIP]:
+            self._cut(faults.MEAN_DC, self.mean_ua())
+            return
+        if width:
+            kept[_N] = kept[_N] + 1
+            kept[_SUM_SET] = kept[_SUM_SET] + code
+            kept[_SUM_CURRENT] = kept[_SUM_CURRENT] + current
+            kept[_SUM_VOLTAGE] = kept[_SUM_VOLTAGE] + voltage

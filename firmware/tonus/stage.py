@@ -9,10 +9,11 @@ from machine import ADC, SPI, Pin
 from rp2 import StateMachine
 
 from . import adc, phases
+from .mpy import const, ptr8
 from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
 
 FIFO_DEPTH = 4
-_DAC_WRITE = 0x3000  # MCP4821: write, gain 1x, output active
+_DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
 _SPI_HZ = 10_000_000
 
 
@@ -22,8 +23,8 @@ class Stage:
     def __init__(self, board) -> None:
         pins = board.PINS
         self.toggle_alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0).toggle  # interrupt: one edge of the keep-alive
-        self._cs = Pin(pins["DAC_CS"], Pin.OUT, value=1)
-        self._spi = SPI(
+        select = Pin(pins["DAC_CS"], Pin.OUT, value=1)
+        spi = SPI(
             board.SPI,
             baudrate=_SPI_HZ,
             polarity=0,
@@ -32,19 +33,21 @@ class Stage:
             mosi=Pin(pins["DAC_MOSI"]),
             miso=None,  # left out, MicroPython would take its default pin from whatever is there
         )
-        self._frame = bytearray(2)
+        self._dac_calls = (select, spi.write, bytearray(2))
         base = Pin(pins["EL_A"], Pin.OUT, value=0)
         Pin(pins["EL_B"], Pin.OUT, value=0)
         Pin(pins["LDAC"], Pin.OUT, value=1)
         self._machine = StateMachine(0, phases.phases, freq=PIO_HZ, out_base=base, set_base=base)
+        self._machine_calls = (self._machine.active, self._machine.exec, self._machine.restart)
         self.put = self._machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
         self.queued = self._machine.tx_fifo  # interrupt: words not yet begun
         self.fault_n = Pin(pins["STAGE_FAULT_N"], Pin.IN, Pin.PULL_UP).value  # 0: the hardware latch has tripped
         self._current = ADC(pins["CURRENT_SENSE"])
         self._sink = ADC(pins["SINK_SENSE"])
         self._rail = ADC(pins["RAIL_SENSE"])
-        self._el_a = Pin(pins["EL_A"]).value
-        self._el_b = Pin(pins["EL_B"]).value
+        # Interrupt: the converters of current, rail and sink, 16 bit, and the levels of the two switch lines.
+        self.sense = (self._current.read_u16, self._rail.read_u16, self._sink.read_u16)
+        self.switches = (Pin(pins["EL_A"]).value, Pin(pins["EL_B"]).value)
         # Sense codes to units, in thousandths: 4096 ADC codes are the ADC's reference.
         self.na_per_code = board.ADC_REFERENCE_MV * 1_000_000 // (4096 * board.RSET_OHM)
         self._uv_per_code = board.ADC_REFERENCE_MV * 1000 * board.DIVIDER // 4096
@@ -57,44 +60,39 @@ class Stage:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""
         self._machine.irq(handler, hard=True)
 
-    @micropython.native
-    def write_dac(self, code: int) -> None:
+    @micropython.viper
+    def write_dac(self, code: int):
         """Interrupt. Put `code` (0..4095) into the DAC's input register; LDAC low takes it to the output."""
+        select, write, frame = self._dac_calls
         value = _DAC_WRITE | code
-        frame = self._frame
-        frame[0] = value >> 8
-        frame[1] = value & 0xFF
-        self._cs(0)
-        self._spi.write(frame)
-        self._cs(1)
+        bytes_ = ptr8(frame)
+        bytes_[0] = value >> 8
+        bytes_[1] = value
+        select(0)
+        write(frame)
+        select(1)
 
+    @micropython.native
     def short(self) -> None:
         """Interrupt. Short the electrodes now, forget every queued word, zero the DAC. Safe to repeat."""
-        machine = self._machine  # its methods are called, never kept: a bound method is an allocation
-        machine.active(0)
-        machine.exec(phases.EXEC_SET_PINS | OFF)
+        active, execute, restart = self._machine_calls
+        active(0)
+        execute(phases.EXEC_SET_PINS | OFF)
         for _ in range(FIFO_DEPTH):
-            machine.exec(phases.EXEC_PULL_NOBLOCK)
-        machine.restart()
-        machine.exec(phases.EXEC_SET_PINS)  # LDAC low, electrodes still shorted: the DAC follows to zero
+            execute(phases.EXEC_PULL_NOBLOCK)
+        restart()
+        execute(phases.EXEC_SET_PINS)  # LDAC low, electrodes still shorted: the DAC follows to zero
         self.write_dac(0)
-        machine.exec(phases.EXEC_SET_PINS | OFF)
-        machine.active(1)
+        execute(phases.EXEC_SET_PINS | OFF)
+        active(1)
 
-    @micropython.native
-    def driven(self) -> int:
-        """Interrupt. +1 or -1 while a phase drives the electrodes, else 0."""
-        return self._el_a() - self._el_b()
-
-    @micropython.native
     def current(self) -> int:
-        """Interrupt. Delivered current as a 12 bit sense code."""
-        return self._current.read_u16() >> 4
+        """Delivered current as a 12 bit sense code."""
+        return adc.read(self._current) >> 4
 
-    @micropython.native
     def voltage(self) -> int:
-        """Interrupt. Electrode voltage, rail less sink node, as a difference of 12 bit sense codes."""
-        return (self._rail.read_u16() >> 4) - (self._sink.read_u16() >> 4)
+        """Electrode voltage, rail less sink node, as a difference of 12 bit sense codes."""
+        return (adc.read(self._rail) >> 4) - (adc.read(self._sink) >> 4)
 
     def rail(self) -> int:
         """Rail, mV."""

@@ -191,12 +191,12 @@ def test_a_current_above_the_ceiling_does_not_compile() -> None:
             program.compile(bank.shipped()[0].zones[0].waveform, 501, board)
 
 
-@pytest.mark.parametrize("field", ["forward", "reverse", "gap", "period_us"])
+@pytest.mark.parametrize("field", ["FORWARD", "REVERSE", "GAP", "PERIOD_US"])
 def test_an_unbalanced_program_does_not_pass_the_check(field: str) -> None:
     compiled = program.compile(bank.shipped()[0].zones[0].waveform, 400, BOARDS[0])
     program._check_balance(compiled)
     # One microsecond more of this (in the period's case, of an odd cycle's time).
-    setattr(compiled, field, getattr(compiled, field) + (1 if field == "period_us" else 2 << 4))
+    compiled.table[getattr(program, "_P_" + field)] += 1 if field == "PERIOD_US" else 2 << 4
     with pytest.raises(ValueError, match="misses its time"):
         program._check_balance(compiled)
 

@@ -290,7 +290,7 @@ def plateau(w: Waveform, top_ua: int, level: int, board: SimpleNamespace) -> Pla
     program = compile(w, top_ua, board)
     train = Train(compile_probe(board))
     train.start(program, program.codes[level], limits.RAMP_MIN_MS)
-    train.amp = train.goal  # as if the ramp were over; the first cycle has its code already, and is dropped
+    train.skip_ramp()  # the first cycle has its code already, and is dropped
     slowest_us = program.cycle_us if program.burst else w.period_us(min(w.rate_dhz, w.rate_to_dhz))
     envelope_us = sum(w.envelope[:4]) * 1000 if w.envelope else 0
     span_us = max(2 * slowest_us, 2 * limits.DC_WINDOW_MS * 1000, envelope_us, w.sweep_ms * 1000)
