@@ -1,17 +1,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BOARD ?= tonus_r1
 SCENARIO ?= tests/sim/scenarios/demo_facial.toml
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format states clean
+.PHONY: help run image flash deploy test lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.stamp ## a five-minute facial on the simulated device (SCENARIO=path runs another)
 	@$(BIN)/python -m tonus_tools.sim $(SCENARIO) --out out
+
+image: $(VENV)/run.stamp ## dist/tonus-BOARD-VERSION.uf2, MicroPython with the firmware (BOARD=tonus_r1)
+	@$(BIN)/python -m tonus_tools.image build --board $(BOARD)
+
+flash: $(VENV)/run.stamp ## put the image on a device, its presets and journal kept (PORT, DRIVE, DATA, ERASE=1)
+	@$(BIN)/python -m tonus_tools.image flash --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive $(DRIVE)) \
+		$(if $(DATA),--data $(DATA)) $(if $(filter 1,$(ERASE)),--erase-data)
+
+deploy: $(VENV)/run.stamp ## copy changed files to a device in safe mode (PORT=/dev/ttyACM0)
+	@$(BIN)/python -m tonus_tools.image deploy --board $(BOARD) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/dev.stamp ## every test
 	$(BIN)/pytest

@@ -1,0 +1,121 @@
+"""What the device's file system holds, and that file system as MicroPython's littlefs.
+
+MicroPython on the RPI_PICO gives its file system the last 352 blocks of the flash, and mounts it with a program size
+of 256 bytes. The same files always make the same bytes: nothing here knows the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
+
+from ..ctl.errors import UsageError
+from ..sim.boards import BOARDS, FIRMWARE, board_names
+from .compiled import compiled
+
+FLASH_BYTES = 0x200000  # of the Pico
+BLOCK = 4096  # also what the flash erases at once
+BLOCKS = 352
+FS_START = FLASH_BYTES - BLOCK * BLOCKS
+# As in MicroPython 1.28: ports/rp2/modules/_boot.py has the program size, extmod/vfs_lfsx.c the rest.
+_READ, _PROGRAM = 32, 256
+_CACHE = 4 * _PROGRAM
+_LOOKAHEAD = 32
+_BLOCK_CYCLES = 100
+
+
+def files(board: str, firmware: Path = FIRMWARE) -> dict[str, bytes]:
+    """What the firmware is on the device: path from the root, without a leading slash, to content; sorted.
+
+    main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled.
+    UsageError when there is no such board, or a source does not compile.
+    """
+    if board not in board_names():
+        raise UsageError(f"board: {board}; allowed {', '.join(board_names())}")
+    found = {"main.py": (firmware / "main.py").read_bytes()}
+    found["board.mpy"] = compiled((BOARDS / board / "board.py").read_bytes(), "board.py")
+    for path in firmware.glob("tonus/*.py"):
+        found[f"tonus/{path.stem}.mpy"] = compiled(path.read_bytes(), f"tonus/{path.name}")
+    for path in firmware.glob("tonus/presets/*.json"):
+        found[f"tonus/presets/{path.name}"] = path.read_bytes()
+    return dict(sorted(found.items()))
+
+
+def filesystem(files: Mapping[str, bytes]) -> bytes:
+    """A littlefs with these files, of all the BLOCKS. UsageError when they do not fit."""
+    context = UserContext(BLOCK * BLOCKS)
+    fs = _littlefs(context)
+    fs.format()
+    fs.mount()
+    try:
+        for path, content in sorted(files.items()):
+            if "/" in path:
+                fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            with fs.open(path, "wb") as f:
+                f.write(content)
+    except LittleFSError as error:
+        if error.code != LittleFSError.Error.LFS_ERR_NOSPC:
+            raise
+        size = sum(map(len, files.values()))
+        raise UsageError(f"{path}: no room for it: {size} bytes of files; allowed {BLOCKS} blocks of {BLOCK}") from None
+    fs.unmount()
+    return bytes(context.buffer)
+
+
+def contents(image: bytes) -> dict[str, bytes]:
+    """The files in a file system, sorted; the inverse of `filesystem`. UsageError when it cannot be mounted."""
+    return _walk(UserContext(buffer=bytearray(image)))
+
+
+def blocks_in_use(image: bytes) -> list[int]:
+    """The blocks that MicroPython reads of a file system, sorted; what the others hold means nothing.
+
+    A directory has two blocks of which the newer counts. A stale one on the device could pass for that: both are here,
+    even if one is blank.
+    """
+    context = _Noting(buffer=bytearray(image))
+    _walk(context)
+    return sorted(context.touched)
+
+
+class _Noting(UserContext):
+    """Notes which blocks are read. littlefs reads the head of both blocks of a directory whenever it opens one."""
+
+    def __init__(self, buffer: bytearray) -> None:
+        super().__init__(buffer=buffer)
+        self.touched: set[int] = set()
+
+    def read(self, cfg: LFSConfig, block: int, off: int, size: int) -> bytearray:
+        self.touched.add(block)
+        return super().read(cfg, block, off, size)
+
+
+def _walk(context: UserContext) -> dict[str, bytes]:
+    fs = _littlefs(context)
+    try:
+        fs.mount()
+        found = {}
+        for folder, _, names in fs.walk("/"):
+            for name in names:
+                path = f"{folder}/{name}".lstrip("/")
+                with fs.open(path, "rb") as f:
+                    found[path] = f.read()
+    except LittleFSError as error:
+        raise UsageError(f"the file system is damaged: {error}") from None
+    return dict(sorted(found.items()))
+
+
+def _littlefs(context: UserContext) -> LittleFS:
+    return LittleFS(
+        context,
+        mount=False,
+        read_size=_READ,
+        prog_size=_PROGRAM,
+        cache_size=_CACHE,
+        lookahead_size=_LOOKAHEAD,
+        block_size=BLOCK,
+        block_count=BLOCKS,
+        block_cycles=_BLOCK_CYCLES,
+    )

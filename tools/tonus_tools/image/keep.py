@@ -1,0 +1,129 @@
+"""What the user has made, kept over an update: the bank of presets and the journal, off one device and onto another.
+
+The files are read and written by the firmware's own code, so they are checked as the device would check them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tonus import bank, journal, limits, preset, sealed
+
+from ..ctl.client import Client
+from ..ctl.errors import NotGood, UsageError
+from ..ctl.words import plural
+
+FOLDER = "data"  # on the device
+NAMES = (
+    "bank",
+    "bank.new",
+    "bank.bad",
+    "sessions",
+    "sessions.old",
+    "faults",
+    "faults.old",
+)  # all that the firmware keeps there
+_JOURNALS = {"session": "sessions", "fault": "faults"}  # the protocol's name of a kind, and its file's
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A device's presets and journal, as they are in force.
+
+    generation: of the bank; 0 when it never changed. presets: canonical texts, none when the shipped ones are in force.
+    records: by file ("sessions", "faults"), the oldest first.
+    """
+
+    generation: int
+    presets: tuple[str, ...]
+    records: dict[str, list[Record]]
+
+    def __str__(self) -> str:
+        presets = plural(len(self.presets), "preset") if self.presets else "the shipped presets"
+        sessions, faults = (len(self.records[name]) for name in _JOURNALS.values())
+        return f"{presets} (generation {self.generation}), {plural(sessions, 'session')}, {plural(faults, 'fault')}"
+
+    def missing_from(self, other: Kept) -> list[str]:
+        """What of this is not in `other`, which may have newer records; an empty list when nothing was lost."""
+        missing = []
+        if (self.generation, self.presets) != (other.generation, other.presets):
+            missing.append("presets")
+        for name, records in self.records.items():
+            there = other.records[name]
+            newest = there[-1]["n"] if there else 0
+            wanted = [record for record in records if record["n"] > newest - limits.JOURNAL_KEEP]
+            missing += [f"{name} {record['n']}" for record in wanted if record not in there]
+        return missing
+
+
+def of_device(client: Client) -> Kept:
+    """What a running device holds. LinkError. NotGood when this firmware allows one of its presets no more."""
+    found = client.read_bank()
+    records = {name: list(client.journal(kind)) for kind, name in _JOURNALS.items()}
+    presets, changed = [], False
+    for id, text in [] if found.shipped else found.presets:
+        try:
+            now = preset.canonical(preset.parse(text))
+        except ValueError as problem:
+            raise NotGood(f"preset {id}: this firmware does not allow it: {problem}; nothing was changed") from None
+        changed = changed or now != text
+        presets.append(now)
+    # A bank in a newer schema is another one, as when the firmware migrates it.
+    return Kept(found.generation + changed, tuple(presets), records)
+
+
+def of_folder(folder: Path) -> Kept:
+    """What copies of the device's files hold. UsageError when one of them is damaged or unknown."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+    with tempfile.TemporaryDirectory(prefix="tonus-data-") as name:
+        for path in folder.iterdir():
+            if path.name not in NAMES:
+                raise UsageError(f"{path}: not a file of the device's /data; allowed {', '.join(NAMES)}")
+            shutil.copy(path, name)
+        its = bank.Bank(name)
+        its.load()  # in the copy: it may write
+        if its.damage is not None:
+            raise UsageError(f"{folder / 'bank'}: {its.damage}")
+        presets = () if its.is_shipped else tuple(its.text(i) for i in range(len(its)))
+        return Kept(its.generation, presets, {file: _records(name, file) for file in _JOURNALS.values()})
+
+
+def _records(folder: str, file: str) -> list[Record]:
+    its = journal.Journal(folder, file)
+    its.load()
+    records: list[Record] = []
+    while text := its.after(records[-1]["n"] if records else 0):
+        records.append(json.loads(text))
+    return records
+
+
+def write(kept: Kept, folder: Path) -> None:
+    """Make the device's files of it, in an empty folder. OSError."""
+    if kept.generation:
+        its = bank.Bank(str(folder))
+        its.generation = kept.generation - 1
+        its.begin(len(kept.presets))
+        crc = 0
+        for text in kept.presets:
+            its.put(text)
+            crc = sealed.crc_of(text.encode() + b"\n", crc)
+        its.close(crc)
+        its.swap()
+    for file, records in kept.records.items():
+        log = journal.Journal(str(folder), file)
+        for record in records:
+            log.n = record["n"] - 1
+            log.add({key: value for key, value in record.items() if key != "n"})
+
+
+def device_files(folder: Path) -> dict[str, bytes]:
+    """The files of such a folder as an image takes them: path on the device to content."""
+    return {f"{FOLDER}/{path.name}": path.read_bytes() for path in sorted(folder.iterdir())}
