@@ -28,7 +28,9 @@ _POOR_PROBE_OHM = 400_000
 _GOOD_PROBE_OHM = 300_000
 _SHORT_SET_UA = 100  # below, 100 ohm are lost in the ADC's steps
 _SHORT_EXIT_OHM = 250
-_RETURN_MS = 150  # of good probes: the electrode has settled on the skin
+# Of good probes: the electrode has settled on the skin. Four of them, well away from where the contact task's own grid
+# would decide between four and five.
+_RETURN_MS = 130
 _CHANGE_MS = 200  # between the classes of a standing contact
 
 

@@ -242,9 +242,9 @@ _KEPT = const(16)
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `out` is [word, load, width, probe], what the interrupt reads: the next word; 1 + the DAC code that must be on the
+    `out` is [word, load, width, probe, heavy], what the interrupt reads: the next word; 1 + the DAC code that must be on the
     output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0 for a probe in
-    a rest; 1 when the program is a contact probe. `next()` moves on.
+    a rest; 1 when the program is a contact probe; 1 when it is heavy. `next()` moves on.
 
     `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT: `amp` moves a step each cycle. Rests too
     long to leave the electrodes unwatched are broken up by contact probes.
@@ -253,7 +253,7 @@ class Train:
     """
 
     def __init__(self, probe: Program) -> None:
-        self.out = array("i", (0, 0, 0, 1))
+        self.out = array("i", (0, 0, 0, 0, 0))
         self._kept = array("i", [0] * _KEPT)
         self._next = probe
         self._take(probe)
@@ -396,6 +396,7 @@ class Train:
         kept[_FORWARD] = 1
         kept[_BURST_LEFT] = table[_P_BURST]
         self.out[3] = 1 if program.probe else 0
+        self.out[4] = 1 if program.heavy else 0
 
     def _take_waiting(self) -> None:
         kept = self._kept

@@ -77,7 +77,8 @@ _STOP_MAX = const(37)
 _TREAT_MAX = const(38)
 _OVER_PCT = const(39)
 _DEPTH = const(40)
-_KEPT = const(41)
+_LATCH = const(41)
+_KEPT = const(42)
 
 
 class Pulse:
@@ -95,8 +96,10 @@ class Pulse:
         self._probe = probe
         self._train = Train(probe)
         # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
+        self._out = self._train.out
+        self._short = stage.short
         self._tick_calls: tuple = (ticks_us, stage.toggle_alive, stage.fault_n, usb, self._run)
-        self._run_calls = (stop, self._train.out, stage.queued, stage.put, stage.write_dac, self._train.next)
+        self._run_calls = (stop, self._out, stage.queued, stage.put, stage.write_dac, self._train.next)
         self._sample_calls = stage.sense + stage.switches + (stage.queued,)
         kept[_CHARGE] = _BIAS
         kept[_WINDOW_LEFT] = _WINDOW_TICKS
@@ -108,6 +111,7 @@ class Pulse:
         kept[_TREAT_MAX] = limits.SESSION_MAX_MS
         kept[_OVER_PCT] = limits.OVERCURRENT_PCT
         kept[_DEPTH] = FIFO_DEPTH
+        kept[_LATCH] = faults.LATCH
         kept[_SENSE_PER_DAC] = stage.sense_per_dac
         kept[_OPEN_CODES] = limits.OPEN_UA * 1000 // stage.na_per_code
         kept[_OVER_CODES] = limits.OVERCURRENT_UA * 1000 // stage.na_per_code
@@ -258,21 +262,22 @@ class Pulse:
         kept[_POWERED] = 1
         kept[_RUNNING] = 1  # last: the interrupt may draw from here on
 
-    @micropython.native
-    def _shut(self) -> None:
-        kept = self._kept
+    @micropython.viper
+    def _shut(self):
+        kept = ptr32(self._kept)
         kept[_POWERED] = 0  # first: whatever fails below, the rail falls
-        if kept[_RUNNING] and not self._train.out[3]:
+        out = ptr32(self._out)
+        if kept[_RUNNING] and not out[3]:
             kept[_CUT_TICK] = kept[_TICKS]
-            kept[_CUT_HEAVY] = 1 if self._train.program.heavy else 0
+            kept[_CUT_HEAVY] = out[4]
         kept[_RUNNING] = 0
-        self._stage.short()
+        self._short()
 
-    @micropython.native
-    def _cut(self, reason: int, value: int) -> None:
+    @micropython.viper
+    def _cut(self, reason: int, value: int):
         # The reason first: should shutting down raise, the interrupt stops for good and the foreground must know.
-        kept = self._kept
-        if kept[_CUT_BY] < faults.LATCH:
+        kept = ptr32(self._kept)
+        if kept[_CUT_BY] < kept[_LATCH]:
             kept[_CUT_BY] = reason
             kept[_CUT_VALUE] = value
         self._shut()
@@ -411,7 +416,7 @@ class Pulse:
             width = kept[_WIDTH_BEFORE]
         expected = code * kept[_SENSE_PER_DAC] >> 10
         least = kept[_OPEN_CODES]
-        if current < least and expected >= 2 * least and not int(self._train.out[3]):
+        if current < least and expected >= 2 * least and not int(self._out[3]):
             # Once more, before ending somebody's session.
             if int(read_current()) >> 4 < least and int(el_a()) != int(el_b()):
                 self._cut(faults.LIFT, 0)

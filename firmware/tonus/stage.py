@@ -38,9 +38,11 @@ class Stage:
         Pin(pins["EL_B"], Pin.OUT, value=0)
         Pin(pins["LDAC"], Pin.OUT, value=1)
         self._machine = StateMachine(0, phases.phases, freq=PIO_HZ, out_base=base, set_base=base)
-        self._machine_calls = (self._machine.active, self._machine.exec, self._machine.restart)
-        self.put = self._machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
-        self.queued = self._machine.tx_fifo  # interrupt: words not yet begun
+        machine = self._machine
+        words = (phases.EXEC_SET_PINS | OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK)
+        self._short_calls = (machine.active, machine.exec, machine.restart, self.write_dac) + words
+        self.put = machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
+        self.queued = machine.tx_fifo  # interrupt: words not yet begun
         self.fault_n = Pin(pins["STAGE_FAULT_N"], Pin.IN, Pin.PULL_UP).value  # 0: the hardware latch has tripped
         self._current = ADC(pins["CURRENT_SENSE"])
         self._sink = ADC(pins["SINK_SENSE"])
@@ -54,7 +56,7 @@ class Stage:
         # Expected sense code of a DAC code, in 1024ths: both cross the same Rset.
         self.sense_per_dac = board.DAC_REFERENCE_MV * 1024 * 4096 // (board.ADC_REFERENCE_MV << board.DAC_BITS)
         self.short()
-        self._machine.active(1)
+        machine.active(1)
 
     def on_sample(self, handler) -> None:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""
@@ -75,15 +77,15 @@ class Stage:
     @micropython.native
     def short(self) -> None:
         """Interrupt. Short the electrodes now, forget every queued word, zero the DAC. Safe to repeat."""
-        active, execute, restart = self._machine_calls
+        active, execute, restart, write_dac, off, clear, pull = self._short_calls
         active(0)
-        execute(phases.EXEC_SET_PINS | OFF)
+        execute(off)
         for _ in range(FIFO_DEPTH):
-            execute(phases.EXEC_PULL_NOBLOCK)
+            execute(pull)
         restart()
-        execute(phases.EXEC_SET_PINS)  # LDAC low, electrodes still shorted: the DAC follows to zero
-        self.write_dac(0)
-        execute(phases.EXEC_SET_PINS | OFF)
+        execute(clear)  # LDAC low, electrodes still shorted: the DAC follows to zero
+        write_dac(0)
+        execute(off)
         active(1)
 
     def current(self) -> int:

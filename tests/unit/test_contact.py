@@ -78,7 +78,7 @@ def test_the_probe_finds_skin_after_it_has_settled(ohm: int) -> None:
     touched = len(skin.classes)
     assert skin.probe(ohm, 500) == GOOD
     waited = (skin.classes.index(GOOD) - touched) * STEP_MS
-    assert 150 <= waited <= 200
+    assert 130 <= waited <= 180
 
 
 def test_skin_that_comes_and_goes_is_not_contact_yet() -> None:
@@ -174,7 +174,7 @@ def test_reset_forgets() -> None:
     assert (skin.contact.kind, skin.contact.ohm) == (OPEN, 0)
     at = len(skin.classes)
     skin.drive(500, 400, 500)
-    assert 140 <= (skin.classes.index(GOOD, at) - at) * STEP_MS <= 200
+    assert 120 <= (skin.classes.index(GOOD, at) - at) * STEP_MS <= 200
 
 
 def test_the_impedance_of_touching_electrodes_is_not_negative() -> None:
