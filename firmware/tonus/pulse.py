@@ -194,14 +194,17 @@ class Pulse:
     def treat(self, program: Program, level: int, ramp_ms: int) -> None:
         """Play `program` at `level`, from zero over `ramp_ms`. Refused after a cut not yet dealt with, or with USB.
 
-        Running already (a probe, or another zone), it changes over where a cycle ends.
+        A probe makes way at once; another zone goes on to where its cycle ends.
         """
         code = program.codes[level]
         # Running first: a cut that comes after this look has its reason set by the next one.
-        if self.running:
+        if self.running and not self._train.program.probe:
             self._train.swap(program, code, ramp_ms)
         elif not self.cut_by and not self._usb():
+            self.off()
             self._begin(program, code, ramp_ms)
+            if self.cut_by:  # since the look above
+                self.off()
 
     def aim(self, level: int, ramp_ms: int) -> None:
         """Move to another level of the program that plays."""

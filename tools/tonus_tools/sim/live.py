@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from . import runner
 from .boards import FIRMWARE
@@ -125,10 +125,25 @@ class Live:
             raise runner.SimulatorError("\n".join(["the simulated device stopped:", *said[-runner.STDERR_LINES :]]))
 
 
+class Running(Protocol):
+    """A device that is told what happens as it runs, wherever it runs. See `Live`."""
+
+    heard: bytearray
+
+    @property
+    def now_us(self) -> int: ...
+
+    def do(self, action: str, value: Any) -> None: ...
+
+    def send(self, data: bytes) -> None: ...
+
+    def run(self, us: int, on_output: bool = False) -> None: ...
+
+
 class VirtualSerial:
     """The host's end of a live device's cable, with pyserial's methods, in the device's own time."""
 
-    def __init__(self, live: Live, timeout: float = 2.0) -> None:
+    def __init__(self, live: Running, timeout: float = 2.0) -> None:
         self.timeout: float | None = timeout
         self._live = live
 

@@ -75,13 +75,13 @@ def run(scenario: Scenario, on_line: OnLine | None = None, keep: IO[str] | None 
     with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
         config = Path(folder) / "config.json"
         config.write_text(json.dumps(scenario.to_target()), encoding="utf-8")
-        firmware = _with_presets(scenario, Path(folder)) if scenario.presets else FIRMWARE
+        firmware = with_presets(scenario, Path(folder)) if scenario.presets else FIRMWARE
         where = environment(scenario.board, firmware, Path(folder) / "flash.img")
         with open(Path(folder) / "stderr", "w+", encoding="utf-8", errors="replace") as stderr:
             return _run(command(config), scenario, where, stderr, on_line, keep)
 
 
-def _with_presets(scenario: Scenario, folder: Path) -> Path:
+def with_presets(scenario: Scenario, folder: Path) -> Path:
     """A copy of the firmware in which the scenario's presets take the places of the shipped ones."""
     firmware = folder / "firmware"
     shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))

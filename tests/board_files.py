@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-_BOARDS = Path(__file__).resolve().parents[2] / "boards"
+_BOARDS = Path(__file__).resolve().parents[1] / "boards"
 
 
 def load_board(name: str) -> ModuleType:

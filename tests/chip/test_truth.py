@@ -1,0 +1,39 @@
+"""The simulator tells the truth: each short session runs there and on the emulated chip, and both tell the same story."""
+
+from __future__ import annotations
+
+import pytest
+from emulated import FROM_S, FROM_US, PRESETS, Emulated, Entry, press
+from tonus_tools.chip.agree import compare
+
+ARM = [press(FROM_S, "PLUS", 3)]
+TOUCH: Entry = {"at": FROM_S + 0.35, "touch": "typical"}
+
+SESSIONS: dict[str, tuple[float, list[Entry]]] = {
+    "lifted": (2.6, [TOUCH, {"at": FROM_S + 1.7, "lift": True}, {"at": FROM_S + 1.75, "touch": "good"}]),
+    "dry": (1.7, [{"at": FROM_S + 0.35, "touch": "dry"}]),
+    "10k": (2.0, [{"at": FROM_S + 0.35, "touch": "10k"}]),
+}
+
+
+def agree(device: Emulated, seconds: float, entries: list[Entry]) -> None:
+    until_s = FROM_S + seconds
+    found = compare(device.simulated(until_s, entries), device.play(until_s, entries), FROM_US)
+    assert found.differences == ()
+    assert found.changes >= 2
+    assert found.phases > 20
+    assert found.code_sum > 0
+
+
+@pytest.mark.parametrize("mode", range(len(PRESETS)), ids=[str(preset["id"]) for preset in PRESETS])
+def test_waveform(emulated: Emulated, mode: int) -> None:
+    choose = [press(FROM_S + 0.15 * i, "MODE") for i in range(mode)]
+    later = 0.15 * mode
+    entries = [*choose, press(FROM_S + later, "PLUS", 3), {"at": FROM_S + later + 0.35, "touch": "good"}]
+    agree(emulated, later + 2.2, [*entries, press(FROM_S + later + 2.0, "MODE")])
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_skin(emulated: Emulated, name: str) -> None:
+    seconds, entries = SESSIONS[name]
+    agree(emulated, seconds, [*ARM, *entries])

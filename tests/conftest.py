@@ -1,0 +1,36 @@
+"""What the tests share: the option that names a board, boards' modules, and the emulated device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from board_files import load_board
+from emulated import Emulated, boot
+from tonus_tools.ctl.errors import UsageError
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--device", metavar="PORT", help="run tests/chip on the board at this serial port, not on an emulated RP2040"
+    )
+
+
+@pytest.fixture(scope="session")
+def board() -> Callable[[str], ModuleType]:
+    """`board(name)` is the board's module."""
+    return load_board
+
+
+@pytest.fixture(scope="session")
+def emulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Emulated:
+    """One emulated device that has booted, for all the tests of this process."""
+    if request.config.getoption("--device"):
+        pytest.skip("on a board: nobody there presses its buttons or lifts its electrodes")
+    folder: Path = tmp_path_factory.mktemp("chip")
+    try:
+        return boot(folder)
+    except UsageError as missing:
+        pytest.skip(f"no MicroPython to emulate: {missing}")

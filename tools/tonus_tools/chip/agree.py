@@ -1,0 +1,132 @@
+"""Whether two places that ran one scenario tell the same story: the simulator against the emulated RP2040.
+
+Compared from `from_us` on: a processor needs its time to start, and the simulator's does not. What may differ, and why:
+
+- a change of state, by STATE_MS: the foreground takes no time in the simulator, and some milliseconds on the chip;
+- a run of pulses begins and ends with states, so it may begin and end that much apart and be a few pulses longer;
+- the last phase of a run, which a cut may have ended anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..sim.trace import PROBING, TREATING, Phases, Span, StateChange, Trace
+
+STATE_MS = 20
+CURRENT_PCT = 1.0
+CURRENT_UA = 0.05  # the trace's own rounding
+START_US = 1  # edges are given in whole microseconds
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was compared, and what differs, one line each; none is good."""
+
+    changes: int
+    worst_state_ms: float
+    phases: int
+    code_sum: int
+    worst_start_us: int  # between the beginnings of two phases of one run
+    worst_current_pct: float
+    differences: tuple[str, ...]
+
+
+def compare(one: Trace, other: Trace, from_us: int) -> Agreement:
+    """Hold two traces of one scenario against each other from `from_us` on."""
+    differences: list[str] = []
+    mine, theirs = (_changes(trace, from_us) for trace in (one, other))
+    names = [[(c.before, c.to, c.cause) for c in changes] for changes in (mine, theirs)]
+    if names[0] != names[1]:
+        differences.append(f"states: {_show(names[0])} against {_show(names[1])}")
+    late = [(b.t_us - a.t_us) / 1000 for a, b in zip(mine, theirs, strict=False)]
+    for change, ms in zip(mine, late, strict=False):
+        if abs(ms) > STATE_MS:
+            differences.append(f"{change.before} to {change.to} ({change.cause}): {ms:+.1f} ms; allowed {STATE_MS} ms")
+    phases = code_sum = worst_start = 0
+    worst_current = 0.0
+    runs = [_runs(trace, from_us) for trace in (one, other)]
+    if len(runs[0]) != len(runs[1]):
+        differences.append(f"runs of pulses: {len(runs[0])} against {len(runs[1])}")
+    for a, b in zip(*runs, strict=False):
+        found = _Pair(a, b)
+        differences += found.differences()
+        phases += found.n
+        code_sum += int(found.a.code.sum())
+        worst_start = max(worst_start, found.worst_start_us)
+        worst_current = max(worst_current, found.worst_current_pct)
+    worst_state = max((abs(ms) for ms in late), default=0.0)
+    return Agreement(
+        min(len(mine), len(theirs)), worst_state, phases, code_sum, worst_start, worst_current, tuple(differences)
+    )
+
+
+def _changes(trace: Trace, from_us: int) -> list[StateChange]:
+    return [change for change in trace.states if change.t_us >= from_us and change.before != change.to]
+
+
+def _show(names: list[tuple[str, str, str]]) -> str:
+    return " ".join(to for _, to, _ in names) or "none"
+
+
+def _runs(trace: Trace, from_us: int) -> list[Phases]:
+    """The phases of each stretch in which pulses play without a stop: a probe's, or a treatment's."""
+    states = (PROBING[:1], PROBING[1:], TREATING)
+    spans = sorted(span for group in states for span in trace.spans_in(group) if span.start_us >= from_us)
+    return [found for span in spans if len(found := _within(trace, span))]
+
+
+def _within(trace: Trace, span: Span) -> Phases:
+    """Of a span, the whole phases. The first belongs to what was before it if it began then."""
+    phases = trace.phases
+    chosen = (phases.t_us >= span.start_us) & (phases.end_us <= span.end_us)
+    return _pick(phases, chosen)
+
+
+def _pick(phases: Phases, chosen: object) -> Phases:
+    fields = ("t_us", "direction", "dur_us", "code", "peak_ua", "end_ua", "charge_nc", "peak_mv")
+    return Phases(*(getattr(phases, name)[chosen] for name in fields))
+
+
+class _Pair:
+    """Two runs, cut to what both have for certain."""
+
+    def __init__(self, a: Phases, b: Phases) -> None:
+        self.n = max(0, min(len(a), len(b)) - 1)
+        self.longer = [phases for phases in (a, b) if len(phases) > self.n + 1]
+        whole = slice(0, self.n)
+        self.a, self.b = _pick(a, whole), _pick(b, whole)
+
+    def differences(self) -> list[str]:
+        said = []
+        for phases in self.longer:
+            more_ms = (int(phases.end_us[-1]) - int(phases.end_us[self.n])) / 1000
+            if more_ms > 2 * STATE_MS:
+                said.append(f"a run of pulses: {more_ms:.1f} ms longer; allowed {2 * STATE_MS} ms")
+        for name in ("direction", "dur_us", "code"):
+            mine, theirs = getattr(self.a, name), getattr(self.b, name)
+            if (mine != theirs).any():
+                i = int(np.argmax(mine != theirs))
+                said.append(f"phase {i + 1} of {self.n} at {self.a.t_us[i]} us: {name} {mine[i]} against {theirs[i]}")
+        if self.worst_start_us > START_US:
+            said.append(f"phases begin {self.worst_start_us} us apart; allowed {START_US} us")
+        if self.worst_current_pct > CURRENT_PCT:
+            said.append(f"currents differ by {self.worst_current_pct:.2f} %; allowed {CURRENT_PCT:g} %")
+        return said
+
+    @property
+    def worst_start_us(self) -> int:
+        if self.n < 2:
+            return 0
+        return int(np.abs((self.a.t_us - self.a.t_us[0]) - (self.b.t_us - self.b.t_us[0])).max())
+
+    @property
+    def worst_current_pct(self) -> float:
+        worst = 0.0
+        for name in ("peak_ua", "end_ua"):
+            mine, theirs = getattr(self.a, name), getattr(self.b, name)
+            apart = np.maximum(0.0, np.abs(mine - theirs) - CURRENT_UA)
+            worst = max(worst, float((100 * apart / np.maximum(mine, 1e-9)).max(initial=0.0)))
+        return worst
