@@ -11,8 +11,7 @@ TOUCH: Entry = {"at": FROM_S + 0.35, "touch": "typical"}
 
 SESSIONS: dict[str, tuple[float, list[Entry]]] = {
     "lifted": (2.6, [TOUCH, {"at": FROM_S + 1.7, "lift": True}, {"at": FROM_S + 1.75, "touch": "good"}]),
-    "dry": (1.7, [{"at": FROM_S + 0.35, "touch": "dry"}]),
-    "10k": (2.0, [{"at": FROM_S + 0.35, "touch": "10k"}]),
+    "10k": (1.6, [{"at": FROM_S + 0.35, "touch": "10k"}]),
 }
 
 
