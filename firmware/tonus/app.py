@@ -560,6 +560,8 @@ class App:
     def _entered(self, before: str, state: str) -> None:
         if before in session.ACTIVE and state not in session.ACTIVE:
             self.log("counters", self._counters())
+        if state not in session.ACTIVE:
+            gc.collect()  # 20 ms of the foreground, which would else come when somebody presses a button
         if state == session.ARMED:
             self._tally.begin()
         if state == session.OFF:
