@@ -6,7 +6,7 @@ SCENARIO ?= tests/sim/scenarios/demo_facial.toml
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run image flash deploy test lint format states clean
+.PHONY: help run image flash deploy test bench lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ deploy: $(VENV)/run.stamp ## copy changed files to a device in safe mode (PORT=/
 
 test: $(VENV)/dev.stamp ## every test
 	$(BIN)/pytest
+
+bench: $(VENV)/run.stamp ## measure the firmware on an emulated RP2040, ten minutes or so
+	@$(BIN)/python -m tonus_tools.chip.bench
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .

@@ -46,6 +46,7 @@ _IDLE_MS = 1000  # of a host that says nothing: look less often
 _LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
 _LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
 _LED_HZ = 1000
+_LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
 
 
 class Panel:
@@ -239,7 +240,7 @@ class App:
             self._session.event("ready")
 
     async def _panel_task(self) -> None:
-        reported = 0
+        reported = lit_ms = 0
         while True:
             now = self._now()
             self._beats["panel"] += 1
@@ -257,17 +258,19 @@ class App:
                 if button == "MODE":
                     self._pulse.fault(faults.MODE_STUCK)
             reported = len(self._buttons.stuck)
-            self._panel.show(
-                panel.lights(
-                    current.state,
-                    current.mode,
-                    current.level,
-                    self._contact.kind,
-                    self._pulse.cut_by,
-                    now,
-                    self._note_damage,
+            if now - lit_ms >= _LIGHTS_MS:
+                lit_ms = now
+                self._panel.show(
+                    panel.lights(
+                        current.state,
+                        current.mode,
+                        current.level,
+                        self._contact.kind,
+                        self._pulse.cut_by,
+                        now,
+                        self._note_damage,
+                    )
                 )
-            )
             self._panel.sound(self._sounder.update(now))
             if current.state == session.OFF:
                 self._restart_on_mode()
@@ -558,12 +561,13 @@ class App:
             self._session.event("expired")
 
     def _entered(self, before: str, state: str) -> None:
-        if before in session.ACTIVE and state not in session.ACTIVE:
-            self.log("counters", self._counters())
         if state not in session.ACTIVE:
             gc.collect()  # 20 ms of the foreground, which would else come when somebody presses a button
+        if before in session.ACTIVE and state not in session.ACTIVE:
+            self.log("counters", self._counters())
         if state == session.ARMED:
             self._tally.begin()
+            self._compile(self._session.preset.zones[0])  # takes its time: done when contact comes
         if state == session.OFF:
             while self._pending:
                 self._write(*self._pending.pop(0))

@@ -14,12 +14,12 @@ from .mpy import const, micropython, ptr16, ptr32
 from .preset import Waveform
 
 # A word of the PIO program (`phases.py`) is one stretch of time: bit 0 sampled, bits 1..3 pins, bits 4..29 a count.
-EL_A = 1
-EL_B = 2
-LDAC = 4  # active low: a word without it lets the DAC's output follow its input register
+EL_A = const(1)
+EL_B = const(2)
+LDAC = const(4)  # active low: a word without it lets the DAC's output follow its input register
 OFF = LDAC  # electrodes shorted, DAC latched
 PIO_HZ = 2_000_000
-DEAD_US = 2  # before every word the electrodes are shorted: set with one delay, pull, out
+DEAD_US = const(2)  # before every word the electrodes are shorted: set with one delay, pull, out
 
 ENVELOPE_STEPS = const(256)
 SHIFT = const(10)  # amplitudes are DAC codes with this many binary places; times an envelope's 256 they stay below 2^30
@@ -181,20 +181,39 @@ def _check_balance(program: Program) -> None:
     train = Train(program)
     code = program.codes[limits.LEVELS]
     train.start(program, code, limits.RAMP_MIN_MS)
-    left_us = train.period_us if program.sweep_dhz else program.cycle_us
-    net = load = 0
     train.next()
-    while left_us > 0:
-        if train.load >= 0:
-            load = train.load
-        direction, us, latched = decode(train.word)
-        if direction and not latched:
-            raise ValueError("the DAC would change while it drives the electrodes")
-        net += direction * load * us
-        left_us -= us + DEAD_US
-        train.next()
+    weighed = array("i", (0, train.period_us if program.sweep_dhz else program.cycle_us, 0))
+    _weigh(train, weighed)
+    net, left_us, unlatched = weighed
+    if unlatched:
+        raise ValueError("the DAC would change while it drives the electrodes")
     if net or left_us:
         raise ValueError("a cycle nets %d code us and misses its time by %d us" % (net, left_us))
+
+
+@micropython.viper
+def _weigh(train, weighed):
+    """Play a train for weighed[1] us. Into it: net code x us; us left, 0 or less; driven words with the DAC free."""
+    result = ptr32(weighed)
+    out = ptr32(train.out)
+    left_us = result[1]
+    net = load = unlatched = 0
+    while left_us > 0:
+        if out[1]:
+            load = out[1] - 1
+        word = out[0]
+        us = word >> 4
+        us = us + 4 if word & 1 else (us + 4) >> 1
+        switches = word >> 1 & (EL_A | EL_B)
+        if switches:
+            if not word & LDAC << 1:
+                unlatched += 1
+            net += load * us if switches == EL_A else 0 - load * us
+        left_us -= us + DEAD_US
+        train.next()
+    result[0] = net
+    result[1] = left_us
+    result[2] = unlatched
 
 
 def compile_probe(board: object) -> Program:
@@ -242,9 +261,9 @@ _KEPT = const(16)
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `out` is [word, load, width, probe, heavy], what the interrupt reads: the next word; 1 + the DAC code that must be on the
-    output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0 for a probe in
-    a rest; 1 when the program is a contact probe; 1 when it is heavy. `next()` moves on.
+    `out` is [word, load, width, probe, heavy], what the interrupt reads: the next word; 1 + the DAC code that must be
+    on the output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0 for a
+    probe in a rest; 1 when the program is a contact probe; 1 when it is heavy. `next()` moves on.
 
     `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT: `amp` moves a step each cycle. Rests too
     long to leave the electrodes unwatched are broken up by contact probes.

@@ -1,4 +1,4 @@
-"""The simulator tells the truth: each short session runs there and on the emulated chip, and both tell the same story."""
+"""The simulator tells the truth: a short session runs there and on the emulated chip, and both tell the same story."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from rp2040py.rp2040 import RP2040
 
 # The PIO's time, as rp2040py keeps it: 1/256ths of a system clock, which has 8 ns.
 FP_PER_NS = 32
-FP_PER_US = 1000 * FP_PER_NS
 NEVER_FP = 1 << 62
 _TXF0, _TXF3 = 0x10, 0x1C
 _JMP_X_DEC = 2  # the condition of `jmp(x_dec, ...)`
@@ -35,9 +34,14 @@ class Pio(RPPIO):
         self._loops: dict[int, tuple[int, int, int]] = {}  # machine: when its loop began, time of a turn, turns
 
     @property
-    def edge_us(self) -> int:
+    def edge_ns(self) -> float:
         """When what happens to the pins now happens."""
-        return self.cycle_fp // FP_PER_US if self._stepping else int((self._clock.nanos + 0.5) // 1000)
+        return self.cycle_fp / FP_PER_NS if self._stepping else self._clock.nanos
+
+    @property
+    def edge_us(self) -> int:
+        """The same, in whole microseconds."""
+        return int((self.edge_ns + 0.5) // 1000)
 
     def write_uint32(self, offset: int, value: int) -> None:
         self.cycle_fp = int(self._clock.nanos * FP_PER_NS)
@@ -168,7 +172,14 @@ class Pwm(BasePeripheral):
 
 
 class Timer(RPTimer):
-    """The timer, whose alarms fire when the count reaches them, as the RP2040's do, and not up to 1 us before."""
+    """The timer, whose alarms fire when the count reaches them, as the RP2040's do, and not up to 1 us before.
+
+    An alarm in `dead` never fires.
+    """
+
+    def __init__(self, rp2040: RP2040) -> None:
+        super().__init__(rp2040, "TIMER")
+        self.dead: set[int] = set()
 
     def write_uint32(self, offset: int, value: int) -> None:
         if offset not in ALARM_REGS:
@@ -178,6 +189,8 @@ class Timer(RPTimer):
         us, ns = divmod(self.clock.nanos - self._epoch_nanos, 1000)
         alarm.armed = True
         alarm.target_micros = value
+        if ALARM_REGS.index(offset) in self.dead:
+            return
         alarm.clock_alarm.schedule(max(0.0, (value - int(us) & 0xFFFFFFFF) * 1000 - ns))
 
 
@@ -191,5 +204,5 @@ def install(rp2040: RP2040) -> tuple[Pwm, Pio]:
         pios.append(pio)
     pwm = Pwm(rp2040)
     rp2040.pwm = rp2040.peripherals[0x40050] = pwm  # type: ignore[assignment]
-    rp2040.timer = rp2040.peripherals[0x40054] = Timer(rp2040, "TIMER")
+    rp2040.timer = rp2040.peripherals[0x40054] = Timer(rp2040)
     return pwm, pios[0]

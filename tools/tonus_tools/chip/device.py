@@ -351,6 +351,7 @@ class Device:
         self._booted = False
         self._hang = False
         self._line = b""
+        self.mcu.timer.dead.clear()  # type: ignore[attr-defined]  # blocks.Timer
         self.mcu.enter_reset(from_watchdog=cause != "power")
         self._released()
         self.mcu.leave_reset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rp2040py.rp2040 import RP2040
 
-TICK_ALARM = 3  # the hardware alarm of MicroPython's `machine.Timer`, the default of the Pico SDK's alarm pool
+TICK_ALARM = 3  # of the Pico SDK's alarm pool, in which MicroPython has its `machine.Timer`
 UNKNOWN = ("spi_error", "task_dies")  # exceptions in the middle of the firmware: only the simulator can raise them
 # In MicroPython's image: `wfi; b` back to it. Foreground code that comes here never leaves, and interrupts go on.
 _SLEEP_FOR_EVER = b"\x30\xbf\xfd\xe7"
@@ -25,7 +25,6 @@ def hang(rp2040: RP2040) -> bool:
 
 
 def kill_timer(rp2040: RP2040) -> None:
-    """The timer of the pulse loop never fires again, until a reset."""
-    alarm = rp2040.timer.alarms[TICK_ALARM]
-    alarm.armed = False
-    alarm.clock_alarm.cancel()
+    """The pulse loop's timer never fires again, until a reset. Nor does what wakes the foreground from its sleeps."""
+    rp2040.timer.dead.add(TICK_ALARM)  # type: ignore[attr-defined]  # blocks.Timer
+    rp2040.timer.alarms[TICK_ALARM].clock_alarm.cancel()

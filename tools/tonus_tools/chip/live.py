@@ -36,10 +36,11 @@ class Live:
         flash: Path | None = None,
         firmware: Path = FIRMWARE,
         on_record: Callable[[Record], None] | None = None,
+        reader: TraceReader | None = None,
     ) -> None:
         self.heard = bytearray()  # what the device has sent over USB and nobody has read
         self._on_record = on_record
-        self._reader = TraceReader()
+        self._reader = reader or TraceReader()
         self._flash = flash
         self._stop_on_output = False
         image = micropython.load()

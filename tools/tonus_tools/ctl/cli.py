@@ -215,6 +215,10 @@ def sim(
         int | None, typer.Option("--battery", metavar="PCT", min=0, max=100, help="Charge of the cell.")
     ] = None,
     no_keys: Annotated[bool, typer.Option("--no-keys", help="Do not read the keyboard: only the port works.")] = False,
+    chip: Annotated[
+        bool,
+        typer.Option("--chip", help="The real MicroPython on an emulated RP2040, some twenty times slower than life."),
+    ] = False,
 ) -> None:
     """Run a simulated device, with a port.
 
@@ -223,7 +227,7 @@ def sim(
     from ..sim import panel, scenario
 
     battery_pct = scenario.Start.battery_pct if battery is None else battery
-    raise typer.Exit(panel.run(flash=flash, battery_pct=battery_pct, keys=not no_keys))
+    raise typer.Exit(panel.run(flash=flash, battery_pct=battery_pct, keys=not no_keys, chip=chip))
 
 
 def main(arguments: list[str] | None = None) -> int:

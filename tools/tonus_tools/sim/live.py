@@ -35,6 +35,7 @@ class Live:
         flash: Path | None = None,
         firmware: Path = FIRMWARE,
         on_record: Callable[[Record], None] | None = None,
+        reader: TraceReader | None = None,
     ) -> None:
         self.now_us = 0
         self.heard = bytearray()  # what the device has sent over USB and nobody has read
@@ -42,7 +43,7 @@ class Live:
         self._flash = flash
         self._firmware = firmware
         self._on_record = on_record
-        self._reader = TraceReader()
+        self._reader = reader or TraceReader()
         self._orders: list[tuple[str, Any]] = []
         self._folder = Path()
         self._process: subprocess.Popen[str] | None = None

@@ -19,7 +19,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,10 +27,11 @@ from rich.console import ConsoleDimensions
 from rich.panel import Panel
 from rich.text import Text
 
+from ..ctl.errors import ToolError
 from . import runner
 from .boards import FIRMWARE, board_names
 from .face import Face, View
-from .live import Live
+from .live import Live, Running
 from .scenario import BUTTONS, DEFAULT_BOARD, FAULTS, PRESS_S, Scenario, Start
 from .trace import Record, TraceError, TraceReader
 
@@ -146,7 +147,7 @@ class Bench:
     `lost_s`: by how much it has fallen behind, for want of a faster computer.
     """
 
-    def __init__(self, live: Live, port: Port, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, live: Running, port: Port, clock: Callable[[], float] = time.monotonic) -> None:
         self.live = live
         self.port = port
         self.plugged = True
@@ -271,6 +272,7 @@ class PanelFace(Face):
         super().__init__(scenario, out)
         self.view: _PanelView = _PanelView(scenario.start)
         self.menu = False
+        self.pace = "as in life"
         self.bench: Bench | None = None
         self._port = port
         self._keys = keys
@@ -332,11 +334,16 @@ class PanelFace(Face):
         if bench is not None and bench.slow:
             return text.append(f"   too slow: this computer has lost {bench.lost_s:.1f} s", "bold red")
         lost = f", but for {bench.lost_s:.1f} s lost" if bench is not None and bench.lost_s else ""
-        return text.append(f"   as in life{lost}", "bright_black")
+        return text.append(f"   {self.pace}{lost}", "bright_black")
 
     def _seconds(self) -> str:
         t_s = self.view.t_us / 1e6
         return f"{int(t_s) // 60}:{t_s % 60:04.1f}"
+
+
+def _own_time(live: Running) -> Callable[[], float]:
+    """A clock that is always a step ahead of a device: it goes as fast as it can."""
+    return lambda: (live.now_us + STEP_US) / 1e6
 
 
 def _help() -> Text:
@@ -370,10 +377,14 @@ class _Passing(TraceReader):
         return record
 
 
-class _Device(Live):
-    def __init__(self, scenario: Scenario, flash: Path | None, on_record: Callable[[Record], None]) -> None:
-        super().__init__(scenario, flash, on_record=on_record)
-        self._reader = _Passing()
+def _device(
+    scenario: Scenario, flash: Path | None, on_record: Callable[[Record], None], chip: bool
+) -> AbstractContextManager[Running]:
+    if chip:
+        from ..chip.live import Live as Emulated  # brings the emulator with it
+
+        return Emulated(scenario, flash, on_record=on_record, reader=_Passing())
+    return Live(scenario, flash, on_record=on_record, reader=_Passing())
 
 
 class Keyboard:
@@ -477,12 +488,13 @@ def run(
     board: str = DEFAULT_BOARD,
     keys: bool = True,
     out: IO[str] | None = None,
+    chip: bool = False,
 ) -> int:
     """Run a simulated device until `q`, Ctrl-C or SIGTERM; exit code 0. The port's path is in the first line on `out`.
 
     The cable is in at first, the electrodes touch nothing. flash: image that presets and journal stay in; None for one
-    that is forgotten. keys: the keyboard is the device's buttons, if standard input is a terminal. What prevents it is
-    one line on standard error, and exit code 2.
+    that is forgotten. keys: the keyboard is the device's buttons, if standard input is a terminal. chip: on an emulated
+    RP2040, some twenty times slower than life. What prevents it is one line on standard error, and exit code 2.
     """
     try:
         if board not in board_names():
@@ -490,10 +502,11 @@ def run(
         if not 0 <= battery_pct <= 100:
             raise runner.SimulatorError(f"battery {battery_pct} %; allowed 0 to 100")
         start = Start(usb=True, battery_pct=battery_pct)
-        _run(Scenario("live", 1, board=board, start=start), flash, keys and sys.stdin.isatty(), out or sys.stdout)
+        scenario = Scenario("live", 1, board=board, start=start)
+        _run(scenario, flash, keys and sys.stdin.isatty(), out or sys.stdout, chip)
     except KeyboardInterrupt:
         return OK
-    except (runner.SimulatorError, TraceError) as error:
+    except (runner.SimulatorError, TraceError, ToolError) as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error.filename or 'terminal'}: {error.strerror or error}", file=sys.stderr)
@@ -502,15 +515,16 @@ def run(
     return UNUSABLE
 
 
-def _run(scenario: Scenario, flash: Path | None, keys: bool, out: IO[str]) -> None:
+def _run(scenario: Scenario, flash: Path | None, keys: bool, out: IO[str], chip: bool) -> None:
     with ExitStack() as stack:
         stack.enter_context(_on_signals(_end, signal.SIGTERM, signal.SIGHUP))
-        if flash is not None:
+        if flash is not None and (flash.exists() or not chip):
             stack.enter_context(_sole(flash, scenario.board))
         port = stack.enter_context(contextlib.closing(Port()))
         face = PanelFace(scenario, port, keys, out)
-        live = stack.enter_context(_Device(scenario, flash, face.on_line))
-        face.bench = bench = Bench(live, port)
+        live = stack.enter_context(_device(scenario, flash, face.on_line, chip))
+        face.bench = bench = Bench(live, port, _own_time(live) if chip else time.monotonic)
+        face.pace = "slower than life" if chip else "as in life"
         face.console.print(f"device on {port.path}", soft_wrap=True)
         stdin = [sys.stdin.fileno()] if keys else []
         for file in stdin:

@@ -135,6 +135,8 @@ def run(chip, file, live):
             emit("power", chip.now, "0")
         except core.Reset as reset:
             cause = reset.args[0]
+            if cause == "bootloader":
+                chip.power_up()  # its timers and its watchdog stand still there
             while cause == "bootloader":  # a drive for as long as there is power
                 if not chip.world.powered(chip.now):
                     cause = "power"
