@@ -6,7 +6,7 @@ SCENARIO ?= tests/sim/scenarios/demo_facial.toml
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run image flash deploy test bench lint format states clean
+.PHONY: help run image flash deploy test bench spice schematic lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp ## a five-minute facial on the simulated device (SCENARIO
 image: $(VENV)/run.stamp ## dist/tonus-BOARD-VERSION.uf2, MicroPython with the firmware (BOARD=tonus_r1)
 	@$(BIN)/python -m tonus_tools.image build --board $(BOARD)
 
-flash: $(VENV)/run.stamp ## put the image on a device, its presets and journal kept (PORT, DRIVE, DATA, ERASE=1)
+flash: $(VENV)/run.stamp ## put the image on a device, its presets, calibration and journal kept (PORT, DRIVE, DATA, ERASE=1)
 	@$(BIN)/python -m tonus_tools.image flash --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive $(DRIVE)) \
 		$(if $(DATA),--data $(DATA)) $(if $(filter 1,$(ERASE)),--erase-data)
 
@@ -29,6 +29,12 @@ test: $(VENV)/dev.stamp ## every test
 
 bench: $(VENV)/run.stamp ## measure the firmware on an emulated RP2040, ten minutes or so
 	@$(BIN)/python -m tonus_tools.chip.bench
+
+spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in tools/tonus_tools/spice
+	$(BIN)/python -m tonus_tools.spice
+
+schematic: $(VENV)/dev.stamp ## draw tonus_r1's stage and its table of parts
+	$(BIN)/python boards/tonus_r1/schematic.py
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .

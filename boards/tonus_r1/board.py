@@ -44,6 +44,8 @@ TEMPERATURE_CHANNEL = 4  # the RP2040's own sensor
 DAC_BITS = 12
 DAC_REFERENCE_MV = 2048  # MCP4821 internal reference, gain 1x
 RSET_OHM = 4020  # 0.1 %: full scale 2.048 V / 4.02 kOhm = 509.5 uA, the hardware ceiling
+FET_OHM = 2250  # on, with the resistor at its drain
+SWITCHES_OHM = 57  # in series with the electrodes: two switches of 12 Ohm, the electrode watch's shunt of 33 Ohm
 RAIL_MV = 24000  # boost output, nominal
 RAIL_MIN_MV = 21600  # -10 %: below this the compliance promised below is not there
 TRIP_UA = 600  # window comparator and latch

@@ -6,6 +6,7 @@ long phase costs as much as a short one.
 
 The circuit while the electrodes are driven: rail - switch - Rs + (R || C) - switch - FET - Rset. The source regulates
 the set current as long as the rail has the voltage for it, then saturates. Shorted, the skin discharges into itself.
+tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, and is where its figures come from.
 """
 
 from math import exp, log
@@ -23,12 +24,18 @@ SKINS = {
 RESISTORS = {"short": 5.0, "500": 500.0, "2k": 2e3, "10k": 10e3}
 
 SKIN_KNEE_A = 50e-6  # skin's R halves at this set current: it falls under drive
-SWITCH_OHM = 11.0  # ADG5436, each of two
-FET_OHM = 50.0  # on, where the source saturates
-OFF_OHM = SWITCH_OHM * 2
-RAIL_RISE_US = 1500.0  # time constants of the boost converter ...
-RAIL_FALL_US = 3000.0  # ... and of its bleeder
-ALIVE_HOLD_US = 6000  # the charge pump holds the converter this long after an edge
+# What a phase carries beyond the set current: what charges the strays at the sink node, the op-amp's recovery, and what
+# the sink divider takes less than at the rail.
+STRAY_F = 70e-12
+RECOVERY_C = 1e-9
+DIVIDER_OHM = 20.2e6
+RAIL_RISE_US = 1500.0  # the boost converter, at its current limit
+RAIL_FALL_US = 470.0  # time constant of its bleeder
+ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long after an edge
+# The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
+WATCH_A = 575e-6
+WATCH_C = 20e-6
+WATCH_US = 6.8e6
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
 NOISE_CODES = 3  # RP2040 ADC, peak to peak
@@ -54,6 +61,13 @@ class World:
         self.temperature_c = start["temperature_c"]
         self.pressed = {"MODE": False, "PLUS": False, "MINUS": False}
         self.faults = set()
+        errors = start.get("errors", {})
+        self._dac_gain = 1 + errors.get("dac_gain_ppm", 0) * 1e-6
+        self._dac_offset = errors.get("dac_offset_uv", 0) * 1e-6
+        self._adc_gain = 1 + errors.get("adc_gain_ppm", 0) * 1e-6
+        self._adc_offset = errors.get("adc_offset_uv", 0) * 1e-6
+        self._rail_divider = (1 + errors.get("divider_ppm", 0) * 1e-6) / board.DIVIDER
+        self._sink_divider = self._rail_divider * (1 + errors.get("sink_divider_ppm", 0) * 1e-6)
         # The board.
         self.hold = False
         self.hold_until = 0
@@ -69,6 +83,9 @@ class World:
         # `_vc` is the voltage of the skin's capacitance, in the direction of EL_A.
         self._touch(start["touch"])
         self._dir = 0
+        self._past = False  # a welded switch leads the current past the skin
+        self._unpaired = 0.0
+        self._unpaired_t = 0
         # The phase under way.
         self._start = 0
         self._charge = 0.0
@@ -181,11 +198,11 @@ class World:
             if "sense_open" in self.faults:
                 return 0.0
             amps = self._amps() + (40e-6 if "sense_offset" in self.faults else 0.0)
-            return amps * self._rset
+            return amps * self._rset * (0.75 if "sense_low" in self.faults else 1.0)
         if role == "RAIL_SENSE":
-            return self._rail / board.DIVIDER
+            return self._rail * self._rail_divider
         if role == "SINK_SENSE":
-            return self._sink_volts() / board.DIVIDER
+            return self._sink_volts() * self._sink_divider
         if role == "BATTERY_SENSE":
             if "battery_sense_open" in self.faults:
                 return 0.0
@@ -198,7 +215,8 @@ class World:
         """A 12 bit reading of `volts`, with the converter's noise."""
         self._seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
         noise = (self._seed >> 12) % NOISE_CODES - NOISE_CODES // 2
-        code = int(self.volts(t, role) * 4096000 / self._board.ADC_REFERENCE_MV) + noise
+        volts = self.volts(t, role) * self._adc_gain + self._adc_offset
+        code = int(volts * 4096000 / self._board.ADC_REFERENCE_MV) + noise
         return min(4095, max(0, code))
 
     def fault_line(self):
@@ -214,22 +232,28 @@ class World:
                 self._move_rail(t)
             if self._dir or self._vc:
                 self._move_skin((t - self.t) * 1e-6)
+                if self._end_a > WATCH_A or not -WATCH_C < self._one_way(t) < WATCH_C:
+                    self.t = t
+                    if self._board.HAS_BOOST:  # a board with the stage that can drive skin
+                        self._trip(t)
             self.t = t
 
     def _set_amps(self):
         if self.latch:
             return 0.0
         code = (1 << self._board.DAC_BITS) - 1 if "dac_full_scale" in self.faults else self._output
-        return code * self._volts_per_code / self._rset
+        drift = 0.75 if "dac_low" in self.faults else 1.23 if "dac_high" in self.faults else 1.0
+        volts = code * self._volts_per_code * self._dac_gain * drift + self._dac_offset
+        return max(0.0, volts) / self._rset
 
     def _move_rail(self, t):
         if not self._board.HAS_BOOST:
             self._rail = self._rail_nominal
         else:
-            if self.t < self._alive_until or "rail_stuck" in self.faults:
+            if "rail_stuck" in self.faults or self.t < self._alive_until and not self.latch:
                 on_us = t - self.t if "rail_stuck" in self.faults else min(t, self._alive_until) - self.t
                 if self._rail < self._rail_nominal:
-                    self._rail += (self._rail_nominal - self._rail) * (1 - exp(-on_us / RAIL_RISE_US))
+                    self._rail = min(self._rail_nominal, self._rail + self._rail_nominal * on_us / RAIL_RISE_US)
                 off_us = t - self.t - on_us
             else:
                 off_us = t - self.t
@@ -237,11 +261,11 @@ class World:
                 self._rail *= exp(-off_us / RAIL_FALL_US)
                 if self._rail < 0.1:
                     self._rail = 0.0
-                    if self.latch and "fault_line_stuck" not in self.faults:
-                        self.latch = False
-                        self._circuit()
-                        self._emit("latch", t, "0")
-                        self.on_input()
+            if self.latch and t > self._alive_until and not self._rail and "fault_line_stuck" not in self.faults:
+                self.latch = False
+                self._circuit()
+                self._emit("latch", t, "0")
+                self.on_input()
         self._rail_full = self._rail > 0.9999 * self._rail_nominal
         if not self._rail_up and self._rail > 0.9 * self._rail_nominal:
             self._rail_up = True
@@ -261,8 +285,8 @@ class World:
         """What only changes with the set current, the load and the faults: to be called after any of them."""
         self._rset = self._board.RSET_OHM * (0.5 if "rset_low" in self.faults else 1.0)
         self._set = self._set_amps()
-        self._source = self._rset + FET_OHM
-        self._series = self._rs + OFF_OHM
+        self._source = self._rset + self._board.FET_OHM
+        self._series = self._rs + self._board.SWITCHES_OHM
         self._r = self._rp / (1 + self._set / SKIN_KNEE_A)
 
     def _move_skin(self, s):
@@ -323,6 +347,8 @@ class World:
                 return 0.0
             most = (self._rail - self._vc * self._dir) / (self._source + self._series)
             return self._set if self._set < most else max(0.0, most)
+        if self._past:
+            return min(self._set, self._rail / (self._source + self._board.SWITCHES_OHM))
         if not self._el_a or "short_open" in self.faults or not self._board.HAS_SHORT:
             return 0.0
         return min(self._set, self._rail / (self._source + self._board.SHORT_OHM))
@@ -333,17 +359,31 @@ class World:
         if not amps:
             return 0.0
         if not self._dir:
-            return self._rail - amps * self._board.SHORT_OHM
+            return self._rail - amps * (self._board.SWITCHES_OHM if self._past else self._board.SHORT_OHM)
         return self._rail - self._vc * self._dir - amps * self._series
 
+    def _one_way(self, t):
+        """What the electrode watch has counted at t: the charge passed, forward positive, the older the less."""
+        return self._unpaired * exp((self._unpaired_t - t) / WATCH_US) + self._dir * self._charge
+
     def _begin_phase(self, t, direction):
-        self._dir = direction
+        # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
+        self._past = direction > 0 and "switch_welded" in self.faults
+        self._dir = 0 if self._past else direction
         self._circuit()
         self._start = t
         self._charge = self._peak_a = self._peak_v = self._end_a = 0.0
 
     def _end_phase(self, t):
         if self._dir and t > self._start:
+            charge = self._charge
+            self._unpaired = self._one_way(t)
+            self._unpaired_t = t
+            if charge:
+                sink = self._sink_volts()
+                charge += sink * STRAY_F
+                if self._end_a == self._set:
+                    charge += RECOVERY_C - (self._rail - sink) / 2 / DIVIDER_OHM * (t - self._start) * 1e-6
             self._emit(
                 "phase",
                 self._start,
@@ -354,7 +394,7 @@ class World:
                     self._output,
                     self._peak_a * 1e6,
                     self._end_a * 1e6,
-                    self._charge * 1e9,
+                    charge * 1e9,
                     self._peak_v * 1000,
                 ),
             )

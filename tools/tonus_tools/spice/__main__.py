@@ -1,0 +1,26 @@
+"""`python -m tonus_tools.spice`: every run, then results.md and results.png. Seven minutes."""
+
+from __future__ import annotations
+
+import sys
+
+from . import montecarlo, ngspice, plots, results
+
+
+def main() -> int:
+    """0 when every promise is kept, 1 when not, 2 when ngspice is missing or gives up."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else montecarlo.RUNS
+    try:
+        found = results.run_all(lambda text: print(text, flush=True), runs)
+    except ngspice.SpiceError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    results.RESULTS.write_text(results.markdown(found), encoding="utf-8")
+    plots.page(found, results.PLOTS)
+    for promise in found.promises():
+        print(f"{'kept' if promise.kept else 'BROKEN':6}  {promise.text}: {promise.found}; allowed {promise.allowed}")
+    return 0 if all(promise.kept for promise in found.promises()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,393 @@
+"""Runs everything and writes it down: results.md, one page of plots, and the promises that were not kept.
+
+Each promise is a line with what is allowed and what was found, so that a reader need not look for it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from . import agreement, faults, montecarlo, nominal
+from .measure import Trace
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.md"
+PLOTS = HERE / "results.png"
+# Faults that are shown without the electrode watch too: what it is for.
+UNWATCHED = (
+    "rset_short",
+    "rset_short_probe",
+    "rset_half",
+    "fet_gate_drain",
+    "sw1_rail_absorb",
+    "sw1_weld_sink",
+    "el_a_high",
+    "esd1_short_wide",
+    "stuck_phase",
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What must hold, what was found, and whether it does."""
+
+    text: str
+    allowed: str
+    found: str
+    kept: bool
+
+
+@dataclass
+class Results:
+    """Everything that was run."""
+
+    curves: list[nominal.Curve] = field(default_factory=list)
+    compliance: list[tuple[float, float, float]] = field(default_factory=list)
+    pulses: list[nominal.Pulse] = field(default_factory=list)
+    spikes: list[nominal.Spike] = field(default_factory=list)
+    lifts: list[nominal.Lift] = field(default_factory=list)
+    leak_na: float = 0.0
+    driven_ua: float = 0.0
+    outcomes: list[faults.Outcome] = field(default_factory=list)
+    unwatched: list[faults.Outcome] = field(default_factory=list)
+    traces: dict[str, Trace] = field(default_factory=dict)
+    samples: list[montecarlo.Sample] = field(default_factory=list)
+    corners: list[montecarlo.Sample] = field(default_factory=list)
+    pairs: list[agreement.Pair] = field(default_factory=list)
+
+    def promises(self) -> list[Promise]:
+        """What the board promises, held to what was run."""
+        found = []
+
+        def add(text: str, allowed: str, shown: str, kept: bool) -> None:
+            found.append(Promise(text, allowed, shown, kept))
+
+        if self.samples:
+            before = max(s.before for s in self.samples)
+            after = max(s.after for s in self.samples)
+            dc = max(abs(s.dc_ua) for s in self.samples)
+            runs = f"{len(self.samples)} devices"
+            add(f"current into 500 Ohm..10 kOhm, not calibrated, {runs}", "10 % or 5 uA", _share(before), before <= 1)
+            add(f"the same, calibrated, {runs}", "2 % or 2 uA", _share(after), after <= 1)
+            add(f"mean DC at 400 uA, 300 Hz, {runs}", "2 uA", f"{dc:.3f} uA", dc <= montecarlo.DC_MAX_UA)
+        if self.outcomes:
+            over = max(self.outcomes, key=lambda o: o.over_all_us)
+            left = max(self.outcomes, key=lambda o: abs(o.left_ua))
+            add(
+                "no single broken part lets more than 600 uA flow for longer, all its pulses added up",
+                "25 ms",
+                f"{_time(over.over_all_us)} (`{over.fault.name}`)",
+                all(o.over_all_us <= faults.OVER_MAX_US for o in self.outcomes),
+            )
+            add(
+                "DC that remains after any of them",
+                f"{faults.LEFT_MAX_UA} uA",
+                f"{abs(left.left_ua):.2f} uA (`{left.fault.name}`)",
+                all(o.kept for o in self.outcomes),
+            )
+        if self.lifts:
+            most = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
+            add(
+                "charge when an electrode lifts and returns at 500 uA",
+                "one ordinary pulse",
+                f"{most.nc / most.ordinary_nc * 100:.1f} % of it",
+                most.nc <= most.ordinary_nc * 1.001,
+            )
+        if self.pairs:
+            current = max(p.current_error for p in self.pairs)
+            charge = max(p.charge_error for p in self.pairs)
+            phases = f"{len(self.pairs)} phases"
+            add(f"the simulator's current against this, {phases}", "2 % or 2 uA", _share(current), current <= 1)
+            add(f"its charge per phase, {phases}", "2 % or 0.5 nC", _share(charge), charge <= 1)
+        return found
+
+
+def run_all(say: Say, runs: int = montecarlo.RUNS) -> Results:
+    """All runs; `say` is told what is under way. Raises SpiceError."""
+    results = Results()
+    say("nominal")
+    results.curves = [
+        nominal.curve(load) for load in ("0", "500", "2k", "10k", "20k", "good", "typical", "poor", "dry")
+    ]
+    results.compliance = [(ua, v, nominal.compliance_ohm(ua, v)) for ua in (400.0, 500.0) for v in (24.0, 21.6)]
+    results.pulses = nominal.pulses()
+    results.spikes = [nominal.spike(load) for load in ("500", "2k", "10k", "good", "poor")]
+    results.lifts = nominal.lifts("500") + nominal.lifts("good")
+    results.leak_na = nominal.leakage_na()
+    results.driven_ua = nominal.driven_leakage_ua()
+    for fault in faults.FAULTS:
+        say(f"fault {fault.name}")
+        outcome, trace = faults.play(fault)
+        results.outcomes.append(outcome)
+        results.traces[fault.name] = trace
+    for name in UNWATCHED:
+        say(f"fault {name}, without the electrode watch")
+        outcome, trace = faults.play(faults.by_name(name), watch=False)
+        results.unwatched.append(outcome)
+        results.traces[name + " unwatched"] = trace
+    say(f"{runs} devices")
+    results.samples = montecarlo.run(runs)
+    results.corners = [montecarlo.measure(montecarlo.corner(sign)) for sign in (1.0, -1.0)]
+    say("agreement with the simulator")
+    results.pairs = agreement.all_pairs()
+    return results
+
+
+def markdown(results: Results) -> str:
+    """The tables."""
+    parts = [
+        "# What the runs found",
+        "",
+        _text(
+            "Made by `make spice`; do not edit. [What they are](README.md), [the",
+            "board](../../../boards/tonus_r1/README.md). Simulated, on the netlist's generic parts: none of it",
+            "is a measurement of a built board.",
+        ),
+        "",
+        "![Pulses, accuracy, faults and agreement](results.png)",
+        "",
+        "## Promises",
+        "",
+        _table(
+            ("Promise", "Allowed", "Worst found", "Kept"),
+            [(p.text, p.allowed, p.found, "yes" if p.kept else "**no**") for p in results.promises()],
+        ),
+        "## Current, every part nominal, not calibrated",
+        "",
+        "Through the skin, uA. Beyond compliance the source gives what the rail drives, and the sense reads that.",
+        "",
+        _table(
+            ("Load", *(f"set {ua} uA" for ua in nominal.SET_UA)),
+            [(_load(c.load), *(f"{c.at(ua):.1f}" for ua in nominal.SET_UA)) for c in results.curves],
+        ),
+        _text(
+            f"The sink divider takes {results.driven_ua:.1f} uA from the skin past Rset, R15 as much from Rset at",
+            f"small currents. At rest, every leak at its largest: {_small(results.leak_na)} through the skin,",
+            "because both electrodes are on one node.",
+        ),
+        "",
+        _table(
+            ("Compliance", "Rail 24 V", "Rail 21.6 V"),
+            [
+                (f"largest load at {ua:g} uA", *(f"{o / 1000:.1f} kOhm" for a, _, o in results.compliance if a == ua))
+                for ua in (400.0, 500.0)
+            ],
+        ),
+        "## Pulses",
+        "",
+        _text(
+            "The two switches unlike: charge injection 5 and 20 pC, 9 and 25 Ohm. Settled: within 2 % or 2 uA",
+            "of the phase's end. Net is of a whole cycle.",
+        ),
+        "",
+        _table(
+            ("Pulse", "Load", "Settled", "Code x time", "Forward", "Reverse", "Net", "Mean DC"),
+            [
+                (
+                    p.what,
+                    _load(p.load),
+                    f"{p.settled_us:.0f} us",
+                    f"{p.set_nc:.1f} nC",
+                    f"{p.forward_nc:.1f} nC",
+                    f"{p.reverse_nc:.1f} nC",
+                    f"{p.net_nc:.2f} nC",
+                    f"{p.dc_ua:.3f} uA",
+                )
+                for p in results.pulses
+            ],
+        ),
+        _text(
+            "What a phase carries beyond code x time: the sink divider's current, and once a phase about 2.8",
+            "nC, when the sink node's 70 pF is charged through the skin to the rail and the op-amp comes back",
+            "from its end stop. Both phases of a pulse carry the same, because the rest pulls the node to",
+            "ground.",
+        ),
+        "",
+        _table(
+            ("First 20 us at 400 uA", "Peak", "Above 600 uA", "Charge beyond 400 uA"),
+            [
+                (_load(s.load), f"{s.peak_ma:.1f} mA", f"{s.over_us:.1f} us", f"{s.extra_nc:.1f} nC")
+                for s in results.spikes
+            ],
+        ),
+        _text(
+            "The peak lasts 0.2 us. Skin that was charged discharges through the short when the phase ends: as",
+            "much charge as its capacitance held, 13 nC on good skin at 400 uA, up to 110 nC on poor skin that",
+            "took all the voltage there is.",
+        ),
+        "",
+        "## An electrode lifts and returns",
+        "",
+        _text(
+            "In a phase of 500 uA and 500 us. Once firmware has taken a sample without current, the output is",
+            "off and nothing flows at all.",
+        ),
+        "",
+        _table(
+            (
+                "Load",
+                "Lifts at",
+                "Back at",
+                "Charge of the phase",
+                "Left alone",
+                "Largest mean of 5 us after the return",
+            ),
+            [
+                (
+                    _load(x.load),
+                    f"{x.lift_us:g} us",
+                    f"{x.back_us:g} us",
+                    f"{x.nc:.1f} nC",
+                    f"{x.ordinary_nc:.1f} nC",
+                    f"{x.peak_ua:.0f} uA",
+                )
+                for x in results.lifts
+            ],
+        ),
+        "## Broken parts",
+        "",
+        _text(
+            "One at a time, Lift at 400 uA into 500 Ohm unless said. Peak is the largest mean of 10 us: an",
+            "ordinary pulse shows 680 uA, for its strays. Net is the largest charge in one direction since the",
+            "fault. Firmware is `pulse.py`'s rules, applied to the sense voltage; a lift is followed by probes,",
+            "as in a session.",
+        ),
+        "",
+        _table(
+            ("Fault", "What", "Peak", "Above 600 uA, longest", "all", "Net", "Ended by", "after", "DC left"),
+            [_outcome(o) for o in results.outcomes],
+        ),
+        "### Without the electrode watch",
+        "",
+        "What these do if only the trip at Rset and firmware are there, at the end of runs of 0.2 to 2 s.",
+        "",
+        _table(
+            ("Fault", "What", "Peak", "Above 600 uA, longest", "all", "Net", "Ended by", "after", "DC left"),
+            [_outcome(o) for o in results.unwatched],
+        ),
+        "## Tolerances",
+        "",
+        *_tolerances(results),
+        "## Agreement with the simulator",
+        "",
+        _text(
+            "For each phase list the phase that agrees least, of those into 500 Ohm, 2 kOhm, 10 kOhm and the four",
+            "skins. Brackets: share of what is allowed.",
+        ),
+        "",
+        _table(
+            ("Phases", "Load", "Current here", "there", "", "Charge here", "there", ""),
+            [_pair(p) for p in _worst_pairs(results.pairs)],
+        ),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _tolerances(results: Results) -> list[str]:
+    samples, corners = results.samples, results.corners
+    if not samples:
+        return []
+    limits = [montecarlo.thresholds(s.params) for s in samples]
+    rows = []
+    for name in ("before", "after"):
+        errors = [
+            np.interp(
+                (20, 50, 200, 400), x.asked_ua, np.abs(x.before_ua if name == "before" else x.after_ua).max(axis=0)
+            )
+            for x in samples
+        ]
+        rows.append((name, *(f"{error:.2f} uA" for error in np.stack(errors).max(axis=0))))
+    return [
+        f"{len(samples)} devices. Worst of all loads:",
+        "",
+        _table(("Calibration", "at 20 uA", "at 50 uA", "at 200 uA", "at 400 uA"), rows),
+        _text(
+            "With DAC gain, DAC offset, op-amp offset and Rset all at their limits in one direction, the error",
+            f"before calibration is {_share(max(s.before for s in corners))}: 5.1 uA of it are the DAC's offset.",
+        ),
+        "",
+        _text(
+            f"The electrode watch of the same devices trips between {min(t.low_ua for t in limits):.0f} and",
+            f"{max(t.high_ua for t in limits):.0f} uA, not before {min(t.charge_uc for t in limits):.1f} uC in",
+            f"one direction, and at {max(t.dc_ua for t in limits):.1f} uA of DC at the latest. What firmware may",
+            "put in one direction is 9.1 uC, 10 uC with 10 % of accuracy.",
+        ),
+        "",
+    ]
+
+
+def _outcome(o: faults.Outcome) -> tuple[str, ...]:
+    when = o.ended_us
+    return (
+        f"`{o.fault.name}`",
+        o.fault.about,
+        f"{o.peak_ua:.0f} uA" if o.peak_ua < 2000 else f"{o.peak_ua / 1000:.1f} mA",
+        _time(o.over_us),
+        _time(o.over_all_us),
+        f"{o.unpaired_uc:.2f} uC",
+        o.by,
+        "" if when is None else _time(when),
+        f"{abs(o.left_ua):.2f} uA",
+    )
+
+
+def _worst_pairs(pairs: Sequence[agreement.Pair]) -> list[agreement.Pair]:
+    groups: dict[str, agreement.Pair] = {}
+    for pair in pairs:
+        if pair.what not in groups or _error(pair) > _error(groups[pair.what]):
+            groups[pair.what] = pair
+    return list(groups.values())
+
+
+def _error(pair: agreement.Pair) -> float:
+    return max(pair.current_error, pair.charge_error)
+
+
+def _pair(p: agreement.Pair) -> tuple[str, ...]:
+    return (
+        p.what,
+        _load(p.load),
+        f"{p.spice_ua:.1f} uA",
+        f"{p.world_ua:.1f} uA",
+        f"({p.current_error:.2f})" if p.settled else "(not settled)",
+        f"{p.spice_nc:.1f} nC",
+        f"{p.world_nc:.1f} nC",
+        f"({p.charge_error:.2f})",
+    )
+
+
+def _load(name: str) -> str:
+    return {"0": "0", "500": "500 Ohm", "2k": "2 kOhm", "10k": "10 kOhm", "20k": "20 kOhm"}.get(name, f"{name} skin")
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.0f} % of that"
+
+
+def _small(na: float) -> str:
+    return "less than 0.1 nA" if na < 0.1 else f"{na:.1f} nA"
+
+
+def _time(us: float) -> str:
+    if us < 0.05:
+        return "0"
+    if us < 1000:
+        return f"{us:.1f} us" if us < 10 else f"{us:.0f} us"
+    return f"{us / 1000:.1f} ms" if us < 1e6 else f"{us / 1e6:.2f} s"
+
+
+def _text(*parts: str) -> str:
+    """A paragraph, wrapped as the other documents are."""
+    return textwrap.fill(" ".join(parts), 120, break_long_words=False, break_on_hyphens=False)
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
