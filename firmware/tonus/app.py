@@ -1,8 +1,8 @@
 """Wires the parts and runs the tasks: the only module that knows them all.
 
 Tasks, by name: panel (10 ms), contact (20 ms), session (20 ms), link (2..20 ms), power (250 ms), supervisor (300 ms).
-The session task writes the journal and the link task the bank, only while the output is off. The supervisor feeds the
-watchdog only when the pulse loop and every task have made progress since it last looked; the end of any task
+The session task writes the journal, the link task bank and calibration, only while the output is off. The supervisor
+feeds the watchdog only when the pulse loop and every task have made progress since it last looked; the end of any task
 is a safe stop.
 """
 
@@ -21,9 +21,12 @@ from micropython import alloc_emergency_exception_buf
 from . import (
     VERSION,
     bank,
+    calibration,
     console,
     contact,
+    deviation,
     faults,
+    hold,
     journal,
     limits,
     link,
@@ -137,7 +140,9 @@ class App:
         self._panel = Panel(board)
         self._stage = stage.Stage(board)
         self._pulse = pulse.Pulse(self._stage, program.compile_probe(board), self._power.usb, self._panel.stop)
+        self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
+        self._deviation = deviation.Deviation()
         self._buttons = panel.Buttons()
         self._sounder = panel.Sounder()
         self._tally = tally.Tally()
@@ -154,11 +159,14 @@ class App:
         self._sessions = journal.Journal(_DATA, "sessions")
         self._faults = journal.Journal(_DATA, "faults")
         self._bank = bank.Bank(_DATA)
+        self._calibrations = calibration.Store(_DATA, board.NAME)
         self._open_data()
+        self.calibrated()
         self._note_damage = self._bank.damage is not None
         output = Output(self._pulse, self._compile, self._contact)
         self._session = session.Session(self._bank, output, self.log, self._cue)
-        self._methods = methods.Methods(self, self._bank, {"session": self._sessions, "fault": self._faults})
+        journals = {"session": self._sessions, "fault": self._faults}
+        self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
         self._link = link.Link(self._methods.table)
 
     def _open_data(self) -> None:
@@ -174,16 +182,23 @@ class App:
             self._bank.load()
         except (OSError, ValueError) as problem:
             self.log("presets", {"problem": str(problem)})
-        damage = self._bank.damage
-        if damage is not None:
-            self.log("bank", {"damage": damage})
-            number = faults.BANK_DAMAGED
-            fields = {"n": number, "name": faults.name(number), "value": 0, "why": damage}
+        try:
+            self._calibrations.load()
+        except OSError as problem:
+            self.log("calibration", {"problem": str(problem)})
+        self._put_aside("bank", self._bank, faults.BANK_DAMAGED)
+        self._put_aside("calibration", self._calibrations, faults.CALIBRATION_DAMAGED)
+
+    def _put_aside(self, event: str, store, number: int) -> None:
+        """A file that was damaged is kept, logged and journalled."""
+        if store.damage is not None:
+            self.log(event, {"damage": store.damage})
+            fields = {"n": number, "name": faults.name(number), "value": 0, "why": store.damage}
             self._write(self._faults, self._fault_record(fields, session.SELF_TEST))
             try:
-                self._bank.keep_damaged()
+                store.keep_damaged()
             except OSError as problem:
-                self.log("bank", {"problem": str(problem)})
+                self.log(event, {"problem": str(problem)})
 
     def log(self, event: str, fields) -> None:
         """One line of JSON on the console. A session's end goes to the journal too."""
@@ -283,13 +298,15 @@ class App:
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()
+                set_ua = program.ua_for_code(code // n, self._board, self._calibrations.now.dac())
                 self._contact.update(
-                    program.ua_for_code(code // n, self._board),
+                    set_ua,
                     stage_.ua(sense // n),
                     stage_.mv(voltage // n),
                     self._session.state in session.PROBING,
                     now,
                 )
+                self._compare(n, code, sense, set_ua, now)
             kind = self._contact.kind
             if self._session.state in session.TREATING:
                 self._tally.level = max(self._tally.level, self._session.level)
@@ -304,6 +321,21 @@ class App:
             if self._session.state in session.ACTIVE and self._pulse.running:
                 self._session.contact(kind, self._pulse.rested())
             await asyncio.sleep_ms(20)
+
+    def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int) -> None:
+        """Delivered current against set, where contact allows it; phases and their sums as of `Pulse.take`."""
+        found = self._deviation
+        if self._session.state not in session.TREATING or self._contact.seen not in (contact.GOOD, contact.SHORT):
+            found.reset()
+        elif set_ua >= 2 * limits.OPEN_UA:
+            stage_ = self._stage
+            pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now)
+            if pct is not None:
+                rail = stage_.rail()
+                if rail < self._board.RAIL_MIN_MV:
+                    self._pulse.fault(faults.RAIL_DEAD, rail)  # a cause with a name of its own
+                else:
+                    self._pulse.fault(faults.DEVIATION, pct)
 
     async def _session_task(self) -> None:
         while True:
@@ -341,6 +373,7 @@ class App:
             self._beats["link"] += 1
             now = self._now()
             usb = bool(self._power.usb())
+            self.hold.tick()
             if cable and not usb:
                 line.clear()
                 self._methods.end()
@@ -394,7 +427,8 @@ class App:
     def quiet(self) -> bool:
         """True when the output is off, and stays so until the caller gives way: the flash may be written."""
         state = self._session.state
-        return not self._pulse.running and state not in session.ACTIVE and state != session.SELF_TEST
+        idle = not self._pulse.running and not self.hold.active
+        return idle and state not in session.ACTIVE and state != session.SELF_TEST
 
     def event(self, name: str) -> bool:
         """An event of the session; False when it has no place now."""
@@ -448,6 +482,13 @@ class App:
         self._note_damage = False
         self._session.presets_changed(self._bank.ids)
 
+    def calibrated(self) -> None:
+        """Go by the calibration that is in force now."""
+        now = self._calibrations.now
+        self._stage.calibrate(now)
+        self._pulse.calibrate(program.compile_probe(self._board, now.dac()))
+        self._zone = self._program = None
+
     def later(self, action: str) -> None:
         """Once the reply is out: "reboot" or "bootloader"."""
         self._later = action
@@ -466,6 +507,8 @@ class App:
 
     def _session_record(self, fields) -> dict:
         current = self._session.preset
+        # The last moments, which the contact task has not seen.
+        self._tally.treated(self._session.zone, fields["treated_ms"], self._contact.kind)
         record = self._tally.record()
         record["at"] = self.clock()
         record["id"] = current.id
@@ -529,7 +572,8 @@ class App:
 
     def _compile(self, zone):
         if zone is not self._zone:
-            self._program = program.compile(zone.waveform, self._session.preset.top_ua, self._board)
+            dac = self._calibrations.now.dac()
+            self._program = program.compile(zone.waveform, self._session.preset.top_ua, self._board, dac)
             self._zone = zone
         return self._program
 
@@ -568,6 +612,7 @@ class App:
         if state == session.ARMED:
             self._tally.begin()
             self._compile(self._session.preset.zones[0])  # takes its time: done when contact comes
+            self._deviation.reset()
         if state == session.OFF:
             while self._pending:
                 self._write(*self._pending.pop(0))

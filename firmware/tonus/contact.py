@@ -2,7 +2,7 @@
 
 open   no current flows
 poor   the source runs out of compliance, or is about to: current flows, below set ("add gel")
-good   the set current flows
+good   the set current flows, or less without the compliance being used up: that is not the skin's doing
 short  the electrodes touch each other
 
 No hardware and no clock: `update` is told both. It promises to say open at once and anything else only after it has
@@ -26,6 +26,10 @@ _ROOMY_PCT = 50
 # A probe is too small to run out of compliance; from this impedance on a treatment would.
 _POOR_PROBE_OHM = 400_000
 _GOOD_PROBE_OHM = 300_000
+# A sample that runs out of compliance shows all of it as voltage, so current that is missing for this reason comes with
+# at least as much of the compliance, sample by sample and in their mean. With this much less of it, what is missing is
+# the source's; the room is for dividers and a rail that are 20 % off.
+_EXPLAINED_PCT = 80
 _SHORT_SET_UA = 100  # below, 100 ohm are lost in the ADC's steps
 _SHORT_EXIT_OHM = 250
 # Of good probes: the electrode has settled on the skin. Four of them, well away from where the contact task's own grid
@@ -79,9 +83,12 @@ class Contact:
             return POOR if ohm > most else GOOD
         least = _GOOD_PCT if self.kind == POOR else _POOR_PCT
         most = _ROOMY_PCT if self.kind == POOR else _TIGHT_PCT
-        if (ua + _STEP_UA) * 100 < set_ua * least or mv * 100 > (
-            self._rail_mv - set_ua * self._rset_ohm // 1000
-        ) * most:
+        compliance_mv = self._rail_mv - set_ua * self._rset_ohm // 1000
+        if mv * 100 > compliance_mv * most:
+            return POOR
+        if (ua + _STEP_UA) * 100 < set_ua * least and (
+            mv * 100 // compliance_mv * set_ua >= (set_ua - ua) * _EXPLAINED_PCT
+        ):
             return POOR
         if set_ua >= _SHORT_SET_UA:
             most = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM

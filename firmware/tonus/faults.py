@@ -8,6 +8,7 @@ USB = 3
 LIMIT = 4
 
 # For the journal only: found at the start, and nothing to stop for.
+CALIBRATION_DAMAGED = 8
 BANK_DAMAGED = 9
 
 # Faults: latched until power goes off.
@@ -20,6 +21,7 @@ TASK_DIED = 15
 WATCHDOG = 16
 MODE_STUCK = 17
 BLIND = 18
+DEVIATION = 19
 RAIL_STUCK = 20
 RAIL_DEAD = 21
 RAIL_HELD = 22
@@ -32,7 +34,7 @@ TEMPERATURE = 28
 PRESETS = 29
 RSET = 30
 
-NOTES = {BANK_DAMAGED: "bank_damaged"}
+NOTES = {CALIBRATION_DAMAGED: "calibration_damaged", BANK_DAMAGED: "bank_damaged"}
 CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
 
 # number: (name, what it means, for people)
@@ -46,6 +48,7 @@ FAULTS = {
     WATCHDOG: ("watchdog", "the watchdog restarted the device"),
     MODE_STUCK: ("mode_stuck", "the MODE button never came up: there would be no stop"),
     BLIND: ("blind", "pulses went out and no phase was sampled (phases missed)"),
+    DEVIATION: ("deviation", "the current that flows is not the one that is set (% of set)"),
     RAIL_STUCK: ("rail_stuck", "the compliance rail was up before it was asked for (mV)"),
     RAIL_DEAD: ("rail_dead", "the compliance rail did not rise, or fell (mV)"),
     RAIL_HELD: ("rail_held", "the compliance rail stayed up without the keep-alive (mV)"),

@@ -20,7 +20,10 @@ PHASE_CHARGE_MAX_NC = 50_000  # 400 uA x 125 ms
 MEAN_DC_MAX_UA = 10  # IEC 60601-1 patient auxiliary current, DC, normal condition
 MEAN_DC_TRIP_UA = 50  # the same, single fault
 DC_WINDOW_MS = 1000  # the running mean's window
-SET_ACCURACY_PCT = 10  # delivered against set current; IEC 60601-2-10 asks 20
+SET_ACCURACY_PCT = 10  # delivered against set current, of a device that is not calibrated; IEC 60601-2-10 asks 20 ...
+SET_ACCURACY_UA = 5  # ... or this, whichever is more: the DAC's offset is up to 1 % of full scale
+CALIBRATED_PCT = 2  # the same of one that is: a good multimeter's 0.5 %, drift with temperature, and ...
+CALIBRATED_UA = 2  # ... steps and noise of DAC and sense
 TOP_MIN_UA = 50  # level 1 of it is 5 uA, still well above what the sense can tell from nothing
 POLARITY_MAX_MS = 2000  # one burst of alternating pulses: ramps step once a polarity period
 
@@ -57,6 +60,10 @@ PROBE_REST_MS = 80  # longest rest of a treatment without a look at the electrod
 SHORT_OHM = 100  # electrodes touching
 OVERCURRENT_PCT = 25  # delivered above set by this, and ...
 OVERCURRENT_UA = 10  # ... this, is a fault
+DEVIATION_PCT = 20  # delivered off set by this, either way, is more than IEC 60601-2-10 allows; and ...
+DEVIATION_UA = 10  # ... by this, more than the offsets of a DAC and a sense that nobody calibrated; over ...
+DEVIATION_MS = 200  # ... at least this, longer than a contact that is just being made or lost ...
+DEVIATION_SAMPLES = 4  # ... and two pulses, at slow rates
 
 # Session
 SESSION_MAX_MS = 20 * 60 * 1000  # hard stop, NuFACE Mini+
@@ -86,6 +93,17 @@ BANK_PRESETS_MAX = 16
 
 # Journal
 JOURNAL_KEEP = 64  # sessions, and as many faults: two months of one a day
+
+# Calibration: how far a device's parts may be off their nominal values. More is a broken part, or a wrong meter.
+CALIBRATION_SCHEMA = 1
+GAIN_PPM_MAX = 100_000  # 10 %. The parts' tolerances add up to 5; a wrong one still keeps to IEC's 20 %: 1 / 0.9
+DAC_OFFSET_NA_MAX = 5_000  # MCP4821: 1 % of full scale
+SENSE_OFFSET_NA_MIN = -1_000  # a sense that reads too little hides small currents: below OPEN_UA with room for noise
+SENSE_OFFSET_NA_MAX = 3_000  # what the self-test lets through
+VOLTAGE_OFFSET_MV_MAX = 900  # two dividers of 1 % resistors, 24 V on both
+HOLD_MAX_MS = 30_000  # a code held for a multimeter: long enough to read it
+HOLD_CODE_MAX = 3300  # 410 uA on tonus_r1: the shipped presets' top
+HOLD_READINGS = 64  # averaged: noise of 3 codes becomes a tenth of one
 
 # USB line protocol
 LINE_MAX = 1024  # bytes, without the line's end

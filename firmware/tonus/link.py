@@ -25,6 +25,7 @@ PRESET_REFUSED = -32012
 BANK_REFUSED = -32013
 STORAGE = -32014
 SELF_TEST_FAILED = -32015
+NOT_HELD = -32016
 
 _ID_MAX = (1 << 29) - 1
 _ID_CHARS_MAX = 36
@@ -212,8 +213,9 @@ class Link:
         if not isinstance(params, dict):
             raise Refused(INVALID_REQUEST, "params: %s; allowed an object" % fields.show(params))
         method = self._methods[name]
-        fields.of(params, "params", tuple(method.params), tuple(method.optional))
-        for key in params:
+        # In an order of its own: MicroPython's dicts have none, and a message is the same wherever it is made.
+        fields.of(params, "params", tuple(sorted(method.params)), tuple(sorted(method.optional)))
+        for key in sorted(params):
             check = method.params.get(key) or method.optional[key]
             check(params, key)
         return method, params

@@ -6,7 +6,7 @@ nothing else runs between the question and the write.
 
 import json
 
-from . import faults, limits, link
+from . import calibration, faults, limits, link
 from .fields import FieldError
 from .link import Choice, Crc, Flag, Integer, Method, Refused, Text
 
@@ -21,13 +21,15 @@ class Methods:
     device: what the app offers: `quiet()`: the output is off and stays so until the caller gives way;
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
     `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out.
-    bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}.
+    `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`.
+    bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}. calibrations: `calibration.Store`.
     """
 
-    def __init__(self, device, bank, journals: dict) -> None:
+    def __init__(self, device, bank, journals: dict, calibrations) -> None:
         self._device = device
         self._bank = bank
         self._journals = journals
+        self._calibrations = calibrations
         self._transaction = 0
         self._open = False
         self._count = 0  # presets announced
@@ -44,6 +46,8 @@ class Methods:
         commit = {"transaction": _NUMBER, "crc32": Crc()}
         record = {"kind": Choice("session", "fault"), "after": Integer(0, (1 << 29) - 1)}
         named = {"method": Text(limits.NAME_CHARS_MAX)}
+        values = {name: Integer(least, most) for name, (least, most) in calibration.RANGES.items()}
+        code = {"code": Integer(0, limits.HOLD_CODE_MAX)}
         self.table = {
             "rpc.discover": Method("the methods; or one, with its parameters", self._discover, False, {}, named),
             "device.info": Method("what this is and how it is", self._info, False, {}),
@@ -59,6 +63,11 @@ class Methods:
             "bank.commit": Method("put the new bank in force", self._commit, True, commit),
             "bank.abort": Method("forget what was sent", self._abort, True, which),
             "bank.reset": Method("the shipped presets again", self._reset, True, {}),
+            "calibration.read": Method("how far the parts are off", self._calibration, False, {}),
+            "calibration.write": Method("put a calibration in force", self._calibrate, True, values),
+            "calibration.reset": Method("nominal again", self._uncalibrate, True, {}),
+            "calibration.hold": Method("a DAC code through the built-in short", self._hold, True, code),
+            "calibration.release": Method("end the hold", self._release, True, {}),
             "journal.read": Method("the next record of the journal", self._journal, False, record),
         }
 
@@ -101,6 +110,7 @@ class Methods:
         return self._device.counters()
 
     async def _selftest(self, params: dict):
+        await self._device.hold.down()
         if not self._device.quiet() or not self._device.event("test"):
             raise Refused(link.BUSY, "not in %s" % self._device.info()["state"])
         try:
@@ -233,6 +243,7 @@ class Methods:
         return {"generation": self._bank.generation, "crc32": "%08x" % self._bank.crc, "presets": len(self._bank)}
 
     def _must_be_quiet(self) -> None:
+        self._device.hold.end()
         if not self._device.quiet():
             raise Refused(link.BUSY, "not while the output is on or a self-test runs")
 
@@ -248,6 +259,38 @@ class Methods:
         self._open = False
         self._drop_pieces()
         self.tidy()
+
+    # calibration
+
+    async def _calibration(self, params: dict):
+        store = self._calibrations
+        found = store.now.record()
+        found["calibrated"] = bool(store.now.crc)
+        found["damage"] = store.damage
+        return found
+
+    async def _calibrate(self, params: dict):
+        self._must_be_quiet()
+        try:
+            self._calibrations.write(params, self._device.clock(), "params")
+        except calibration.Damaged as problem:
+            raise Refused(link.STORAGE, str(problem)) from None
+        self._device.calibrated()
+        return await self._calibration({})
+
+    async def _uncalibrate(self, params: dict):
+        self._must_be_quiet()
+        self._calibrations.reset()
+        self._device.calibrated()
+        return await self._calibration({})
+
+    async def _hold(self, params: dict):
+        self._must_be_quiet()
+        return await self._device.hold.start(params["code"])
+
+    async def _release(self, params: dict):
+        self._device.hold.end()
+        return {}
 
     # journal
 

@@ -50,19 +50,33 @@ def decode(word: int) -> tuple[int, int, bool]:
     return direction, us, bool(pins & LDAC)
 
 
-def code_for_ua(ua: int, full_scale_mv: int, rset_ohm: int, bits: int) -> int:
-    """DAC code of a current, rounded down: a set-point never exceeds what was asked. uA, mV, ohm."""
-    code = ua * rset_ohm * (1 << bits) // (full_scale_mv * 1000)
+NOMINAL = (0, 0)  # of a DAC that nobody calibrated
+
+
+def code_for_ua(ua: int, full_scale_mv: int, rset_ohm: int, bits: int, dac: tuple[int, int] = NOMINAL) -> int:
+    """DAC code of a current, rounded down: a set-point never exceeds what was asked. uA, mV, ohm.
+
+    dac: (gain ppm, offset nA) of a `calibration.Calibration`. Whatever it says, no code is above the nominal one of the
+    ceiling: a wrong calibration does not lift it, and a DAC that gives too little does not reach it.
+    """
+    per_code = full_scale_mv * 1_000_000
+    code = ua * 1000 * (rset_ohm << bits) // per_code
     if not 0 <= ua <= limits.FIRMWARE_CEILING_UA or code >= 1 << bits:
         raise ValueError("set current %d uA; allowed 0..%d uA" % (ua, limits.FIRMWARE_CEILING_UA))
-    return code
+    if dac == NOMINAL or not ua:  # nothing asked for is code 0, whatever the offset
+        return code
+    gain_ppm, offset_na = dac
+    code = (ua * 1000 - offset_na) * (rset_ohm << bits) // (per_code + full_scale_mv * gain_ppm)
+    ceiling = limits.FIRMWARE_CEILING_UA * 1000 * (rset_ohm << bits) // per_code
+    return max(0, min(code, ceiling, (1 << bits) - 1))
 
 
-def ua_for_code(code: int, board: object) -> int:
-    """Set current of a DAC code, uA, to the nearest."""
-    full_nv = board.DAC_REFERENCE_MV * 1_000_000  # type: ignore[attr-defined]
-    rset = board.RSET_OHM << board.DAC_BITS  # type: ignore[attr-defined]
-    return (code * full_nv // 1000 + rset // 2) // rset
+def ua_for_code(code: int, board: object, dac: tuple[int, int] = NOMINAL) -> int:
+    """Set current of a DAC code, uA, to the nearest. dac: as in `code_for_ua`."""
+    gain_ppm, offset_na = dac
+    per_code = board.DAC_REFERENCE_MV * (1_000_000 + gain_ppm)  # type: ignore[attr-defined]
+    na = code * per_code // (board.RSET_OHM << board.DAC_BITS) + offset_na  # type: ignore[attr-defined]
+    return max(0, (na + 500) // 1000)
 
 
 # What a train needs of its program, in `Program.table`.
@@ -167,9 +181,12 @@ def _envelope(e: tuple[int, int, int, int, int, bool]) -> tuple["array[int]", in
     return table, total * 1000 // ENVELOPE_STEPS
 
 
-def compile(w: Waveform, top_ua: int, board: object) -> Program:
-    """The program of a zone. `board` gives DAC_REFERENCE_MV, RSET_OHM and DAC_BITS. ValueError when out of limits."""
-    scale = (board.DAC_REFERENCE_MV, board.RSET_OHM, board.DAC_BITS)  # type: ignore[attr-defined]
+def compile(w: Waveform, top_ua: int, board: object, dac: tuple[int, int] = NOMINAL) -> Program:
+    """The program of a zone. `board` gives DAC_REFERENCE_MV, RSET_OHM and DAC_BITS. ValueError when out of limits.
+
+    dac: as in `code_for_ua`.
+    """
+    scale = (board.DAC_REFERENCE_MV, board.RSET_OHM, board.DAC_BITS, dac)  # type: ignore[attr-defined]
     codes = [code_for_ua(top_ua * level // limits.LEVELS, *scale) for level in range(limits.LEVELS + 1)]
     program = Program(w, top_ua, codes, code_for_ua(limits.PROBE_UA, *scale))
     _check_balance(program)
@@ -216,9 +233,9 @@ def _weigh(train, weighed):
     result[2] = unlatched
 
 
-def compile_probe(board: object) -> Program:
-    """The contact probe: a zero-mean pulse of PROBE_UA every PROBE_PERIOD_MS."""
-    scale = (board.DAC_REFERENCE_MV, board.RSET_OHM, board.DAC_BITS)  # type: ignore[attr-defined]
+def compile_probe(board: object, dac: tuple[int, int] = NOMINAL) -> Program:
+    """The contact probe: a zero-mean pulse of PROBE_UA every PROBE_PERIOD_MS. dac: as in `code_for_ua`."""
+    scale = (board.DAC_REFERENCE_MV, board.RSET_OHM, board.DAC_BITS, dac)  # type: ignore[attr-defined]
     code = code_for_ua(limits.PROBE_UA, *scale)
     w = Waveform("biphasic")
     w.rate_dhz = w.rate_to_dhz = 10_000 // limits.PROBE_PERIOD_MS

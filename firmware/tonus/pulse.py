@@ -28,6 +28,7 @@ _BLIND_PULSES = const(8)  # given to the PIO without one sample seen: a lift wou
 _WINDOWS = const(8)  # the running mean's second, in eighths
 _WINDOW_TICKS = limits.DC_WINDOW_MS // _WINDOWS
 _BIAS = const(0x20000000)  # added to sums that may be negative
+_TRIM = const(64)  # sense codes added to what the calibration may make negative
 
 # What the interrupts count and keep.
 _TICKS = const(0)
@@ -78,7 +79,10 @@ _TREAT_MAX = const(38)
 _OVER_PCT = const(39)
 _DEPTH = const(40)
 _LATCH = const(41)
-_KEPT = const(42)
+# Of the calibration.
+_SENSE_TRIM = const(42)  # what makes a sense code of a reading, + _TRIM
+_SENSE_AT_ZERO = const(43)  # sense code of DAC code 0, in 1024ths, + _TRIM
+_KEPT = const(44)
 
 
 class Pulse:
@@ -93,14 +97,13 @@ class Pulse:
         self._window = array("i", [_BIAS] * _WINDOWS)
         self._stage = stage
         self._usb = usb
-        self._probe = probe
         self._train = Train(probe)
         # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
         self._out = self._train.out
         self._short = stage.short
         self._tick_calls: tuple = (ticks_us, stage.toggle_alive, stage.fault_n, usb, self._run)
         self._run_calls = (stop, self._out, stage.queued, stage.put, stage.write_dac, self._train.next)
-        self._sample_calls = stage.sense + stage.switches + (stage.queued,)
+        self._sample_calls = stage.sense + stage.switches + (stage.queued, stage.fault_n)
         kept[_CHARGE] = _BIAS
         kept[_WINDOW_LEFT] = _WINDOW_TICKS
         kept[_TICK_US] = limits.TICK_US
@@ -112,12 +115,22 @@ class Pulse:
         kept[_OVER_PCT] = limits.OVERCURRENT_PCT
         kept[_DEPTH] = FIFO_DEPTH
         kept[_LATCH] = faults.LATCH
-        kept[_SENSE_PER_DAC] = stage.sense_per_dac
-        kept[_OPEN_CODES] = limits.OPEN_UA * 1000 // stage.na_per_code
-        kept[_OVER_CODES] = limits.OVERCURRENT_UA * 1000 // stage.na_per_code
-        self._charge_per_ua = limits.DC_WINDOW_MS * 1_000_000 // (stage.na_per_code * 16)
-        kept[_CHARGE_TRIP] = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
+        self.calibrate(probe)
         self._timer = Timer(-1)
+
+    def calibrate(self, probe: Program) -> None:
+        """Go by the calibration that the stage has now, with a probe compiled by it. Only while nothing plays."""
+        stage = self._stage
+        kept = self._kept
+        self._probe = probe
+        kept[_SENSE_PER_DAC] = stage.sense_per_dac
+        kept[_SENSE_AT_ZERO] = stage.sense_at_zero + (_TRIM << 10)
+        kept[_SENSE_TRIM] = _TRIM - stage.zero_codes
+        na16 = stage.na16_per_code
+        kept[_OPEN_CODES] = (limits.OPEN_UA * 16_000 + na16 // 2) // na16
+        kept[_OVER_CODES] = (limits.OVERCURRENT_UA * 16_000 + na16 // 2) // na16
+        self._charge_per_ua = limits.DC_WINDOW_MS * 1_000_000 // na16
+        kept[_CHARGE_TRIP] = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
 
     def start(self) -> None:
         """Start the loop; the output stays off."""
@@ -403,8 +416,8 @@ class Pulse:
         kept = ptr32(self._kept)
         if not kept[_RUNNING]:
             return
-        read_current, read_rail, read_sink, el_a, el_b, queued = self._sample_calls
-        current = int(read_current()) >> 4
+        read_current, read_rail, read_sink, el_a, el_b, queued, fault_n = self._sample_calls
+        current = (int(read_current()) >> 4) + kept[_SENSE_TRIM] - _TRIM
         voltage = (int(read_rail()) >> 4) - (int(read_sink()) >> 4)
         direction = int(el_a()) - int(el_b())
         if not direction:
@@ -417,12 +430,14 @@ class Pulse:
         else:
             code = kept[_CODE_BEFORE]
             width = kept[_WIDTH_BEFORE]
-        expected = code * kept[_SENSE_PER_DAC] >> 10
+        expected = (code * kept[_SENSE_PER_DAC] + kept[_SENSE_AT_ZERO] >> 10) - _TRIM
         least = kept[_OPEN_CODES]
         if current < least and expected >= 2 * least and not int(self._out[3]):
             # Once more, before ending somebody's session.
-            if int(read_current()) >> 4 < least and int(el_a()) != int(el_b()):
-                self._cut(faults.LIFT, 0)
+            again = (int(read_current()) >> 4) + kept[_SENSE_TRIM] - _TRIM
+            if again < least and int(el_a()) != int(el_b()):
+                # Tripped hardware looks like a lift, and is forgotten with the keep-alive that a cut ends.
+                self._cut(faults.LIFT if int(fault_n()) else faults.LATCH, 0)
                 return
         if current > expected + expected * kept[_OVER_PCT] // 100 + kept[_OVER_CODES]:
             kept[_OVER] = kept[_OVER] + 1

@@ -10,7 +10,7 @@ from .faults import Failed
 
 _ZERO_CODES = 15  # 3 uA
 RISE_MS = 60
-_FALL_MS = limits.RAIL_FALL_MS + 5
+FALL_MS = limits.RAIL_FALL_MS + 5
 _DAC_CODES = (400, 1600)  # 50 and 199 uA
 _DAC_PCT = 15
 _RSET_PCT = 15
@@ -38,12 +38,11 @@ async def run(board, stage, pulse, power) -> dict[str, int]:
         _none(stage, 0, faults.SENSE_OFFSET, readings, "offset_ua")
         _none(stage, _DAC_CODES[1], faults.LEAK, readings, "leak_ua")
         if board.HAS_SHORT:
-            for code in _DAC_CODES:
-                await _through_short(board, stage, code, readings)
+            await _through_short(board, stage, readings)
         stage.short()
         pulse.power(False)
         if board.HAS_BOOST:
-            await sleep_ms(_FALL_MS)
+            await sleep_ms(FALL_MS)
             readings["fallen_mv"] = stage.rail()
             if readings["fallen_mv"] > board.RAIL_MIN_MV // 2:
                 raise Failed(faults.RAIL_HELD, readings["fallen_mv"])
@@ -64,22 +63,27 @@ async def run(board, stage, pulse, power) -> dict[str, int]:
 def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> None:
     """With the electrodes shorted no current flows, whatever the DAC says."""
     stage.rest_at(code)
-    sense = stage.current()
-    readings[name] = stage.ua(sense)
+    sense = stage.raw_current()
+    readings[name] = stage.ua(sense)  # no calibration takes away what is read here
     if sense > _ZERO_CODES:
         raise Failed(fault, readings[name])
 
 
-async def _through_short(board, stage, code: int, readings: dict[str, int]) -> None:
-    stage.self_test_short(code)
-    await sleep_ms(2)
-    sense = stage.current()
-    expected = code * stage.sense_per_dac >> 10
-    readings["dac_%d_ua" % code] = stage.ua(sense)
-    if abs(sense - expected) * 100 > expected * _DAC_PCT + 100 * _ZERO_CODES:
-        raise Failed(faults.DAC, stage.ua(sense))
-    # DAC, sense and comparator all trust Rset; the short's own resistor does not.
-    across_mv = stage.mv(stage.voltage())
-    expected_mv = stage.ua(sense) * board.SHORT_OHM // 1000
-    if abs(across_mv - expected_mv) * 100 > expected_mv * _RSET_PCT + 100 * _VOLTAGE_STEP_MV:
-        raise Failed(faults.RSET, across_mv)
+async def _through_short(board, stage, readings: dict[str, int]) -> None:
+    sensed_ua, across_mv = [], []
+    for code in _DAC_CODES:
+        stage.self_test_short(code)
+        await sleep_ms(2)
+        sense = stage.current()
+        expected = stage.expected(code)
+        sensed_ua.append(stage.ua(sense))
+        readings["dac_%d_ua" % code] = sensed_ua[-1]
+        if abs(sense - expected) * 100 > expected * _DAC_PCT + 100 * _ZERO_CODES:
+            raise Failed(faults.DAC, sensed_ua[-1])
+        across_mv.append(stage.mv(stage.voltage()))
+    # DAC, sense and comparator all trust Rset; the short's own resistor does not. From one current to the other: on
+    # 24 V, two dividers of 1 % resistors differ by more than the smaller current makes.
+    more_mv = across_mv[1] - across_mv[0]
+    expected_mv = (sensed_ua[1] - sensed_ua[0]) * board.SHORT_OHM // 1000
+    if abs(more_mv - expected_mv) * 100 > expected_mv * _RSET_PCT + 100 * _VOLTAGE_STEP_MV:
+        raise Failed(faults.RSET, more_mv)

@@ -9,6 +9,7 @@ from machine import ADC, SPI, Pin
 from rp2 import StateMachine
 
 from . import adc, phases
+from .calibration import Calibration
 from .mpy import const, ptr8
 from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
 
@@ -50,11 +51,8 @@ class Stage:
         # Interrupt: the converters of current, rail and sink, 16 bit, and the levels of the two switch lines.
         self.sense = (self._current.read_u16, self._rail.read_u16, self._sink.read_u16)
         self.switches = (Pin(pins["EL_A"]).value, Pin(pins["EL_B"]).value)
-        # Sense codes to units, in thousandths: 4096 ADC codes are the ADC's reference.
-        self.na_per_code = board.ADC_REFERENCE_MV * 1_000_000 // (4096 * board.RSET_OHM)
-        self._uv_per_code = board.ADC_REFERENCE_MV * 1000 * board.DIVIDER // 4096
-        # Expected sense code of a DAC code, in 1024ths: both cross the same Rset.
-        self.sense_per_dac = board.DAC_REFERENCE_MV * 1024 * 4096 // (board.ADC_REFERENCE_MV << board.DAC_BITS)
+        self._board = board
+        self.calibrate(Calibration(board.NAME))
         self.short()
         machine.active(1)
 
@@ -88,9 +86,37 @@ class Stage:
         execute(off)
         active(1)
 
-    def current(self) -> int:
-        """Delivered current as a 12 bit sense code."""
+    def calibrate(self, c: Calibration) -> None:
+        """Read and expect currents and voltages by this calibration. Only while the output is off.
+
+        zero_codes: what the sense reads when nothing flows. Sense codes of any other name are without it.
+        na16_per_code: current of a sense code, in sixteenths of a nA.
+        sense_per_dac, sense_at_zero: the sense code to expect of DAC code x is their x-fold and their sum, in 1024ths.
+        """
+        board = self._board
+        rset = 4096 * board.RSET_OHM  # of which 4096 ADC codes are the ADC's reference
+        nv = board.ADC_REFERENCE_MV * 1_000_000
+        sense = 1_000_000 + c.sense_gain_ppm
+        voltage = 1_000_000 + c.voltage_gain_ppm
+        self.zero_codes = (c.sense_offset_na * rset + nv // 2) // nv
+        self.na16_per_code = nv * 16_000_000 // (rset * sense)
+        dac = board.DAC_REFERENCE_MV * (1_000_000 + c.dac_gain_ppm)
+        self.sense_per_dac = dac * sense * 1024 * 4096 // (nv * 1_000_000 << board.DAC_BITS)
+        self.sense_at_zero = c.dac_offset_na * rset * sense * 1024 // (nv * 1_000_000)
+        self._uv_per_code = nv // 4096 * board.DIVIDER * 1000 // voltage
+        self._offset_uv = c.voltage_offset_mv * 1_000_000_000 // voltage
+
+    def raw_current(self) -> int:
+        """What the current sense reads, 12 bit, `zero_codes` included."""
         return adc.read(self._current) >> 4
+
+    def current(self) -> int:
+        """Delivered current as a sense code."""
+        return self.raw_current() - self.zero_codes
+
+    def expected(self, codes: int, n: int = 1) -> int:
+        """Sum of the sense codes to expect of `n` DAC codes that make the sum `codes`."""
+        return codes * self.sense_per_dac + n * self.sense_at_zero >> 10
 
     def voltage(self) -> int:
         """Electrode voltage, rail less sink node, as a difference of 12 bit sense codes."""
@@ -98,22 +124,22 @@ class Stage:
 
     def rail(self) -> int:
         """Rail, mV."""
-        return self.mv(adc.read(self._rail) >> 4)
+        return (adc.read(self._rail) >> 4) * self._uv_per_code // 1000
 
     def ua(self, sense_code: int) -> int:
-        """Sense code to uA."""
-        return sense_code * self.na_per_code // 1000
+        """Sense code, or a sum of them, to uA."""
+        return max(0, sense_code) * self.na16_per_code // 16_000
 
     def mv(self, sense_code: int) -> int:
-        """Divider code to mV."""
-        return sense_code * self._uv_per_code // 1000
+        """A difference of rail and sink code to mV at the electrodes."""
+        return (sense_code * self._uv_per_code - self._offset_uv) // 1000
 
     def rest_at(self, code: int) -> None:
-        """For the self-test: electrodes shorted, the DAC's output at `code`. `short` ends it."""
+        """For self-test and calibration: electrodes shorted, the DAC's output at `code`. `short` ends it."""
         self._hold(code, OFF)
 
     def self_test_short(self, code: int) -> None:
-        """For the self-test: `code` through the board's built-in short. `short` ends it.
+        """For self-test and calibration: `code` through the board's built-in short. `short` ends it.
 
         Both switch lines high, which the board's decoder keeps off the electrodes.
         """

@@ -12,11 +12,13 @@ import pytest
 from devices import Device, canonical, device, example
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tonus import calibration
 
 BANK = canonical(example("mine"), example("other", top_ua=320))
 OTHER = canonical(example("new"))[0]
-CHANGING = ["device.clock", "bank.begin", "bank.put", "bank.commit", "bank.abort"]
+CHANGING = ["device.clock", "bank.begin", "bank.put", "bank.commit", "bank.abort", "calibration.hold"]
 METHODS = [*CHANGING, "rpc.discover", "device.info", "device.counters", "bank.list", "bank.read", "journal.read"]
+METHODS += ["calibration.read", "calibration.write", "calibration.reset", "calibration.release"]
 PARAMS = [
     "method",
     "unix_s",
@@ -30,6 +32,8 @@ PARAMS = [
     "crc32",
     "kind",
     "after",
+    "code",
+    *calibration.NAMES,
 ]
 
 _made: list[Device] = []

@@ -12,9 +12,10 @@ import micropython_image
 import pytest
 from devices import Device, canonical, device, example, large
 from test_repl import BOOTED_US, START, Prompted, on_port, prompted
-from tonus import limits, sealed
+from tonus import calibration, limits, sealed
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.client import Client
+from tonus_tools.ctl.wire import Wire
 from tonus_tools.image import bootsel, cli, micropython, uf2
 from tonus_tools.image.filesystem import FLASH_BYTES, FS_START, contents, files, filesystem
 from tonus_tools.sim.boards import FIRMWARE
@@ -121,6 +122,46 @@ def test_an_update_keeps_presets_and_journal(computer: Computer, capsys: pytest.
     computer.device.live.run(1_000_000)
     assert [record["n"] for record in records(computer.data()["data/sessions"])] == [1, 2, 3]
     assert computer.device.connect().write_bank(canonical(example("third"))).generation == 3
+
+
+VALUES = {
+    "dac_gain_ppm": 40_000, "dac_offset_na": 3000, "sense_gain_ppm": -15_000, "sense_offset_na": 200,
+    "voltage_gain_ppm": 10_000, "voltage_offset_mv": -96,
+}  # fmt: skip
+
+
+def test_an_update_keeps_the_calibration(computer: Computer, capsys: pytest.CaptureFixture[str]) -> None:
+    before = computer.device.client.calibration_write(VALUES)
+    told = run(capsys, "flash", "--port", "live")
+    assert told.startswith(
+        "kept: the shipped presets (generation 0), 0 sessions, 0 faults, the calibration; saved in dist/data-"
+    )
+    assert computer.device.connect().calibration() == before
+    assert list(computer.data()) == ["data/calibration"]
+
+
+def test_firmware_that_knows_no_calibration_is_updated(
+    computer: Computer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = Wire.call
+
+    def older(wire: Wire, method: str, params: dict[str, Any] | None = None, lenient: bool = False) -> dict[str, Any]:
+        return call(wire, method.replace("calibration.", "calibration.not."), params, lenient)
+
+    monkeypatch.setattr(Wire, "call", older)
+    assert "runs; presets and journal read back: all there" in run(capsys, "flash", "--port", "live")
+
+
+def test_a_calibration_that_this_firmware_allows_no_more_stops_the_update(
+    computer: Computer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computer.device.client.calibration_write(VALUES)
+    monkeypatch.setitem(calibration.RANGES, "dac_gain_ppm", (-20_000, 20_000))
+    told = run(capsys, "flash", "--port", "live", code=1)
+    assert told == (
+        "error: calibration: this firmware does not allow it: dac_gain_ppm: 40000; allowed -20000..20000; "
+        "nothing was changed\n"
+    )
 
 
 def test_a_new_devices_shipped_presets_stay_the_shipped_ones(

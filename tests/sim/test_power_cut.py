@@ -74,6 +74,58 @@ def test_a_reset_to_the_shipped_presets() -> None:
         assert texts(made) == shipped
 
 
+CALIBRATIONS = [
+    {"dac_gain_ppm": n, "dac_offset_na": n, "sense_gain_ppm": n, "sense_offset_na": n, "voltage_gain_ppm": n,
+     "voltage_offset_mv": n}
+    for n in (100, 200)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "another"])
+def test_a_calibration(first: bool) -> None:
+    """Old or new, whole; the first one, or none."""
+    old, new = CALIBRATIONS
+    with device() as made:
+        outcomes = []
+        for n in range(1, MORE):
+            made.client.calibration_reset()
+            if not first:
+                made.client.calibration_write(old)
+            before = made.client.calibration()
+            assert before is not None
+            made.live.do("cut_power_at_write", n)
+            with suppress(LinkError):
+                made.client.calibration_write(new)
+            if not was_cut(made):
+                break
+            made.live.do("cut_power_at_write", 1 << 30)
+            found = made.client.calibration()
+            assert found is not None
+            assert found.damage is None, n
+            assert found == before or found.values() == new, n
+            outcomes.append(found.values() == new)
+        assert outcomes[0] is False
+        assert set(outcomes) == {False, True}
+        assert list(made.client.journal("fault")) == []
+
+
+def test_a_calibration_that_is_reset() -> None:
+    with device() as made:
+        for n in range(1, MORE):
+            made.client.calibration_write(CALIBRATIONS[0])
+            made.live.do("cut_power_at_write", n)
+            with suppress(LinkError):
+                made.client.calibration_reset()
+            if not was_cut(made):
+                break
+            made.live.do("cut_power_at_write", 1 << 30)
+            found = made.client.calibration()
+            assert found is not None
+            assert found.damage is None
+            assert found.values() in (CALIBRATIONS[0], dict.fromkeys(CALIBRATIONS[0], 0)), n
+        assert 1 < n < MORE - 1
+
+
 def numbers(records: list[dict[str, Any]]) -> list[int]:
     return [record["n"] for record in records]
 

@@ -14,6 +14,7 @@ import serial
 from devices import changed_firmware
 from mpremote.transport import TransportError  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
+from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.panel import Bench, Port
 from tonus_tools.sim.scenario import Scenario, Start
@@ -47,8 +48,7 @@ class Prompted:
 def prompted(minus: bool = True, firmware: Path | None = None) -> Iterator[Prompted]:
     """A device that has started, with MINUS held: in safe mode."""
     records: list[Record] = []
-    arguments = {} if firmware is None else {"firmware": firmware}
-    with Live(START, on_record=records.append, **arguments) as live:
+    with Live(START, firmware=firmware or FIRMWARE, on_record=records.append) as live:
         if minus:
             live.do("hold", "MINUS")
         live.run(BOOTED_US)

@@ -62,6 +62,14 @@ def _hex8(v: Any) -> bool:
 
 
 _NUMBER = _integer(0, 2**29)
+CALIBRATION = {
+    "dac_gain_ppm": (-100_000, 100_000),
+    "dac_offset_na": (-5000, 5000),
+    "sense_gain_ppm": (-100_000, 100_000),
+    "sense_offset_na": (-1000, 3000),
+    "voltage_gain_ppm": (-100_000, 100_000),
+    "voltage_offset_mv": (-900, 900),
+}
 # method: (changes, refused while the output is on, parameters)
 METHODS: dict[str, tuple[bool, bool, dict[str, Callable[[Any], bool]]]] = {
     "device.info": (False, False, {}),
@@ -87,6 +95,11 @@ METHODS: dict[str, tuple[bool, bool, dict[str, Callable[[Any], bool]]]] = {
     "bank.commit": (True, True, {"transaction": _NUMBER, "crc32": _hex8}),
     "bank.abort": (True, False, {"transaction": _NUMBER}),
     "bank.reset": (True, True, {}),
+    "calibration.read": (False, False, {}),
+    "calibration.write": (True, True, {name: _integer(*span) for name, span in CALIBRATION.items()}),
+    "calibration.reset": (True, True, {}),
+    "calibration.hold": (True, True, {"code": _integer(0, 3300)}),
+    "calibration.release": (True, False, {}),
     "journal.read": (False, False, {"kind": lambda v: v in ("session", "fault"), "after": _integer(0, 536870911)}),
 }
 
@@ -115,6 +128,10 @@ class Device:
         self.generation = 0 if texts is None else 1
         self.damage: str | None = None
         self.journal: dict[str, list[Document]] = {"session": [], "fault": []}
+        self.calibration: Document | None = None
+        self.calibration_damage: str | None = None
+        self.parts = {"dac_gain": 1.0, "dac_ua": 0.0, "sense_gain": 1.0, "sense_ua": 0.0}  # as they truly are
+        self.held: int | None = None
         self.clock_offset_s: float | None = None
         self.busy = False
         self.selftest_fault = ""
@@ -331,6 +348,42 @@ class Device:
         self.own = texts
         self.generation += 1
         return {"generation": self.generation, "crc32": bank_crc(self.texts), "presets": len(self.texts)}
+
+    # calibration
+
+    def _calibration_read(self) -> Document:
+        found = {"schema": 1, "board": "tonus_r1", "at": None, **dict.fromkeys(CALIBRATION, 0)}
+        return found | (self.calibration or {}) | {
+            "calibrated": self.calibration is not None, "damage": self.calibration_damage,
+        }  # fmt: skip
+
+    def _calibration_write(self, **values: int) -> Document:
+        at = None if self.clock_offset_s is None else round(self.now_s + self.clock_offset_s)
+        self.calibration = values | {"at": at}
+        self.calibration_damage = None
+        return self._calibration_read()
+
+    def _calibration_reset(self) -> Document:
+        self.calibration = self.calibration_damage = None
+        return self._calibration_read()
+
+    def rset_mv(self, code: int) -> float:
+        """What a multimeter says with this code held."""
+        return (code / 4096 * 2048e3 / 4020 * self.parts["dac_gain"] + self.parts["dac_ua"]) * 4.02
+
+    def _calibration_hold(self, code: int) -> Document:
+        self.held = code
+        ua = self.rset_mv(code) / 4.02
+        sense = (ua * self.parts["sense_gain"] + self.parts["sense_ua"]) * 4.02 / 3300 * 4096e3
+        zero = self.parts["sense_ua"] * 4.02 / 3300 * 4096e3
+        return {
+            "code": code, "zero_mcodes": max(0, round(zero)), "sense_mcodes": round(sense),
+            "voltage_mcodes": round(ua / 3300 * 4096e3), "rail_mv": 24011,
+        }  # fmt: skip
+
+    def _calibration_release(self) -> Document:
+        self.held = None
+        return {}
 
     # journal
 

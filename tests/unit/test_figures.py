@@ -259,14 +259,14 @@ def test_predicted_current_and_voltage_are_the_simulated_board_s(board: str, tou
         load for load in figures(p, board=board).loads if load.ohm == {"500": 500, "2k": 2000}.get(touch, 10_000)
     )
     assert found.current_ua == pytest.approx(peak_ua, abs=0.01)
-    over_switches_mv = found.current_ua * module.SWITCHES_OHM / 1000  # which the model counts to the electrodes
+    over_switches_mv = found.current_ua * constants.SWITCHES_OHM / 1000  # which the model counts to the electrodes
     assert found.volts * 1000 + over_switches_mv == pytest.approx(peak_mv, abs=1)
     assert found.limited == (board == "pico_bench" and touch == "10k")
 
 
 def test_the_largest_load_is_where_the_rail_ends() -> None:
     found = figures(SHIPPED["lift"])
-    assert found.most_ohm == pytest.approx(21.6 / 400e-6 - 4020 - 50 - 22)
+    assert found.most_ohm == pytest.approx(21.6 / 400e-6 - 4020 - 2250 - 57)
     bench = figures(SHIPPED["lift"], board="pico_bench")
     assert [load.limited for load in bench.loads] == [bench.most_ohm < ohm for ohm in (500, 2000, 10_000)]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from test_docs import rows, section
-from tonus import limits, link, methods, tally
-from tonus_tools.ctl.client import Session
+from tonus import calibration, limits, link, methods, tally
+from tonus_tools.ctl.client import Calibration, Held, Session
 
 DOCUMENT = Path(link.__file__).with_name("PROTOCOL.md")
-TABLE = methods.Methods(None, None, {}).table
+TABLE = methods.Methods(None, None, {}, None).table
 
 
 def discover(method: str | None = None) -> dict[str, Any]:
@@ -61,6 +61,14 @@ def test_the_numbers_of_the_document_are_those_of_limits() -> None:
     assert f"The last {limits.JOURNAL_KEEP} sessions" in text
     assert f"1..{limits.BANK_PRESETS_MAX} [presets]" in text
     assert f"version {methods.PROTOCOL}" in text.splitlines()[0]
+
+
+def test_the_calibration_has_the_fields_of_its_table() -> None:
+    documented = {name for row in rows(section(DOCUMENT, "The calibration")) for name in re.findall(r"`(\w+)`", row[0])}
+    assert documented == set(Calibration.__dataclass_fields__)
+    assert set(calibration.Calibration("a").record()) <= documented
+    held = next(row[-1] for row in rows(section(DOCUMENT, "Methods")) if row[0] == "`calibration.hold`")
+    assert set(re.findall(r"`(\w+)`", held)) == set(Held.__dataclass_fields__)
 
 
 def test_a_sessions_record_has_the_fields_of_its_table() -> None:

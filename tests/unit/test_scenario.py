@@ -62,6 +62,7 @@ def section(title: str) -> set[str]:
         ("Actions", scenario.ACTIONS),
         ("Loads", scenario.LOADS),
         ("Faults", scenario.FAULTS),
+        ("Errors", tuple(scenario.ERRORS)),
         ("Expectations", tuple(scenario.Expect.__dataclass_fields__)),
     ],
 )
@@ -132,6 +133,11 @@ REFUSED = {
     "start key": (HEAD + "[start]\nbattery = 5", "start.battery: unknown key; did you mean 'battery_pct'?"),
     "start load": (HEAD + "[start]\ntouch = 'gel'", 'start.touch: "gel" is not a load; allowed are good, typical'),
     "battery": (HEAD + "[start]\nbattery_pct = 101", "start.battery_pct: 101 % is out of range; allowed 0 to 100 %"),
+    "part": (HEAD + "[start.errors]\nadc_gain = 5", "start.errors.adc_gain: unknown key; did you mean 'adc_gain_ppm'?"),
+    "part's error": (
+        HEAD + "[start.errors]\ndac_offset_uv = 50001",
+        "start.errors.dac_offset_uv: 50001 uV is out of range; allowed -50000 to 50000 uV",
+    ),
     "battery share": (HEAD + "[start]\nbattery_pct = 0.8", "start.battery_pct: must be a whole number, not 0.8"),
     "usb": (HEAD + "[start]\nusb = 1", "start.usb: must be true or false, not 1"),
     "astronomic": (HEAD + "[start]\nseed = 1" + "0" * 400, "start.seed: 1000"),

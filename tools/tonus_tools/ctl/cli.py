@@ -12,7 +12,8 @@ import typer
 from tonus import VERSION
 from typer.exceptions import TyperException
 
-from . import journal_commands, ports, preset_commands, words
+from ..report.command import report
+from . import calibrate_commands, journal_commands, ports, preset_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
 from .errors import DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
 from .exits import Exit
@@ -40,6 +41,8 @@ app = typer.Typer(
 )
 app.add_typer(preset_commands.app, name="preset")
 app.add_typer(journal_commands.app, name="journal")
+app.command()(report)
+app.command("calibrate")(calibrate_commands.calibrate)
 
 
 def _version(wanted: bool) -> None:
@@ -96,7 +99,10 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
     with its.device() as (name, client):
         now = client.device_info()
         bank = client.bank_list()
-    if its.report({"port": name, **asdict(now), "shipped": bank.shipped, "damage": bank.damage}):
+        calibration = client.calibration()
+    calibrated = calibration is not None and calibration.calibrated
+    about = {"shipped": bank.shipped, "damage": bank.damage, "calibrated": calibrated}
+    if its.report({"port": name, **asdict(now), **about}):
         return
     battery = "not measured with the cable in" if now.battery_pct is None else f"{now.battery_pct} %"
     facts = [
@@ -108,6 +114,7 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
         ("clock", "not set" if now.clock is None else words.moment(now.clock)),
         ("battery", battery),
         ("presets", f"{len(bank.presets)}, {preset_commands.origin(bank)}"),
+        ("calibration", calibrate_commands.told(calibration)),
     ]
     if bank.damage:
         facts.append(("damage", bank.damage))

@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from tonus import limits
+from tonus.calibration import RANGES
 
 from .errors import Damaged, DeviceRefused, Gone, LinkError, NoAnswer
 from .wire import LINE_MAX, PATIENCE, SLICE_S, Transport, Wire, crc_of
 
 PROTOCOL = 1
 PIECE_MAX = 1000  # characters of a preset's text in one bank.put
+UNKNOWN_METHOD = -32601
 SELF_TEST_FAILED = -32015
 RESTART_SLICES = 40  # a restarted device answers within 10 s
 NOTHING_CHANGED = "nothing was changed"
@@ -93,6 +95,38 @@ class Clock:
     """Of device.clock: Unix s."""
 
     clock: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Of calibration.read; PROTOCOL.md has the units. `calibrated`: False when nominal; `damage`: None, or why."""
+
+    schema: int
+    board: str
+    at: int | None
+    dac_gain_ppm: int
+    dac_offset_na: int
+    sense_gain_ppm: int
+    sense_offset_na: int
+    voltage_gain_ppm: int
+    voltage_offset_mv: int
+    calibrated: bool
+    damage: str | None
+
+    def values(self) -> dict[str, int]:
+        """The six values by name."""
+        return {name: getattr(self, name) for name in RANGES}
+
+
+@dataclass(frozen=True)
+class Held:
+    """Of calibration.hold: thousandths of the converter's codes, with nothing flowing and with the DAC's `code`."""
+
+    code: int
+    zero_mcodes: int
+    sense_mcodes: int
+    voltage_mcodes: int
+    rail_mv: int
 
 
 @dataclass(frozen=True)
@@ -236,6 +270,33 @@ class Client:
 
     def bank_reset(self) -> InForce:
         return _read(InForce, self._wire.call("bank.reset"), "bank.reset")
+
+    def calibration(self) -> Calibration | None:
+        """The one in force; None of a firmware that knows none."""
+        try:
+            return self._calibration("read")
+        except DeviceRefused as error:
+            if error.code != UNKNOWN_METHOD:
+                raise
+            return None
+
+    def calibration_write(self, values: Mapping[str, int]) -> Calibration:
+        """Put these six values in force; the calibration as read back from the flash."""
+        return self._calibration("write", dict(values))
+
+    def calibration_reset(self) -> Calibration:
+        return self._calibration("reset")
+
+    def calibration_hold(self, code: int) -> Held:
+        """A DAC code through the built-in short, for 30 s or until something else changes."""
+        return _read(Held, self._wire.call("calibration.hold", {"code": code}), "calibration.hold")
+
+    def calibration_release(self) -> None:
+        self._wire.call("calibration.release")
+
+    def _calibration(self, what: str, params: dict[str, Any] | None = None) -> Calibration:
+        method = f"calibration.{what}"
+        return _read(Calibration, self._wire.call(method, params), method)
 
     def journal_read(self, kind: str, after: int) -> dict[str, Any] | None:
         """The first record of a kind ("session", "fault") with a number above `after`; None when there is none."""

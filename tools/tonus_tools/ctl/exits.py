@@ -17,7 +17,7 @@ class Exit(IntEnum):
         return member
 
     OK = 0, "done"
-    NOT_GOOD = 1, "what was checked is not good: a preset is refused, the self-test failed"
+    NOT_GOOD = 1, "what was checked is not good: a preset is refused, the self-test failed, readings disagree"
     USAGE = 2, "wrong usage, or a file that cannot be read or written"
     NO_DEVICE = 3, "no device, or its port cannot be opened"
     REFUSED = 4, "the device refused"

@@ -31,10 +31,6 @@ POWER_MAX_MW_CM2 = 250
 PULSE_MAX_MJ = 300  # a pulse, into the least of the test loads
 LOADS_OHM = (500, 2000, 10_000)  # the test loads of its output table
 
-# Between the rail and Rset besides the load, where the source saturates: as in sim/target/world.py.
-SWITCHES_OHM = 22  # two ADG5436 of 11 Ohm
-FET_OHM = 50
-
 # The mean over a second that ends between a phase and its opposite: the rule `tonus.preset` refuses by, 9.09 uC.
 UNPAIRED_MAX_UC = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.SET_ACCURACY_PCT) / 1000
 
@@ -381,7 +377,7 @@ def _charges_mc(preset: Preset, played: Played) -> tuple[Floats, Floats]:
 
 def _source_ohm(board: SimpleNamespace) -> float:
     """What the rail drives besides the load, where the source saturates."""
-    return float(board.RSET_OHM + FET_OHM + SWITCHES_OHM)
+    return float(board.RSET_OHM + board.FET_OHM + board.SWITCHES_OHM)
 
 
 def _load(set_ua: float, ohm: int, board: SimpleNamespace) -> Load:

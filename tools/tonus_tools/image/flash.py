@@ -1,8 +1,8 @@
 """Put the image on a device, with what its user has made in it.
 
-The UF2 replaces the device's file system. So the presets and the journal are read from the running device first, saved
-here, written into the image, and, once the device runs again, read back and compared. A device that cannot be asked,
-because it already is a BOOTSEL drive, is flashed only if that is said: with its saved data, or without.
+The UF2 replaces the device's file system. So presets, calibration and journal are read from the running device first,
+saved here, written into the image, and, once the device runs again, read back and compared. A device that cannot be
+asked, because it already is a BOOTSEL drive, is flashed only if that is said: with its saved data, or without.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the user has made, kept over an update: the bank of presets and the journal, off one device and onto another.
+"""What the user has made, kept over an update: presets, calibration and journal, off one device and onto another.
 
 The files are read and written by the firmware's own code, so they are checked as the device would check them.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tonus import bank, journal, limits, preset, sealed
+from tonus import bank, calibration, journal, limits, preset, sealed
 
 from ..ctl.client import Client
 from ..ctl.errors import NotGood, UsageError
@@ -23,6 +23,9 @@ NAMES = (
     "bank",
     "bank.new",
     "bank.bad",
+    "calibration",
+    "calibration.new",
+    "calibration.bad",
     "sessions",
     "sessions.old",
     "faults",
@@ -35,26 +38,31 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kept:
-    """A device's presets and journal, as they are in force.
+    """A device's presets, calibration and journal, as they are in force.
 
     generation: of the bank; 0 when it never changed. presets: canonical texts, none when the shipped ones are in force.
-    records: by file ("sessions", "faults"), the oldest first.
+    records: by file ("sessions", "faults"), the oldest first. calibration: as in its file; None when nominal.
     """
 
     generation: int
     presets: tuple[str, ...]
     records: dict[str, list[Record]]
+    calibration: Record | None = None
 
     def __str__(self) -> str:
         presets = plural(len(self.presets), "preset") if self.presets else "the shipped presets"
         sessions, faults = (len(self.records[name]) for name in _JOURNALS.values())
-        return f"{presets} (generation {self.generation}), {plural(sessions, 'session')}, {plural(faults, 'fault')}"
+        calibration = ", the calibration" if self.calibration else ""
+        counts = f"{plural(sessions, 'session')}, {plural(faults, 'fault')}"
+        return f"{presets} (generation {self.generation}), {counts}{calibration}"
 
     def missing_from(self, other: Kept) -> list[str]:
         """What of this is not in `other`, which may have newer records; an empty list when nothing was lost."""
         missing = []
         if (self.generation, self.presets) != (other.generation, other.presets):
             missing.append("presets")
+        if self.calibration not in (None, other.calibration):
+            missing.append("the calibration")
         for name, records in self.records.items():
             there = other.records[name]
             newest = there[-1]["n"] if there else 0
@@ -76,7 +84,18 @@ def of_device(client: Client) -> Kept:
         changed = changed or now != text
         presets.append(now)
     # A bank in a newer schema is another one, as when the firmware migrates it.
-    return Kept(found.generation + changed, tuple(presets), records)
+    return Kept(found.generation + changed, tuple(presets), records, _calibration(client))
+
+
+def _calibration(client: Client) -> Record | None:
+    """The device's calibration. NotGood when this firmware allows one of its values no more."""
+    its = client.calibration()
+    if its is None or not its.calibrated:
+        return None
+    try:
+        return calibration.checked(dict(its.values()), its.board, "", its.at).record()
+    except ValueError as problem:
+        raise NotGood(f"calibration: this firmware does not allow it: {problem}; nothing was changed") from None
 
 
 def of_folder(folder: Path) -> Kept:
@@ -93,7 +112,17 @@ def of_folder(folder: Path) -> Kept:
         if its.damage is not None:
             raise UsageError(f"{folder / 'bank'}: {its.damage}")
         presets = () if its.is_shipped else tuple(its.text(i) for i in range(len(its)))
-        return Kept(its.generation, presets, {file: _records(name, file) for file in _JOURNALS.values()})
+        records = {file: _records(name, file) for file in _JOURNALS.values()}
+        return Kept(its.generation, presets, records, _read_calibration(Path(name, "calibration"), folder))
+
+
+def _read_calibration(path: Path, folder: Path) -> Record | None:
+    if not path.exists():
+        return None
+    try:
+        return calibration.read(str(path)).record()
+    except ValueError as problem:
+        raise UsageError(f"{folder / path.name}: {problem}") from None
 
 
 def _records(folder: str, file: str) -> list[Record]:
@@ -117,6 +146,9 @@ def write(kept: Kept, folder: Path) -> None:
             crc = sealed.crc_of(text.encode() + b"\n", crc)
         its.close(crc)
         its.swap()
+    if kept.calibration:
+        values = {name: kept.calibration[name] for name in calibration.RANGES}
+        calibration.Store(str(folder), kept.calibration["board"]).write(values, kept.calibration["at"])
     for file, records in kept.records.items():
         log = journal.Journal(str(folder), file)
         for record in records:

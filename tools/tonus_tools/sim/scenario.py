@@ -37,7 +37,20 @@ FAULTS = (
     "battery_sense_open",
     "rset_low",
     "sense_offset",
+    "dac_low",
+    "dac_high",
+    "sense_low",
+    "switch_welded",
 )
+# Of the device's own parts against their nominal values: the most that a scenario may say, either way.
+ERRORS = {
+    "dac_gain_ppm": 200_000,
+    "dac_offset_uv": 50_000,
+    "adc_gain_ppm": 200_000,
+    "adc_offset_uv": 50_000,
+    "divider_ppm": 200_000,
+    "sink_divider_ppm": 200_000,
+}
 ACTIONS = ("press", "hold", "release", "touch", "lift", "usb", "battery_pct", "inject")
 REPEATABLE = ("press", "hold", "release", "touch", "lift")
 
@@ -60,6 +73,7 @@ class Start:
     battery_pct: int = 80
     usb: bool = False
     temperature_c: int = 25
+    errors: dict[str, int] = field(default_factory=dict)  # of ERRORS; those left out are 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +129,8 @@ class Scenario:
                 "battery_pct": self.start.battery_pct,
                 "usb": self.start.usb,
                 "temperature_c": self.start.temperature_c,
-            },
+            }
+            | ({"errors": self.start.errors} if self.start.errors else {}),
             "timeline": [{"at_us": a.at_us, "do": a.do, "value": a.value} for a in self.timeline],
         }
 
@@ -306,7 +321,7 @@ class _Reader:
         return path
 
     def start(self, table: dict[str, Any]) -> Start:
-        self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed"))
+        self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed", "errors"))
         default = Start()
         return Start(
             touch=self.one_of("start.touch", table.get("touch", default.touch), LOADS, "load"),
@@ -315,7 +330,16 @@ class _Reader:
             temperature_c=self.whole(
                 "start.temperature_c", table.get("temperature_c", default.temperature_c), *TEMPERATURE_C, "C"
             ),
+            errors=self.errors(self.table("start.errors", table.get("errors", {}))),
         )
+
+    def errors(self, table: dict[str, Any]) -> dict[str, int]:
+        self.keys("start.errors", table, tuple(ERRORS))
+        units = {name: name.rsplit("_", 1)[1].replace("uv", "uV") for name in ERRORS}
+        return {
+            name: self.whole(f"start.errors.{name}", value, -ERRORS[name], ERRORS[name], units[name])
+            for name, value in table.items()
+        }
 
     def timeline(self, entries: list[Any], until_us: int) -> tuple[Action, ...]:
         found: list[tuple[Action, str]] = []

@@ -157,6 +157,7 @@ def firmware(live):
     import asyncio
 
     asyncio.new_event_loop()
+    asyncio.core.cur_task = None  # a reset ended it in mid-task: with it goes all of the firmware before
     gc.collect()
     try:
         return __import__("main").__dict__
