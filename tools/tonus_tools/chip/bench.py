@@ -74,7 +74,7 @@ def main() -> int:
     try:
         micropython.load()
         found: list[Figure] = []
-        for part in (_image, _boot, _rates, _loop, _latencies, _push, _heap):
+        for part in (_image, _boot, _loop, _latencies, _push, _heap, _rates):
             note(f"{(part.__doc__ or '').splitlines()[0]} ...")
             found += part()
     except ToolError as error:
