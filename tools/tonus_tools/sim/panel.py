@@ -144,10 +144,13 @@ class Port:
 class Bench:
     """A live device on a bench: its time follows the clock, its cable (in, at first) leads to a port.
 
+    Not `paced`, it goes as fast as it can.
     `lost_s`: by how much it has fallen behind, for want of a faster computer.
     """
 
-    def __init__(self, live: Running, port: Port, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, live: Running, port: Port, clock: Callable[[], float] = time.monotonic, paced: bool = True
+    ) -> None:
         self.live = live
         self.port = port
         self.plugged = True
@@ -155,6 +158,7 @@ class Bench:
         self.slow_until_s = 0.0
         self.held: set[str] = set()
         self._clock = clock
+        self._paced = paced
         self._zero_s = clock() - live.now_us / 1e6
         self._reads = True
         self._due: list[tuple[int, int, str, Any]] = []
@@ -198,14 +202,7 @@ class Bench:
         data = self.port.receive()
         if data:
             self.live.send(data)
-        now_s = self._clock()
-        target_us = round(1e6 * (now_s - self._zero_s))
-        lag_us = target_us - self.live.now_us
-        if lag_us > LAG_US:
-            self.lost_s += (lag_us - STEP_US) / 1e6
-            self._zero_s += (lag_us - STEP_US) / 1e6
-            self.slow_until_s = now_s + SLOW_S
-        self._run(min(target_us, self.live.now_us + STEP_US))
+        self._run(self.live.now_us + STEP_US if not self._paced else self._pace())
         heard = bytes(self.live.heard)
         self.live.heard.clear()
         reads = self.port.send(heard)
@@ -213,9 +210,20 @@ class Bench:
             self._reads = reads
             self.live.do("reads", reads)
 
+    def _pace(self) -> int:
+        """How far time is to come in this step, us."""
+        now_s = self._clock()
+        target_us = round(1e6 * (now_s - self._zero_s))
+        lag_us = target_us - self.live.now_us
+        if lag_us > LAG_US:
+            self.lost_s += (lag_us - STEP_US) / 1e6
+            self._zero_s += (lag_us - STEP_US) / 1e6
+            self.slow_until_s = now_s + SLOW_S
+        return min(target_us, self.live.now_us + STEP_US)
+
     def wait(self, *others: int) -> list[int]:
         """Wait until the next step is due or a program has sent something; which of `others` can be read."""
-        behind_s = self._clock() - self._zero_s - self.live.now_us / 1e6
+        behind_s = self._clock() - self._zero_s - self.live.now_us / 1e6 if self._paced else STEP_S
         files = [*others, self.port.fileno()] if self.port.connected else list(others)
         return [file for file in select.select(files, [], [], max(0.0, STEP_S - behind_s))[0] if file in others]
 
@@ -339,11 +347,6 @@ class PanelFace(Face):
     def _seconds(self) -> str:
         t_s = self.view.t_us / 1e6
         return f"{int(t_s) // 60}:{t_s % 60:04.1f}"
-
-
-def _own_time(live: Running) -> Callable[[], float]:
-    """A clock that is always a step ahead of a device: it goes as fast as it can."""
-    return lambda: (live.now_us + STEP_US) / 1e6
 
 
 def _help() -> Text:
@@ -523,7 +526,7 @@ def _run(scenario: Scenario, flash: Path | None, keys: bool, out: IO[str], chip:
         port = stack.enter_context(contextlib.closing(Port()))
         face = PanelFace(scenario, port, keys, out)
         live = stack.enter_context(_device(scenario, flash, face.on_line, chip))
-        face.bench = bench = Bench(live, port, _own_time(live) if chip else time.monotonic)
+        face.bench = bench = Bench(live, port, paced=not chip)
         face.pace = "slower than life" if chip else "as in life"
         face.console.print(f"device on {port.path}", soft_wrap=True)
         stdin = [sys.stdin.fileno()] if keys else []
