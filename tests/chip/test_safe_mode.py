@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from emulated import Emulated, T
+from on_port import on_port
 from tonus import limits
 from tonus_tools.chip.branch import Branch
 from tonus_tools.chip.live import Live
-from tonus_tools.sim.panel import Bench, Port
 from tonus_tools.sim.scenario import Scenario, Start
 
 SAFE = Scenario("safe", 1, start=Start(usb=True, touch="500"))
@@ -40,27 +38,6 @@ def safe(emulated: Emulated) -> Callable[[Callable[[Live], T]], T]:
     return lambda work: Branch(lambda: work(live)).result()
 
 
-@contextmanager
-def on_port(live: Live) -> Iterator[str]:
-    """The path of a pseudo-terminal that the device is at the other end of, as fast as it goes."""
-    with closing(Port()) as port:
-        bench = Bench(live, port)
-        done = threading.Event()
-
-        def go_on() -> None:
-            while not done.is_set():
-                bench.wait()
-                bench.step()
-
-        thread = threading.Thread(target=go_on)
-        thread.start()
-        try:
-            yield port.path
-        finally:
-            done.set()
-            thread.join()
-
-
 def mpremote(port: str, *arguments: str) -> str:
     command = [str(MPREMOTE), "connect", port, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -73,7 +50,7 @@ def test_mpremote(safe: Callable[[Callable[[Live], list[str]]], list[str]], tmp_
     there.write_bytes(bytes(range(256)) * 2)
 
     def work(live: Live) -> list[str]:
-        with on_port(live) as port:
+        with on_port(live, paced=False) as port:
             listed = mpremote(port, "fs", "ls")
             mpremote(port, "fs", "cp", str(there), ":there.bin")
             mpremote(port, "fs", "cp", ":there.bin", str(back))

@@ -11,7 +11,8 @@ from typing import Any
 import micropython_image
 import pytest
 from devices import Device, canonical, device, example, large
-from test_repl import BOOTED_US, START, Prompted, on_port, prompted
+from on_port import on_port
+from test_repl import BOOTED_US, START, prompted
 from tonus import calibration, limits, sealed
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.client import Client
@@ -234,7 +235,7 @@ def test_a_deployment_copies_what_differs_and_leaves_the_users_files(
     with Live(START, image) as live:
         live.do("hold", "MINUS")
         live.run(BOOTED_US)
-        with on_port(Prompted(live, [])) as port:
+        with on_port(live) as port:
             told = run_deploy(capsys, port)
             again = run_deploy(capsys, port)
     modules = [path for path in wanted if path.endswith(".mpy")]
@@ -247,7 +248,7 @@ def test_a_deployment_copies_what_differs_and_leaves_the_users_files(
 
 
 def test_a_device_without_a_prompt_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with prompted(minus=False) as it, on_port(it) as port:
+    with prompted(minus=False) as it, on_port(it.live) as port:
         # mpremote reads a port that it knows for a pseudo-terminal without a timeout; by another name it gives up.
         alias = tmp_path / "port"
         alias.symlink_to(port)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ import serial
 from devices import changed_firmware
 from mpremote.transport import TransportError  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
+from on_port import on_port
 from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live
-from tonus_tools.sim.panel import Bench, Port
 from tonus_tools.sim.scenario import Scenario, Start
 from tonus_tools.sim.trace import Record
 
@@ -61,27 +60,6 @@ def safe() -> Iterator[Prompted]:
         yield found
 
 
-@contextmanager
-def on_port(device: Prompted) -> Iterator[str]:
-    """The path of a pseudo-terminal that the device, in real time meanwhile, is at the other end of."""
-    with closing(Port()) as port:
-        bench = Bench(device.live, port)
-        done = threading.Event()
-
-        def go_on() -> None:
-            while not done.is_set():
-                bench.wait()
-                bench.step()
-
-        thread = threading.Thread(target=go_on)
-        thread.start()
-        try:
-            yield port.path
-        finally:
-            done.set()
-            thread.join()
-
-
 def mpremote(port: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(MPREMOTE), "connect", port, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=30)
@@ -94,7 +72,7 @@ def test_mpremote_works_in_safe_mode_and_the_output_stays_dead(tmp_path: Path) -
     there, back = tmp_path / "there.bin", tmp_path / "back.bin"
     there.write_bytes(bytes(range(256)) * 6)
     with prompted() as device:
-        with on_port(device) as port:
+        with on_port(device.live) as port:
             listed = mpremote(port, "fs", "ls")
             assert listed.returncode == 0, listed.stdout + listed.stderr
             assert [line.split()[-1] for line in listed.stdout.splitlines()[1:]] == ["board.py", "main.py", "tonus/"]
@@ -119,7 +97,7 @@ def test_mpremote_works_in_safe_mode_and_the_output_stays_dead(tmp_path: Path) -
 def test_mpremote_gets_no_prompt_outside_safe_mode_and_does_no_harm(tmp_path: Path) -> None:
     with prompted(minus=False) as device:
         logged = len(device.of("log"))
-        with on_port(device) as port:
+        with on_port(device.live) as port:
             # mpremote reads a port that it knows for a pseudo-terminal without a timeout; by another name it gives up.
             alias = tmp_path / "port"
             alias.symlink_to(port)
