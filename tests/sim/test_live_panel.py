@@ -27,7 +27,7 @@ from tonus_tools.sim.scenario import FAULTS, Scenario, Start
 from tonus_tools.sim.trace import Record
 
 LIVE = Scenario("live", 1, start=Start(usb=True))
-WAIT_S = 60  # for what takes a second on an idle computer
+WAIT_S = 30  # for what takes a second on an idle computer
 RUN = "import sys; from pathlib import Path; from tonus_tools.sim import panel; "
 RUN += "sys.exit(panel.run(Path(sys.argv[1]) if sys.argv[1:] else None, battery_pct=70))"
 

@@ -334,7 +334,8 @@ class PanelFace(Face):
             ("port", Text(self._port.path).append(f"  {at_it}", "bright_black")),
             ("broken", Text(", ".join(view.broken), "red") if view.broken else Text("nothing", "bright_black")),
         ]
-        return super().rows() + rows
+        # In a terminal of 24 lines the menu has only room in the place of these.
+        return super().rows() + ([] if self.menu else rows)
 
     def _time(self) -> Text:
         text = Text(self._seconds(), "bold")
