@@ -3,41 +3,42 @@
 import core
 import micropython
 from bind import bind
+from micropython import const
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
 
 class _Gpio:
-    """One GPIO: its role on the board, its output level, and who drives it."""
+    """One GPIO: its role on the board, and who drives it. Its level is a bit of the chip's `gpio_in`."""
 
     def __init__(self, gpio, role):
         self.gpio = gpio
         self.role = role
-        self.level = 0
         self.output = False
         self.shown = 0
         self.hz = 0
 
-    def lend(self, level):
+    def lend(self, machine, level):
         """To the PIO."""
         self.output = True
-        self.level = 1 if level else 0
+        machine.set_level(self.gpio, level)
 
-    def follow(self, world):
+    def follow(self, machine):
         """As an input: take the level that the world gives it."""
         role = self.role
+        world = machine.world
         if role in world.pressed:
-            self.level = 0 if world.pressed[role] else 1
+            machine.set_level(self.gpio, not world.pressed[role])
         elif role == "VBUS_SENSE":
-            self.level = 1 if world.usb else 0
+            machine.set_level(self.gpio, world.usb)
         elif role == "STAGE_FAULT_N":
-            self.level = 1 if world.fault_line() else 0
+            machine.set_level(self.gpio, world.fault_line())
 
     @micropython.native
     def write(self, machine, level):
-        before = self.level
-        self.level = level
+        before = machine.gpio_in >> self.gpio & 1
+        machine.set_level(self.gpio, level)
         self.output = True
         role = self.role
         if role == "STAGE_ALIVE":
@@ -67,24 +68,32 @@ class _Gpio:
 
 
 class Chip(core.Core):
-    """The simulated RP2040 on `board`."""
+    """The simulated RP2040 on `board`. `gpio_in` has the level of each GPIO, inputs and outputs, as a bit."""
 
     def __init__(self, board, world, emit, timeline, until_us, live=None):
         super().__init__(world, emit, timeline, until_us, live)
         roles = {gpio: role for role, gpio in board.PINS.items()}
+        self.gpio_in = 0
         self.pins = [_Gpio(gpio, roles.get(gpio)) for gpio in range(30)]
-        self._switches = [self.pins[board.PINS[role]] for role in ("EL_A", "EL_B", "LDAC")]
+        self._switches = [board.PINS[role] for role in ("EL_A", "EL_B", "LDAC")]
         self._inputs = [p for p in self.pins if p.role in ("MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")]
         world.on_input = self.inputs
-        bind(self, "switches", "spi_write", "spi_end", "inputs")
+        bind(self, "set_level", "switches", "spi_write", "spi_end", "inputs")
         self._frame = 0
         self.channels = {gpio: role for gpio, role in roles.items() if gpio >= 26}
         self.channels[board.TEMPERATURE_CHANNEL] = "TEMPERATURE"
 
+    @micropython.native
+    def set_level(self, gpio, level):
+        if level:
+            self.gpio_in |= 1 << gpio
+        else:
+            self.gpio_in &= ~(1 << gpio)
+
     def inputs(self):
         """The world has changed: every input pin follows it."""
         for pin in self._inputs:
-            pin.follow(self.world)
+            pin.follow(self)
 
     def power_up(self):
         """Every pin an input again; the board's pull-downs hold the stage dead."""
@@ -92,21 +101,21 @@ class Chip(core.Core):
         for pin in self.pins:
             if pin.role == "POWER_HOLD":
                 self.world.set_hold(self.now, False)
-            if pin.role == "HAPTIC" and pin.level:
+            if pin.role == "HAPTIC" and self.gpio_in >> pin.gpio & 1:
                 self.emit("haptic", self.now, "0")
             pin.output = False
-            pin.level = 0
             pin.show(self, 0)
+        self.gpio_in = 1 << self._switches[2]  # LDAC is pulled up
         self.inputs()
-        self._switches[2].level = 1  # LDAC is pulled up
         self.switches(self.now)
         self.world.write_dac(self.now, 0x1000)
 
     @micropython.native
     def switches(self, t):
         """EL_A, EL_B or LDAC changed."""
+        levels = self.gpio_in
         a, b, ldac = self._switches
-        self.world.set_switches(t, a.level, b.level, ldac.level)
+        self.world.set_switches(t, levels >> a & 1, levels >> b & 1, levels >> ldac & 1)
 
     @micropython.native
     def spi_write(self, buffer):
@@ -139,7 +148,7 @@ class Pin:
         if level is None:
             if not machine.in_irq:
                 machine.enter()
-            return self._pin.level
+            return machine.gpio_in >> self.gpio & 1
         machine.enter()
         self._pin.write(machine, 1 if level else 0)
         machine.leave()
@@ -152,10 +161,10 @@ class Pin:
         machine = core.machine
         pin = self._pin
         if pin.role == "STAGE_ALIVE" and machine.world.keep_alive(machine.now):
-            pin.level = 1 - pin.level
+            machine.gpio_in ^= 1 << self.gpio
             return
         machine.enter()
-        pin.write(machine, 1 - pin.level)
+        pin.write(machine, 1 - (machine.gpio_in >> self.gpio & 1))
         machine.leave()
 
 
@@ -243,14 +252,36 @@ class WDT:
         core.machine.watchdog_due = core.machine.now + core.machine.watchdog_us
 
 
+_GPIO_IN = const(0xD0000004)  # SIO: the level of each GPIO
+_PIO0_IRQ = const(0x50200030)  # interrupt flags of PIO 0, a 1 written clears one
+
+
 class _Memory:
-    """mem32: the watchdog's scratch registers, which survive a reset."""
+    """mem32: the levels of the GPIOs, the PIO's interrupt flags, and the watchdog's scratch registers, which survive a
+    reset."""
 
+    @micropython.native
     def __getitem__(self, address):
-        return core.machine.scratch.get(address, 0)
+        machine = core.machine
+        machine.enter()
+        machine.leave()
+        if address == _GPIO_IN:
+            return machine.gpio_in
+        if address == _PIO0_IRQ:
+            return 1 if machine.pio_pending else 0
+        return machine.scratch.get(address, 0)
 
+    @micropython.native
     def __setitem__(self, address, value):
-        core.machine.scratch[address] = value
+        machine = core.machine
+        machine.enter()
+        machine.leave()
+        if address == _PIO0_IRQ:
+            # A flag that is cleared before the interrupt is served: MicroPython's handler then finds nothing to call.
+            if value & 1:
+                machine.pio_pending = False
+        elif address != _GPIO_IN:
+            machine.scratch[address] = value
 
 
 mem32 = _Memory()

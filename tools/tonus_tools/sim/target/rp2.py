@@ -52,12 +52,11 @@ class StateMachine:
         self._cycle = 0
         self._x = self._y = self._osr = self._pc = 0
         self._level = 0  # of the pins, as `set pins` would write them
-        self._lent = []
+        self._base = out_base.gpio
+        self._lent = (1 << len(program.options["out_init"])) - 1
         for i, level in enumerate(program.options["out_init"]):
-            pin = core.machine.pins[out_base.gpio + i]
-            pin.lend(level == PIO.OUT_HIGH)
-            self._lent.append(pin)
-            self._level |= pin.level << i
+            core.machine.pins[self._base + i].lend(core.machine, level == PIO.OUT_HIGH)
+            self._level |= (level == PIO.OUT_HIGH) << i
         bind(self, "run", "_execute", "_pins")
         core.machine.pio = self
 
@@ -201,7 +200,6 @@ class StateMachine:
     def _pins(self, value, t):
         if value != self._level:
             self._level = value
-            for pin in self._lent:
-                pin.level = value & 1
-                value >>= 1
-            core.machine.switches(t)
+            machine = core.machine
+            machine.gpio_in = machine.gpio_in & ~(self._lent << self._base) | (value & self._lent) << self._base
+            machine.switches(t)

@@ -1,0 +1,96 @@
+"""Programs for the prompt of safe mode, in the simulator or on the chip, that tell what the hardware does."""
+
+from __future__ import annotations
+
+from tonus_tools.sim.live import Running
+from tonus_tools.sim.scenario import Scenario, Start
+
+SAFE = Scenario("safe", 1, start=Start(usb=True, touch="500"))
+STARTED_US = 500_000
+
+# Levels of inputs and outputs, the PIO's too, looked at by an interrupt; and the interrupt flag of a state machine.
+MEMORY = """
+import board
+from machine import Pin, Timer, disable_irq, enable_irq, mem32
+from micropython import const
+from rp2 import StateMachine
+from time import sleep_ms, sleep_us
+from tonus.phases import phases
+LEVELS = const(0xD0000004)
+FLAGS = const(0x50200030)
+pins = board.PINS
+seen = [0, 0]
+def look(timer):
+    seen[0] = mem32[LEVELS]
+    seen[1] = mem32[FLAGS]
+def names(word):
+    return sorted([role for role, gpio in pins.items() if word >> gpio & 1 and role in shown])
+shown = ("EL_A", "EL_B", "LDAC", "MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")
+for role in ("MODE", "PLUS", "MINUS", "STAGE_FAULT_N"):
+    Pin(pins[role], Pin.IN, Pin.PULL_UP)
+for role in ("VBUS_SENSE", "LDAC"):
+    Pin(pins[role], Pin.IN)
+timer = Timer(-1)
+timer.init(mode=Timer.PERIODIC, period=1, callback=look, hard=True)
+sleep_ms(3)
+print(names(seen[0]))
+for role in ("EL_A", "EL_B", "LDAC"):
+    Pin(pins[role], Pin.OUT, value=1)
+sleep_ms(3)
+print(names(seen[0]))
+Pin(pins["EL_B"], Pin.OUT, value=0)
+base = Pin(pins["EL_A"], Pin.OUT, value=0)
+machine = StateMachine(0, phases, freq=2_000_000, out_base=base, set_base=base)
+calls = [0, 0]
+def flagged(machine):
+    calls[0] += 1
+    calls[1] += mem32[FLAGS] & 1
+machine.irq(flagged, hard=True)
+machine.active(1)
+print(names(mem32[LEVELS]))
+long = (2 * 5000) << 4 | (1 << 1) | 1  # EL_A alone, sampled after 5 ms
+machine.put(long)
+sleep_ms(3)
+print(names(seen[0]), seen[1] & 1, calls)
+sleep_ms(10)
+print(names(seen[0]), seen[1] & 1, calls)
+for clear in (0, 1):
+    state = disable_irq()
+    machine.put(2000 << 4 | (1 << 1) | 1)
+    sleep_us(1200)
+    raised = mem32[FLAGS] & 1
+    mem32[FLAGS] = clear
+    left = mem32[FLAGS] & 1
+    enable_irq(state)
+    sleep_us(2000)
+    print(raised, left, mem32[FLAGS] & 1, calls)
+"""
+MEMORY_SAID = """
+['LDAC', 'MODE', 'PLUS', 'STAGE_FAULT_N', 'VBUS_SENSE']
+['EL_A', 'EL_B', 'LDAC', 'MODE', 'PLUS', 'STAGE_FAULT_N', 'VBUS_SENSE']
+['LDAC', 'MODE', 'PLUS', 'STAGE_FAULT_N', 'VBUS_SENSE']
+['EL_A', 'MODE', 'PLUS', 'STAGE_FAULT_N', 'VBUS_SENSE'] 0 [0, 0]
+['LDAC', 'MODE', 'PLUS', 'STAGE_FAULT_N', 'VBUS_SENSE'] 0 [1, 0]
+1 1 0 [2, 0]
+1 0 0 [2, 0]
+"""
+
+
+def to_prompt(live: Running) -> None:
+    """Start with MINUS held, and go to the raw prompt."""
+    live.do("hold", "MINUS")
+    live.run(STARTED_US)
+    live.send(b"\x01")
+    live.run(50_000)
+
+
+def said(live: Running, program: str, us: int = 400_000) -> str:
+    """What a program prints."""
+    live.heard.clear()
+    live.send(program.encode() + b"\x04")
+    live.run(us)
+    text = live.heard.decode().replace("\r\n", "\n")
+    assert text.startswith("OK"), text
+    out, error = text[2:].split("\x04")[:2]
+    assert error == ""
+    return out
