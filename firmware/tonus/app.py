@@ -58,7 +58,6 @@ class Panel:
     def __init__(self, board) -> None:
         pins = board.PINS
         self._contacts = [Pin(pins[role], Pin.IN, Pin.PULL_UP).value for role in panel.BUTTONS]
-        self.stop = self._contacts[0]
         self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
         self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
@@ -139,7 +138,8 @@ class App:
         self._console = console.Console()
         self._panel = Panel(board)
         self._stage = stage.Stage(board)
-        self._pulse = pulse.Pulse(self._stage, program.compile_probe(board), self._power.usb, self._panel.stop)
+        masks = (1 << board.PINS["VBUS_SENSE"], 1 << board.PINS["MODE"])
+        self._pulse = pulse.Pulse(self._stage, program.compile_probe(board), *masks)
         self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
         self._deviation = deviation.Deviation()
@@ -294,7 +294,7 @@ class App:
     async def _contact_task(self) -> None:
         while True:
             self._beats["contact"] += 1
-            n, code, sense, voltage = self._pulse.take()
+            n, code, sense, voltage, _ = self._pulse.take()
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()

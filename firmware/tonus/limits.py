@@ -31,7 +31,8 @@ POLARITY_MAX_MS = 2000  # one burst of alternating pulses: ramps step once a pol
 RAMP_MIN_MS = 500  # at start and after contact returns: no shock on touching down
 RAMP_RETURN_MS = 1000  # after a pause: twice the least, short enough to keep gliding
 RAMP_MAX_MS = 10_000
-RAMP_DOWN_MS = 500
+RAMP_DOWN_MS = 300  # a level that is lowered, or the end of a session: prompt, and still no jolt
+RAMP_DOWN_MAX_MS = 1000  # ... when a long phase has to end first
 RAMP_CYCLES_MIN = 4  # a ramp at a slow rate still takes this many cycles
 
 # Reactions

@@ -100,10 +100,12 @@ _P_PROBE_REST = const(15)
 _P_PROBE_FORWARD = const(16)
 _P_PROBE_GAP = const(17)
 _P_PROBE_REVERSE = const(18)
+_P_LONG = const(19)  # 1: each phase takes a code of its own
 
 _LAST_REST_US = 10_000  # after the last probe of a rest: several ticks in which to load the pulse's own code
 _PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # with the dead time of the rest before it
 _PROBE_SPAN_US = limits.PROBE_REST_MS * 1000 + _PROBE_US
+_LONG_US = 4000  # from this width on there are several ticks in a phase, in which to load a code for the next one
 
 
 class Program:
@@ -120,11 +122,13 @@ class Program:
         self.burst = w.burst_pulses  # 0: biphasic pulses
         self.period_us = self.cycle_us = w.period_us(w.rate_dhz)
         gap = 0
+        long = not self.burst and w.phase_us >= _LONG_US
         if self.burst:
             self.pulse_us = w.phase_us + 2 * DEAD_US  # with the dead time of its rest
             self.cycle_us *= 2 * self.burst
         else:
-            gap = gap_word(w.gap_us)
+            # A level that is lowered acts from the next phase: a long one does not wait for the pulse's end.
+            gap = rest_word(w.gap_us) if long else gap_word(w.gap_us)
             self.pulse_us = 2 * w.phase_us + w.gap_us + 4 * DEAD_US
         self.rate_dhz = w.rate_dhz
         self.sweep_dhz = w.rate_to_dhz - w.rate_dhz  # 0: not swept
@@ -156,6 +160,7 @@ class Program:
                 drive_word(True, limits.PROBE_PHASE_US),
                 gap_word(limits.PROBE_GAP_US),
                 drive_word(False, limits.PROBE_PHASE_US),
+                1 if long else 0,
             ),
         )
 
@@ -272,24 +277,29 @@ _WAITING = const(12)  # 1: another program is to be taken where the cycle ends, 
 _NEXT_GOAL = const(13)
 _NEXT_SLEW = const(14)
 _NEXT_CAP = const(15)
-_KEPT = const(16)
+_FALL = const(16)  # step per ms on the way down, 0 when not on it
+_FACTOR = const(17)  # of the envelope in this cycle, 0..256
+_SET = const(18)  # code of this cycle at the goal
+_KEPT = const(19)
 
 
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `out` is [word, load, width, probe, heavy], what the interrupt reads: the next word; 1 + the DAC code that must be
-    on the output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0 for a
-    probe in a rest; 1 when the program is a contact probe; 1 when it is heavy. `next()` moves on.
+    `out` is what the interrupt reads: [word, load, width, probe, heavy, set, falling]. The next word. 1 + the DAC code that
+    must be on the output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0
+    for a probe in a rest, and the sum, over the phases that it is loaded for, of the code that the goal would give them.
+    1 when the program is a contact probe; 1 when it is heavy; 1 while the amplitude goes down. `next()` moves on.
 
-    `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT: `amp` moves a step each cycle. Rests too
-    long to leave the electrodes unwatched are broken up by contact probes.
+    `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT. Up, `amp` moves a step each cycle. Down, it
+    moves with time, by `fall()` once a ms, and what has not begun follows it: a pulse, each one of a burst, either phase of
+    a long pulse. Rests too long to leave the electrodes unwatched are broken up by contact probes.
 
-    The foreground calls `start`, `swap` and `aim`; only `next` runs in the interrupt, and allocates nothing.
+    The foreground calls `start`, `swap` and `aim`; only `next` and `fall` run in the interrupt, and allocate nothing.
     """
 
     def __init__(self, probe: Program) -> None:
-        self.out = array("i", (0, 0, 0, 0, 0))
+        self.out = array("i", [0] * 7)
         self._kept = array("i", [0] * _KEPT)
         self._next = probe
         self._take(probe)
@@ -314,6 +324,11 @@ class Train:
     @property
     def goal(self) -> int:
         return self._kept[_GOAL]
+
+    @property
+    def falling(self) -> bool:
+        """On the way down: `fall` is to be called once a ms."""
+        return self.out[6] == 1
 
     @property
     def period_us(self) -> int:
@@ -343,12 +358,18 @@ class Train:
         self._kept[_WAITING] = 1  # last: the interrupt takes all of it or none
 
     def aim(self, code: int, ramp_ms: int) -> None:
-        """Move the amplitude to `code`, at the slope that would take `ramp_ms` from zero to it (or from it to zero)."""
+        """Move the amplitude to `code`: up at the slope that would take `ramp_ms` from zero to it, down in RAMP_DOWN_MS."""
         # The waiting program's first: should the interrupt take it in between, it takes this level with it.
         self._aim_next(code, ramp_ms)
         kept = self._kept
-        kept[_SLEW], kept[_CAP] = _slew(max(code << SHIFT, kept[_AMP]), ramp_ms)
-        kept[_GOAL] = code << SHIFT
+        goal = code << SHIFT
+        kept[_FALL] = self.out[6] = 0
+        kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)
+        kept[_GOAL] = goal
+        down = kept[_AMP] - goal
+        if down > 0:
+            kept[_FALL] = -(-down // limits.RAMP_DOWN_MS)
+            self.out[6] = 1
 
     def skip_ramp(self) -> None:
         """Be where the ramp ends, from the next cycle on: for those who only want to know what comes then."""
@@ -374,12 +395,15 @@ class Train:
         if state == _PULSE:
             out[1] = kept[_CODE] + 1
             out[2] = p[_P_WIDTH]
+            out[5] = kept[_SET]
             if p[_P_BURST]:
                 out[0] = p[_P_FORWARD] if kept[_FORWARD] else p[_P_REVERSE]
                 kept[_STATE] = _REST
             else:
                 out[0] = p[_P_FORWARD]
                 kept[_STATE] = _GAP
+                if not p[_P_LONG]:
+                    out[5] = 2 * kept[_SET]
         elif state == _REST:
             rest = kept[_REST_US]
             # Long rests are watched: a stretch of rest, then a probe, until what is left is short.
@@ -409,10 +433,13 @@ class Train:
         elif state == _BACK:
             out[0] = p[_P_REVERSE]
             kept[_STATE] = _REST
+            if p[_P_LONG]:
+                out[1] = kept[_CODE] + 1
         elif state == _PROBE:
             out[0] = p[_P_PROBE_FORWARD]
             out[1] = p[_P_PROBE_CODE] + 1
             out[2] = 0
+            out[5] = 0
             kept[_STATE] = _PROBE_GAP
         elif state == _PROBE_GAP:
             out[0] = p[_P_PROBE_GAP]
@@ -431,6 +458,7 @@ class Train:
         kept[_SWEEP_US] = 0
         kept[_FORWARD] = 1
         kept[_BURST_LEFT] = table[_P_BURST]
+        kept[_FACTOR] = 256
         self.out[3] = 1 if program.probe else 0
         self.out[4] = 1 if program.heavy else 0
 
@@ -439,13 +467,14 @@ class Train:
         kept[_WAITING] = 0
         self._take(self._next)
         kept[_AMP] = 0
+        kept[_FALL] = self.out[6] = 0
         kept[_GOAL] = kept[_NEXT_GOAL]
         kept[_SLEW] = kept[_NEXT_SLEW]
         kept[_CAP] = kept[_NEXT_CAP]
 
     @micropython.viper
     def _begin_cycle(self):
-        """Amplitude, sweep and envelope move here and nowhere else."""
+        """Sweep, envelope and the way up move here and nowhere else."""
         kept = ptr32(self._kept)
         if kept[_WAITING]:
             self._take_waiting()
@@ -461,33 +490,60 @@ class Train:
             cycle_us = (10_000_000 + rate // 2) // rate
             kept[_PERIOD_US] = cycle_us
             kept[_SWEEP_US] = (sweep_us + cycle_us) % (2000 * sweep_ms)
-        amp = kept[_AMP]
-        goal = kept[_GOAL]
-        code = amp
         step_us = p[_P_ENVELOPE_STEP_US]
         if step_us:
             envelope = ptr16(self._envelope)
             envelope_us = kept[_ENVELOPE_US]
             kept[_ENVELOPE_US] = (envelope_us + cycle_us) % (step_us * ENVELOPE_STEPS)
-            code = amp * envelope[envelope_us // step_us] >> 8
-        code = code >> SHIFT
-        # A pulse too small to tell contact from air would leave the electrodes unwatched.
-        if code < p[_P_PROBE_CODE] and goal != 0:
-            code = goal >> SHIFT
-            if code > p[_P_PROBE_CODE]:
-                code = p[_P_PROBE_CODE]
-        kept[_CODE] = code
+            kept[_FACTOR] = envelope[envelope_us // step_us]
         kept[_REST_US] = kept[_PERIOD_US] - p[_P_PULSE_US]
-        # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
+        amp = kept[_AMP]
+        goal = kept[_GOAL]
+        factor = kept[_FACTOR]
+        # A pulse too small to tell contact from air would leave the electrodes unwatched.
+        floor = goal >> SHIFT
+        if floor > p[_P_PROBE_CODE]:
+            floor = p[_P_PROBE_CODE]
+        code = goal * factor >> 8 + SHIFT
+        if code < floor:
+            code = floor
+        kept[_SET] = code
         if amp != goal:
-            # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
-            step = kept[_SLEW] * (cycle_us // 1000)
-            if step > kept[_CAP]:
-                step = kept[_CAP]
-            if goal > amp:
+            code = amp * factor >> 8 + SHIFT
+            if code < floor:
+                code = floor
+            # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
+            if amp < goal:
+                # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
+                step = kept[_SLEW] * (cycle_us // 1000)
+                if step > kept[_CAP]:
+                    step = kept[_CAP]
                 kept[_AMP] = goal if goal - amp <= step else amp + step
-            else:
-                kept[_AMP] = goal if amp - goal <= step else amp - step
+        kept[_CODE] = code
+
+    @micropython.viper
+    def fall(self) -> int:
+        """A ms of the way down: the code for what has not begun. Runs in the interrupt, while out[6] says so."""
+        kept = ptr32(self._kept)
+        p = ptr32(self._table)
+        out = ptr32(self.out)
+        goal = kept[_GOAL]
+        amp = kept[_AMP] - kept[_FALL]
+        if amp <= goal:
+            amp = goal
+            kept[_FALL] = out[6] = 0
+        kept[_AMP] = amp
+        code = amp * kept[_FACTOR] >> 8 + SHIFT
+        floor = goal >> SHIFT
+        if floor > p[_P_PROBE_CODE]:
+            floor = p[_P_PROBE_CODE]
+        if code < floor:
+            code = floor
+        if code < kept[_CODE]:
+            kept[_CODE] = code
+            if out[1] > code + 1 and out[2]:
+                out[1] = code + 1
+        return code
 
 
 def _slew(span: int, ramp_ms: int) -> tuple[int, int]:

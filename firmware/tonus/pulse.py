@@ -6,7 +6,9 @@ output is on. Whatever goes wrong inside, the output is cut first and a fault is
 wait for the foreground: lift, USB, stop button, hardware fault, overcurrent, DC, a late loop, the longest session.
 
 They are short of time: a tick must be over well before a millisecond is, and a sample before its phase. What they count
-is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each.
+is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each. Neither interrupts the other:
+so the tick looks, a few times on its way, whether a sample has come due, and takes it. No phase can hide behind a tick,
+whatever their rates have in common.
 
 The foreground calls `probe`, `treat`, `aim` and `off`, and polls `cut_by`. A fault stays latched until power goes.
 """
@@ -15,12 +17,12 @@ from array import array
 from time import ticks_add, ticks_us
 
 import micropython
-from machine import Timer, disable_irq, enable_irq
+from machine import Timer, disable_irq, enable_irq, mem32
 
 from . import faults, limits
 from .mpy import const, ptr32
 from .program import Program, Train
-from .stage import FIFO_DEPTH, Stage
+from .stage import FIFO_DEPTH, GPIO_IN, PIO_IRQ, Stage
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
@@ -82,29 +84,47 @@ _LATCH = const(41)
 # Of the calibration.
 _SENSE_TRIM = const(42)  # what makes a sense code of a reading, + _TRIM
 _SENSE_AT_ZERO = const(43)  # sense code of DAC code 0, in 1024ths, + _TRIM
-_KEPT = const(44)
+# Masks of the word of all GPIO levels.
+_FAULT_N = const(44)
+_USB = const(45)
+_STOP = const(46)
+_FORWARD = const(47)
+_REVERSE = const(48)
+# What the pulse last given to the PIO adds to the sum of what was set, when it begins; and that sum since `take`.
+_SET = const(49)
+_SUM_CHOSEN = const(50)
+_VOLTAGE = const(51)  # of the last sample that had time to read it, + _BIAS
+_PINS = const(52)  # the word of all GPIO levels in this tick
+_WORDS = const(53)  # most that this tick may give to the PIO
+_KEPT = const(54)
 
 
 class Pulse:
-    """The pulse loop of one stage. `usb()` is 1 while USB power is present, `stop()` 0 while MODE is pressed.
+    """The pulse loop of one stage. `usb`, `stop`: masks of the GPIO that is high while USB power is present, and of
+    the one that is low while MODE is pressed.
 
     `raised` is what an interrupt raised, when that was the cut.
     """
 
-    def __init__(self, stage: Stage, probe: Program, usb, stop) -> None:
+    def __init__(self, stage: Stage, probe: Program, usb: int, stop: int) -> None:
         self.raised: Exception | None = None
         self._kept = kept = array("i", [0] * _KEPT)
         self._window = array("i", [_BIAS] * _WINDOWS)
         self._stage = stage
-        self._usb = usb
         self._train = Train(probe)
         # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
         self._out = self._train.out
-        self._short = stage.short
-        self._tick_calls: tuple = (ticks_us, stage.toggle_alive, stage.fault_n, usb, self._run)
-        self._run_calls = (stop, self._out, stage.queued, stage.put, stage.write_dac, self._train.next)
-        self._sample_calls = stage.sense + stage.switches + (stage.queued, stage.fault_n)
-        kept[_CHARGE] = _BIAS
+        train = self._train
+        self._tick_calls: tuple = (kept, stage.levels, stage.flags, self._look, ticks_us, stage.toggle_alive, self._run)
+        self._run_calls = (kept, self._out, stage.flags, self._look, stage.queued, stage.put, stage.write_dac)
+        self._run_calls += (train.next, train.fall)
+        self._sample_calls = stage.sense + (stage.levels, mem32, PIO_IRQ, kept, self._window, self._out, stage.queued)
+        self._shut_calls = (self._out, stage.queued, stage.short)
+        kept[_FAULT_N] = stage.fault_mask
+        kept[_USB] = usb
+        kept[_STOP] = stop
+        kept[_FORWARD], kept[_REVERSE] = stage.switch_masks
+        kept[_CHARGE] = kept[_VOLTAGE] = _BIAS
         kept[_WINDOW_LEFT] = _WINDOW_TICKS
         kept[_TICK_US] = limits.TICK_US
         kept[_LATE_US] = limits.LATE_US
@@ -213,19 +233,23 @@ class Pulse:
         # Running first: a cut that comes after this look has its reason set by the next one.
         if self.running and not self._train.program.probe:
             self._train.swap(program, code, ramp_ms)
-        elif not self.cut_by and not self._usb():
+        elif not self.cut_by and not mem32[GPIO_IN] & self._kept[_USB]:
             self.off()
             self._begin(program, code, ramp_ms)
             if self.cut_by:  # since the look above
                 self.off()
 
     def aim(self, level: int, ramp_ms: int) -> None:
-        """Move to another level of the program that plays."""
+        """Move to another level of the program that plays: up over `ramp_ms`, down in RAMP_DOWN_MS."""
         self._train.aim(self._train.program.codes[level], ramp_ms)
 
     def settled(self) -> bool:
-        """True when a ramp has ended."""
-        return self._train.settled()
+        """True when a ramp has ended; down to zero, also what had begun before it."""
+        train = self._train
+        if not train.settled():
+            return False
+        begun = self._kept[_CODE] if self._stage.queued() < self._kept[_AHEAD] else self._kept[_CODE_BEFORE]
+        return train.goal > 0 or not begun or not self._stage.driven()
 
     def off(self) -> None:
         """Output off, now."""
@@ -251,14 +275,23 @@ class Pulse:
         kept = self._kept
         return not kept[_CUT_HEAVY] or (kept[_TICKS] - kept[_CUT_TICK] & _MASK) > limits.DC_WINDOW_MS
 
-    def take(self) -> tuple[int, int, int, int]:
-        """(n, DAC code, current, voltage): samples since the last call and their sums, as codes. n may be 0."""
+    @micropython.native
+    def take(self) -> tuple[int, int, int, int, int]:
+        """(n, DAC code, current, voltage, chosen) since the last call; n may be 0.
+
+        Of n sampled phases the sums of their DAC codes and readings, as codes; and, of all phases begun, sampled or not,
+        the sum of the DAC code that the chosen level gives them when its ramp is over.
+        """
         kept = self._kept
         state = disable_irq()
-        taken = (kept[_N], kept[_SUM_SET], kept[_SUM_CURRENT], kept[_SUM_VOLTAGE])
-        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = kept[_SUM_VOLTAGE] = 0
+        n = kept[_N]
+        code = kept[_SUM_SET]
+        current = kept[_SUM_CURRENT]
+        voltage = kept[_SUM_VOLTAGE]
+        chosen = kept[_SUM_CHOSEN]
+        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = kept[_SUM_VOLTAGE] = kept[_SUM_CHOSEN] = 0
         enable_irq(state)
-        return taken
+        return (n, code, current, voltage, chosen)
 
     def mean_ua(self) -> int:
         """Mean of the current over the last second, uA."""
@@ -270,7 +303,7 @@ class Pulse:
         kept = self._kept
         self._train.start(program, code, ramp_ms)
         kept[_AHEAD] = FIFO_DEPTH + 1
-        kept[_CODE] = kept[_WIDTH] = 0
+        kept[_CODE] = kept[_WIDTH] = kept[_SET] = 0
         kept[_STOP_TICKS] = 0
         kept[_OVER] = 0
         kept[_BLIND] = 0
@@ -282,12 +315,16 @@ class Pulse:
     def _shut(self):
         kept = ptr32(self._kept)
         kept[_POWERED] = 0  # first: whatever fails below, the rail falls
-        out = ptr32(self._out)
-        if kept[_RUNNING] and not out[3]:
-            kept[_CUT_TICK] = kept[_TICKS]
-            kept[_CUT_HEAVY] = out[4]
+        pending, queued, short = self._shut_calls
+        out = ptr32(pending)
+        if kept[_RUNNING]:
+            if int(queued()) < kept[_AHEAD]:
+                kept[_SUM_CHOSEN] = kept[_SUM_CHOSEN] + kept[_SET]
+            if not out[3]:
+                kept[_CUT_TICK] = kept[_TICKS]
+                kept[_CUT_HEAVY] = out[4]
         kept[_RUNNING] = 0
-        self._short()
+        short()
 
     @micropython.viper
     def _cut(self, reason: int, value: int):
@@ -321,9 +358,14 @@ class Pulse:
     @micropython.viper
     def _serve(self):
         """A tick."""
-        kept = ptr32(self._kept)
-        ticks_us, toggle_alive, fault_n, usb, run = self._tick_calls
+        its_kept, its_levels, its_flags, look, ticks_us, toggle_alive, run = self._tick_calls
+        flags = ptr32(its_flags)
+        kept = ptr32(its_kept)
         now = int(ticks_us())
+        words = 2
+        if flags[0] & 1:
+            look()
+            words = 1
         late = now - kept[_DUE] & _MASK
         if late >= _HALF:
             late = 0  # early
@@ -336,15 +378,24 @@ class Pulse:
                 else:
                     kept[_LATE] = kept[_LATE] + 1 & _MASK
             toggle_alive()
-            if not int(fault_n()):
+            pins = ptr32(its_levels)[0]
+            if not pins & kept[_FAULT_N]:
                 self._cut(faults.LATCH, 0)
             elif kept[_RUNNING]:
-                if int(usb()):
+                if pins & kept[_USB]:
                     self._cut(faults.USB, 0)
                 elif late > kept[_STALL_US]:
                     self._cut(faults.LOOP_STALLED, late)
                 else:
-                    run()
+                    if flags[0] & 1:
+                        look()
+                        words = 1
+                    if kept[_RUNNING]:
+                        kept[_PINS] = pins
+                        kept[_WORDS] = words
+                        run()
+                    if flags[0] & 1:
+                        look()
         left = kept[_WINDOW_LEFT] - 1
         kept[_WINDOW_LEFT] = left
         if not left:
@@ -356,10 +407,12 @@ class Pulse:
     @micropython.viper
     def _run(self):
         """The part of a tick that only matters while pulses play."""
-        kept = ptr32(self._kept)
-        stop, pending, queued, put, write_dac, move_on = self._run_calls
-        out = ptr32(pending)
-        if int(stop()):
+        its_kept, its_out, its_flags, look, queued, put, write_dac, move_on, fall = self._run_calls
+        kept = ptr32(its_kept)
+        out = ptr32(its_out)
+        flags = ptr32(its_flags)
+        words = kept[_WORDS]
+        if kept[_PINS] & kept[_STOP]:
             kept[_STOP_TICKS] = 0
         else:
             held = kept[_STOP_TICKS] + 1
@@ -376,15 +429,34 @@ class Pulse:
         if kept[_BLIND] > _BLIND_PULSES:
             self._cut(faults.BLIND, kept[_UNSEEN])
             return
-        # Two words a tick are more than any rate needs, and bound the time of a tick.
+        if flags[0] & 1:
+            look()
+            if not kept[_RUNNING]:
+                return
+            words = 1
         waiting = int(queued())
-        words = 2
+        if out[6]:
+            code = int(fall())
+            # What has been given and has not begun takes less, too.
+            if code < kept[_CODE] and kept[_WIDTH] and waiting >= kept[_AHEAD]:
+                kept[_CODE] = code
+                write_dac(code)
+            if flags[0] & 1:
+                look()
+                if not kept[_RUNNING]:
+                    return
+                words = 1
+        # Two words a tick are more than any rate needs, and bound the time of a tick; one is enough while two wait.
+        if waiting >= 2:
+            words = 1
         while words and waiting < kept[_DEPTH]:
             load = out[1]
             if load:
                 # The DAC's input register is free once the pulse that needs what is in it has begun.
                 if waiting >= kept[_AHEAD]:
                     return
+                kept[_SUM_CHOSEN] = kept[_SUM_CHOSEN] + kept[_SET]
+                kept[_SET] = out[5]
                 kept[_CODE_BEFORE] = kept[_CODE]
                 kept[_WIDTH_BEFORE] = kept[_WIDTH]
                 kept[_CODE] = load - 1
@@ -394,33 +466,48 @@ class Pulse:
                 kept[_AHEAD] = 0
             put(out[0])
             kept[_AHEAD] = kept[_AHEAD] + 1
+            if flags[0] & 1:
+                look()
+                if not kept[_RUNNING]:
+                    return
+                words = 1
             move_on()
             waiting += 1
             words -= 1
 
-    @micropython.native
-    def _slide(self) -> None:
+    @micropython.viper
+    def _slide(self):
         """Once an eighth of a second, drop the oldest eighth from the running mean."""
-        kept = self._kept
-        kept[_WINDOW_LEFT] = _WINDOW_TICKS
+        kept = ptr32(self._kept)
+        window = ptr32(self._window)
+        kept[_WINDOW_LEFT] = int(_WINDOW_TICKS)
         at = kept[_AT] + 1
         if at == _WINDOWS:
             at = 0
         kept[_AT] = at
-        kept[_CHARGE] -= self._window[at] - _BIAS
-        self._window[at] = _BIAS
+        kept[_CHARGE] = kept[_CHARGE] - window[at] + _BIAS
+        window[at] = _BIAS
 
     @micropython.viper
     def _look(self):
         """A sample, halfway through a phase."""
-        kept = ptr32(self._kept)
+        # A short phase is soon over: first the current, and at once whether it was still a phase's.
+        read_current, read_rail, read_sink, its_levels, mem, pio_irq, its_kept, its_window, its_out, queued = (
+            self._sample_calls
+        )
+        levels = ptr32(its_levels)
+        current = int(read_current()) >> 4
+        pins = levels[0]
+        mem[pio_irq] = 1  # taken: when the tick was first, the interrupt has nothing left to do
+        kept = ptr32(its_kept)
         if not kept[_RUNNING]:
             return
-        read_current, read_rail, read_sink, el_a, el_b, queued, fault_n = self._sample_calls
-        current = (int(read_current()) >> 4) + kept[_SENSE_TRIM] - _TRIM
-        voltage = (int(read_rail()) >> 4) - (int(read_sink()) >> 4)
-        direction = int(el_a()) - int(el_b())
-        if not direction:
+        current += kept[_SENSE_TRIM] - _TRIM
+        if pins & kept[_FORWARD]:
+            direction = 1
+        elif pins & kept[_REVERSE]:
+            direction = -1
+        else:
             kept[_UNSEEN] = kept[_UNSEEN] + 1 & _MASK
             return
         kept[_BLIND] = 0
@@ -432,12 +519,13 @@ class Pulse:
             width = kept[_WIDTH_BEFORE]
         expected = (code * kept[_SENSE_PER_DAC] + kept[_SENSE_AT_ZERO] >> 10) - _TRIM
         least = kept[_OPEN_CODES]
-        if current < least and expected >= 2 * least and not int(self._out[3]):
+        if current < least and expected >= 2 * least and not ptr32(its_out)[3]:
             # Once more, before ending somebody's session.
             again = (int(read_current()) >> 4) + kept[_SENSE_TRIM] - _TRIM
-            if again < least and int(el_a()) != int(el_b()):
+            pins = levels[0]
+            if again < least and pins & (kept[_FORWARD] | kept[_REVERSE]):
                 # Tripped hardware looks like a lift, and is forgotten with the keep-alive that a cut ends.
-                self._cut(faults.LIFT if int(fault_n()) else faults.LATCH, 0)
+                self._cut(faults.LIFT if pins & kept[_FAULT_N] else faults.LATCH, 0)
                 return
         if current > expected + expected * kept[_OVER_PCT] // 100 + kept[_OVER_CODES]:
             kept[_OVER] = kept[_OVER] + 1
@@ -447,7 +535,7 @@ class Pulse:
         else:
             kept[_OVER] = 0
         charge = current * width * direction
-        window = ptr32(self._window)
+        window = ptr32(its_window)
         window[kept[_AT]] = window[kept[_AT]] + charge
         total = kept[_CHARGE] + charge
         kept[_CHARGE] = total
@@ -456,6 +544,11 @@ class Pulse:
             self._cut(faults.MEAN_DC, self.mean_ua())
             return
         if width:
+            voltage = (int(read_rail()) >> 4) - (int(read_sink()) >> 4)
+            if levels[0] & (kept[_FORWARD] | kept[_REVERSE]):
+                kept[_VOLTAGE] = voltage + _BIAS
+            else:
+                voltage = kept[_VOLTAGE] - _BIAS  # a short phase, taken late, was over
             kept[_N] = kept[_N] + 1
             kept[_SUM_SET] = kept[_SUM_SET] + code
             kept[_SUM_CURRENT] = kept[_SUM_CURRENT] + current

@@ -5,8 +5,9 @@ output dead: electrodes shorted, DAC at zero, no keep-alive.
 """
 
 import micropython
-from machine import ADC, SPI, Pin
+from machine import ADC, SPI, Pin, mem32
 from rp2 import StateMachine
+from uctypes import bytearray_at
 
 from . import adc, phases
 from .calibration import Calibration
@@ -14,6 +15,9 @@ from .mpy import const, ptr8
 from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
 
 FIFO_DEPTH = 4
+# Registers of the RP2040, for `machine.mem32`.
+GPIO_IN = 0xD0000004  # the levels of all GPIOs, a bit each (datasheet 2.3.1.7)
+PIO_IRQ = 0x50200030  # interrupt flags of the first PIO; a one written clears its flag (3.7)
 _DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
 _SPI_HZ = 10_000_000
 
@@ -45,16 +49,25 @@ class Stage:
         self.put = machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
         self.queued = machine.tx_fifo  # interrupt: words not yet begun
         self.fault_n = Pin(pins["STAGE_FAULT_N"], Pin.IN, Pin.PULL_UP).value  # 0: the hardware latch has tripped
+        # Interrupt: registers as memory, which viper reads in no time.
+        self.levels = bytearray_at(GPIO_IN, 4)
+        self.flags = bytearray_at(PIO_IRQ, 4)
+        self.fault_mask = 1 << pins["STAGE_FAULT_N"]
+        self.switch_masks = (1 << pins["EL_A"], 1 << pins["EL_B"])  # in GPIO_IN
         self._current = ADC(pins["CURRENT_SENSE"])
         self._sink = ADC(pins["SINK_SENSE"])
         self._rail = ADC(pins["RAIL_SENSE"])
-        # Interrupt: the converters of current, rail and sink, 16 bit, and the levels of the two switch lines.
+        # Interrupt: the converters of current, rail and sink, 16 bit.
         self.sense = (self._current.read_u16, self._rail.read_u16, self._sink.read_u16)
-        self.switches = (Pin(pins["EL_A"]).value, Pin(pins["EL_B"]).value)
         self._board = board
         self.calibrate(Calibration(board.NAME))
         self.short()
         machine.active(1)
+
+    def driven(self) -> bool:
+        """Whether a phase plays now."""
+        forward, reverse = self.switch_masks
+        return mem32[GPIO_IN] & (forward | reverse) != 0
 
     def on_sample(self, handler) -> None:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""

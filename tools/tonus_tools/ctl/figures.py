@@ -226,6 +226,7 @@ class _Player:
     def __init__(self, train: Train) -> None:
         self.train = train
         self.t_us = 0
+        self._fallen_us = 0  # as far as the way down has been told of the time
         self._rows = array("q")
         self._code = 0
         self._probe = 0
@@ -247,6 +248,11 @@ class _Player:
                 write((self.t_us, direction, us, self._code, self._probe))
             self.t_us += us
             train.next()
+            while train.falling and self._fallen_us + 1000 <= self.t_us:
+                train.fall()
+                self._fallen_us += 1000
+            if not train.falling:
+                self._fallen_us = self.t_us
 
     def played(self, board: SimpleNamespace) -> Played:
         t_us, direction, us, code, probe = np.array(self._rows, dtype=np.int64).reshape(-1, 5).T

@@ -105,7 +105,7 @@ def mean_dc(run: Run) -> list[Violation]:
 
 
 def cycle_balance(run: Run) -> list[Violation]:
-    """Every complete cycle gives back the charge it took."""
+    """Every complete cycle gives back the charge it took, but one in which a level was lowered."""
     pct, t_us = worst_cycle(run.trace, run.skin)
     return [Violation("cycle_balance", t_us, pct, CYCLE_IMBALANCE_PCT, "%")] if pct > CYCLE_IMBALANCE_PCT else []
 

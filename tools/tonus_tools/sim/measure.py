@@ -123,7 +123,10 @@ def worst_cycle(trace: Trace, skin: Electrodes) -> tuple[float, int]:
     """(%, us): the worst imbalance of a complete cycle, and when that cycle began. Pulses and probes apart."""
     cuts = _interruptions(trace)
     starved = inside(skin.phases.t_us, _rail_falling(trace))
-    return max(_worst_cycle(skin.phases, np.flatnonzero(stream), cuts, starved) for stream in (~skin.probe, skin.probe))
+    lowered = inside(skin.phases.end_us, _on_the_way_down(trace))
+    return max(
+        _worst_cycle(skin.phases, np.flatnonzero(stream), cuts, starved, lowered) for stream in (~skin.probe, skin.probe)
+    )
 
 
 def worst_cycle_imbalance_pct(trace: Trace, board: Board) -> float:
@@ -147,8 +150,30 @@ def _rail_falling(trace: Trace) -> list[Span]:
     return [Span(w.t_us, next_after(gone, w.t_us, w.t_us) + RAIL_TAIL_US, w.value) for w in faults]
 
 
-def _worst_cycle(phases: Phases, stream: Ints, cuts: Ints, starved: Bools) -> tuple[float, int]:
-    """Worst imbalance among one stream's cycles.
+def _on_the_way_down(trace: Trace) -> list[Span]:
+    """While a level that was lowered, or the end of a session, takes a phase less than the one before it.
+
+    From a press of MINUS on, held or not, or from RAMP_DOWN on: for as long as a way down may take, and the bursts of one
+    polarity that it began in.
+    """
+    most_us = 1000 * (limits.RAMP_DOWN_MAX_MS + 2 * limits.POLARITY_MAX_MS)
+    begins = [(w.t_us, next_after(_releases(trace, "MINUS"), w.t_us, trace.end_us)) for w in held(trace, "MINUS")]
+    begins += [(span.start_us, span.end_us) for span in trace.spans_in(("RAMP_DOWN",))]
+    spans: list[Span] = []
+    for start, end in sorted(begins):
+        if spans and start <= spans[-1].end_us:
+            spans[-1] = Span(spans[-1].start_us, max(spans[-1].end_us, end + most_us), "down")
+        else:
+            spans.append(Span(start, end + most_us, "down"))
+    return spans
+
+
+def _releases(trace: Trace, button: str) -> list[int]:
+    return [w.t_us for w in trace.world if w.action == "release" and w.value == button]
+
+
+def _worst_cycle(phases: Phases, stream: Ints, cuts: Ints, starved: Bools, lowered: Bools) -> tuple[float, int]:
+    """Worst imbalance among one stream's cycles. One in which the amplitude went down, when it was to, does not count.
 
     A cycle is a run of forward phases and the run of reverse phases after it. Within a stretch that nothing
     interrupts every run counts, whatever its length: a missing phase is an imbalance. Where a stretch begins or ends
@@ -186,6 +211,11 @@ def _worst_cycle(phases: Phases, stream: Ints, cuts: Ints, starved: Bools) -> tu
     before_pair = np.where(pair > 0, direction[first[np.maximum(pair - 1, 0)]], 0)
     opening = opens[pair] | (opens[np.maximum(pair - 1, 0)] & (before_pair < 0))
     counted = alike | ~(opening | closes[pair + 1])
+    codes = phases.code[stream]
+    most, least = np.maximum.reduceat(codes, first), np.minimum.reduceat(codes, first)
+    falling = np.logical_or.reduceat(lowered[stream], first)
+    less = np.maximum(most[pair], most[pair + 1]) > np.minimum(least[pair], least[pair + 1])
+    counted &= ~(less & (falling[pair] | falling[pair + 1]))
     one_way = np.maximum(np.abs(charge[pair]), np.abs(charge[pair + 1]))
     net = np.abs(charge[pair] + charge[pair + 1])
     pct = np.where(counted & (one_way > 0), 100 * net / np.where(one_way > 0, one_way, 1), 0.0)

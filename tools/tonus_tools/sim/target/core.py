@@ -9,6 +9,7 @@ fall between any two of them.
 import micropython
 from bind import bind
 from micropython import heap_lock, heap_unlock
+from registers import flags
 
 CHECK_US = 1000  # supply and watchdog are looked at this often
 FAR = 1 << 60  # us: never
@@ -70,6 +71,7 @@ class Core:
         self.pio = None
         self.pio_due = FAR
         self.pio_pending = False
+        flags[0] = 0
         self.watchdog_due = -1
         self.hang = False
         self.cut = False
@@ -130,6 +132,7 @@ class Core:
                 self._act()
             elif source == 3:
                 self.pio_pending = False
+                flags[0] = 0
                 if self.pio is not None and self.pio.handler is not None:
                     self._interrupt(self.pio.handler, self.pio)
             else:

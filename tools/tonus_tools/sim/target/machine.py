@@ -3,7 +3,7 @@
 import core
 import micropython
 from bind import bind
-from micropython import const
+from registers import GPIO_IN, PIO0_IRQ, flags, levels
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -89,6 +89,7 @@ class Chip(core.Core):
             self.gpio_in |= 1 << gpio
         else:
             self.gpio_in &= ~(1 << gpio)
+        levels[0] = self.gpio_in
 
     def inputs(self):
         """The world has changed: every input pin follows it."""
@@ -105,7 +106,7 @@ class Chip(core.Core):
                 self.emit("haptic", self.now, "0")
             pin.output = False
             pin.show(self, 0)
-        self.gpio_in = 1 << self._switches[2]  # LDAC is pulled up
+        self.gpio_in = levels[0] = 1 << self._switches[2]  # LDAC is pulled up
         self.inputs()
         self.switches(self.now)
         self.world.write_dac(self.now, 0x1000)
@@ -161,7 +162,7 @@ class Pin:
         machine = core.machine
         pin = self._pin
         if pin.role == "STAGE_ALIVE" and machine.world.keep_alive(machine.now):
-            machine.gpio_in ^= 1 << self.gpio
+            machine.gpio_in = levels[0] = machine.gpio_in ^ 1 << self.gpio
             return
         machine.enter()
         pin.write(machine, 1 - (machine.gpio_in >> self.gpio & 1))
@@ -252,10 +253,6 @@ class WDT:
         core.machine.watchdog_due = core.machine.now + core.machine.watchdog_us
 
 
-_GPIO_IN = const(0xD0000004)  # SIO: the level of each GPIO
-_PIO0_IRQ = const(0x50200030)  # interrupt flags of PIO 0, a 1 written clears one
-
-
 class _Memory:
     """mem32: the levels of the GPIOs, the PIO's interrupt flags, and the watchdog's scratch registers, which survive a
     reset."""
@@ -265,9 +262,9 @@ class _Memory:
         machine = core.machine
         machine.enter()
         machine.leave()
-        if address == _GPIO_IN:
+        if address == GPIO_IN:
             return machine.gpio_in
-        if address == _PIO0_IRQ:
+        if address == PIO0_IRQ:
             return 1 if machine.pio_pending else 0
         return machine.scratch.get(address, 0)
 
@@ -276,11 +273,12 @@ class _Memory:
         machine = core.machine
         machine.enter()
         machine.leave()
-        if address == _PIO0_IRQ:
-            # A flag that is cleared before the interrupt is served: MicroPython's handler then finds nothing to call.
+        if address == PIO0_IRQ:
+            # A 1 clears its flag. One cleared before its interrupt is served: MicroPython's handler finds nothing to call.
             if value & 1:
                 machine.pio_pending = False
-        elif address != _GPIO_IN:
+                flags[0] = 0
+        elif address != GPIO_IN:
             machine.scratch[address] = value
 
 

@@ -8,6 +8,7 @@ import core
 import micropython
 import pioasm
 from bind import bind
+from registers import flags, levels
 
 FIFO_DEPTH = 4
 
@@ -190,6 +191,7 @@ class StateMachine:
                 self._x = osr
             elif op == 6:
                 core.machine.pio_pending = True
+                flags[0] = 1
             else:
                 raise ValueError("instruction is not modelled")
         self._osr = osr
@@ -201,5 +203,5 @@ class StateMachine:
         if value != self._level:
             self._level = value
             machine = core.machine
-            machine.gpio_in = machine.gpio_in & ~(self._lent << self._base) | (value & self._lent) << self._base
+            machine.gpio_in = levels[0] = machine.gpio_in & ~(self._lent << self._base) | (value & self._lent) << self._base
             machine.switches(t)

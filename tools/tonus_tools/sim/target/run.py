@@ -198,8 +198,10 @@ def main():
     import repl
     import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
     import taskqueue  # noqa: F401
+    import registers
     import usb
 
+    sys.modules["uctypes"] = registers
     _Sys.stdin = usb.Stdin()
     _Sys.stdout = usb.Stdout()
     sys.modules["sys"] = _Sys
