@@ -11,7 +11,7 @@ from tonus import limits
 SEEDS = (
     b'{"jsonrpc":"2.0","id":1,"method":"bank.list"}',
     b'{"jsonrpc": "2.0", "id": -0, "params": {"offset": 12, "last": true}}',
-    b' [1, 2.5, -3e2,\t0.10E+07, 1E400, 12345678901234567890]\r',
+    b" [1, 2.5, -3e2,\t0.10E+07, 1E400, 12345678901234567890]\r",
     b'{"a":[{"b":[]},{}],"a":{"c":null},"":false}',
     b'"\\ud83d\\ude00 \\u00e9 \\n\\t\\/\\\\ \\" \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x7f"',
     b'["\\ud800", "\\uDFFF", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"]',
@@ -25,7 +25,21 @@ SEEDS = (
 )
 PARTS = (
     *(bytes([c]) for c in b'{}[],:"\\ \t\r\n0123456789-+.eEutfn/*\x00\x1f\x7f\x80\xbf\xc2\xe0\xed\xf4\xff'),
-    *(b"null", b"tru", b"false", b"NaN", b"-Infinity", b"Infinity", b"01", b"1.", b".5", b"1e", b"--1", b"\\u12", b"\\u"),
+    *(
+        b"null",
+        b"tru",
+        b"false",
+        b"NaN",
+        b"-Infinity",
+        b"Infinity",
+        b"01",
+        b"1.",
+        b".5",
+        b"1e",
+        b"--1",
+        b"\\u12",
+        b"\\u",
+    ),
     *(b"\\x", b"\\ud800", b"\xef\xbb\xbf", b"\xc0\x80", b"\xed\xa0\x80", b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80"),
     *(b'""', b'"a"', b'"a":1', b",,", b",]", b",}", b"[]", b"{}", b"[[", b"]]", b"'a'", b"\xc2\xa0", b"//", b"\\'"),
 )

@@ -476,7 +476,7 @@ class App:
         return readings
 
     def presets_changed(self) -> None:
-        self._note_damage = False
+        self._note_damage = self._bank.damage is not None
         self._session.presets_changed(self._bank.ids)
 
     def calibrated(self) -> None:
