@@ -24,7 +24,7 @@ def traceback(problem: BaseException) -> list[str]:
 
 
 class Console:
-    """Standard input and output. `dropped` counts the lines that nobody took; `sent` keeps the last that were logged."""
+    """Standard input and output. `dropped` counts the lines that nobody took; `sent` keeps the last ones logged."""
 
     def __init__(self) -> None:
         self.dropped = 0

@@ -6,6 +6,7 @@ just sent.
 """
 
 _MARKS = (b'"result":', b'"error":', b'"e": "', b'"id":null')
+_BEGINNING = b'{"jsonrpc"'
 _PIECE_MIN = 8  # bytes; less is too likely by chance
 _SENT_CHARS = 2048  # two of the longest lines
 
@@ -26,22 +27,20 @@ def marked(data: bytes) -> bool:
 
 
 class Sent:
-    """The lines that went out last."""
+    """What went out last. Kept in one piece of memory: lines kept here and there would break up the heap."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._chars = 0
+        self._ring = bytearray(_SENT_CHARS)
+        self._at = 0
 
     def keep(self, line: str) -> None:
-        self._lines.append(line)
-        self._chars += len(line)
-        while self._chars > _SENT_CHARS:
-            self._chars -= len(self._lines.pop(0))
+        data = line.encode()
+        n = min(len(data), _SENT_CHARS)
+        if self._at + n > _SENT_CHARS:
+            self._at = 0
+        self._ring[self._at : self._at + n] = data[:n]
+        self._at += n
 
     def has(self, data: bytes) -> bool:
-        """Whether these bytes are a piece of one of them."""
-        if len(data) >= _PIECE_MIN:
-            for line in self._lines:
-                if data in line.encode():
-                    return True
-        return False
+        """Whether these bytes are a piece of it, and not how a request begins, too."""
+        return len(data) >= _PIECE_MIN and data[: len(_BEGINNING)] != _BEGINNING and data in self._ring

@@ -41,9 +41,9 @@ with open({lines!r}) as f:
 
 def shown(value: Any) -> str:
     if isinstance(value, dict):
-        return "{%s}" % ",".join(sorted(f"{shown(k)}:{shown(v)}" for k, v in value.items()))
+        return "{" + ",".join(sorted(f"{shown(k)}:{shown(v)}" for k, v in value.items())) + "}"
     if isinstance(value, list):
-        return "[%s]" % ",".join(shown(v) for v in value)
+        return "[" + ",".join(shown(v) for v in value) + "]"
     if isinstance(value, str):
         # A pair of surrogates that was written as two escapes stays two of them there; no name or number has any.
         units = value.encode("utf-16-be", "surrogatepass")

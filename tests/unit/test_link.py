@@ -293,6 +293,15 @@ def test_an_echo_as_terminals_make_it_is_not_answered(damage: Any) -> None:
     assert port.answers <= 3  # of a log line cut in two, a piece too short to tell
 
 
+def test_a_request_that_was_begun_is_given_up_with_an_error_whatever_was_sent_before() -> None:
+    device = Device()
+    assert code(device.ask(INFO)) == 0
+    device.link.take(b'{"jsonrpc":"2.0","id":1,', 0)
+    late = device.link.abandon()
+    assert late is not None
+    assert code(json.loads(late[:-9])) == link.ABANDONED
+
+
 def test_the_line_that_was_found() -> None:
     line = b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"not valid JSON"}}*d189c27d'
     assert Device().hear(line) is None
