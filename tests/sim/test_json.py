@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
+from devices import device
 from json_lines import mutated, value_of
 from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.runner import find_micropython
@@ -77,3 +79,23 @@ def test_micropython_takes_the_same_lines_with_the_same_values(tmp_path: Path) -
             else:
                 assert answer == "+" + shown(value), (line, answer)
     assert LINES // 10 < taken < LINES * 9 // 10
+
+
+def test_what_is_nearly_a_request_is_not_carried_out() -> None:
+    """MicroPython's own parser takes every one of these."""
+    good = b'{"jsonrpc":"2.0","id":1,"method":"bank.begin","params":{"presets":1}}'
+    nearly = [
+        good.replace(b":", b" "),
+        good.replace(b",", b" "),
+        good.replace(b"}}", b",}}"),
+        good.replace(b"1}", b"01}"),
+    ]
+    nearly += [b",," + good, good + b",", good.replace(b'"id"', b'"id":')]
+    with device() as made:
+        for line in nearly:
+            made.live.heard.clear()
+            made.live.send(line + b"*%08x\n" % zlib.crc32(line))
+            made.live.run(300_000)
+            assert b'"code":-32700,"message":"not valid JSON' in made.live.heard, (line, made.live.heard)
+        made.live.heard.clear()
+        assert made.client.bank_begin(1) == 1
