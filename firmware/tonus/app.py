@@ -8,7 +8,6 @@ is a safe stop.
 
 import asyncio
 import gc
-import io
 import json
 import os
 import sys
@@ -167,7 +166,7 @@ class App:
         self._session = session.Session(self._bank, output, self.log, self._cue)
         journals = {"session": self._sessions, "fault": self._faults}
         self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
-        self._link = link.Link(self._methods.table)
+        self._link = link.Link(self._methods.table, self._console.sent)
 
     def _open_data(self) -> None:
         """Journal and bank, as far as the flash allows. A device without either still treats with what ships."""
@@ -238,10 +237,8 @@ class App:
         except Exception as problem:
             self._pulse.fault(faults.TASK_DIED)
             self.log("died", {"task": name, "problem": repr(problem)})
-            trace = io.StringIO()
-            sys.print_exception(problem, trace)
-            for line in trace.getvalue().split("\n"):
-                self._console.log(line)
+            for line in console.traceback(problem):
+                self.log("trace", {"line": line})
             self._latched(problem)  # here: it may have been the session's task
 
     async def _first_test(self, cause: str) -> None:
@@ -479,7 +476,7 @@ class App:
         return readings
 
     def presets_changed(self) -> None:
-        self._note_damage = False
+        self._note_damage = self._bank.damage is not None
         self._session.presets_changed(self._bank.ids)
 
     def calibrated(self) -> None:
@@ -635,7 +632,8 @@ def main(board) -> None:
     try:
         asyncio.run(app.run())
     except Exception as problem:
-        sys.print_exception(problem)
+        for line in console.traceback(problem):
+            app.log("trace", {"line": line})
     finally:
         app.shut()
     # Not back to the prompt: nobody is to find it open but in safe mode.

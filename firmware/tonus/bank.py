@@ -18,6 +18,7 @@ from .fields import FieldError
 SHIPPED = ("lift", "firm", "absorb", "calm")
 _SHIPPED_FOLDER = __file__.rsplit("/", 1)[0] + "/presets/"
 _ENOENT = 2
+_EIO = 5
 _LINE_MAX = limits.PRESET_CHARS_MAX + 1
 _GENERATION_MAX = (1 << 29) - 1
 
@@ -131,22 +132,40 @@ class Bank:
         return id
 
     def close(self, crc: int) -> None:
-        """Complete the new bank beside the old, and read it back. Damaged when it is not what `crc` says, OSError."""
+        """Complete the new bank beside the old, and read it back. Damaged when it is not what `crc` says.
+
+        OSError, also when the flash does not hold what was written.
+        """
         if len(self._new_ids) != self._new_count:
             raise Damaged("%d presets were put; %d announced" % (len(self._new_ids), self._new_count))
         if self._new_crc != crc:
             raise Damaged("CRC-32 %08x was named; the presets put have %08x" % (crc, self._new_crc))
         self._new.write(_trailer(self.generation + 1, self._new_count, crc))  # type: ignore[union-attr]
         self._new.close()  # type: ignore[union-attr]
-        if _scan(self._path + ".new").crc != crc:
-            raise Damaged("the flash does not hold what was written")
+        try:
+            held = _scan(self._path + ".new").crc == crc
+        except ValueError:
+            held = False
+        if not held:
+            raise OSError(_EIO)
 
     def swap(self) -> None:
-        """Put the new bank in the old one's place and into force. Damaged, OSError."""
+        """Put the new bank in the old one's place and into force. OSError: the old one is still there.
+
+        sealed.Lost when it cannot be read there: the shipped presets are in force, `damage` says why, and the next
+        start looks at the file again.
+        """
         os.rename(self._path + ".new", self._path)
         self._new = None
         self.damage = None
-        self._adopt(_scan(self._path))
+        try:
+            found = _scan(self._path)
+        except (OSError, ValueError) as problem:
+            found = _Contents()
+            self.damage = "does not read back: %s" % problem
+        self._adopt(found)
+        if self.damage is not None:
+            raise sealed.Lost("the flash did not keep the new bank; the shipped presets are in force")
 
     def abort(self) -> None:
         """End the transaction, if there is one; the bank is as it was."""

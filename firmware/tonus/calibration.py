@@ -16,6 +16,7 @@ import os
 from . import fields, limits, sealed
 
 _ENOENT = 2
+_EIO = 5
 _LINE_MAX = 400
 
 # Each value: (least, most). NAMES: their order, since MicroPython's dicts have none.
@@ -124,19 +125,29 @@ class Store:
         os.rename(self._path, self._path + ".bad")
 
     def write(self, values: dict[str, object], at: int | None, path: str = "") -> None:
-        """Put these values in the place of those there are, and into force. What goes wrong leaves what was.
+        """Put these values in the place of those there are, and into force.
 
-        FieldError with `path`, OSError; Damaged when the flash does not hold what was written.
+        FieldError with `path`, OSError: what was is left, also when the flash does not hold what was written.
+        sealed.Lost when it can no longer be read in its place: nominal values are in force, `damage` says why.
         """
         new = checked(values, self._board, path, at)
         line = sealed.seal(json.dumps(new.record()))
         with open(self._path + ".new", "wb") as f:
             f.write((line + "\n").encode())
-        if self._of_this_board(self._path + ".new").record() != new.record():
-            raise Damaged("the flash does not hold what was written")
+        try:
+            held = self._of_this_board(self._path + ".new").record() == new.record()
+        except ValueError:
+            held = False
+        if not held:
+            raise OSError(_EIO)
         os.rename(self._path + ".new", self._path)
-        self.now = self._of_this_board(self._path)
         self.damage = None
+        try:
+            self.now = self._of_this_board(self._path)
+        except (OSError, ValueError) as problem:
+            self.now = Calibration(self._board)
+            self.damage = "does not read back: %s" % problem
+            raise sealed.Lost("the flash did not keep the calibration; nominal values are in force") from None
 
     def reset(self) -> None:
         """Nominal again. OSError."""

@@ -1,10 +1,13 @@
 """The USB console: bytes in, lines out. Nothing here waits for a host that does not read."""
 
+import io
 import sys
 from asyncio import sleep_ms
 from select import POLLIN, POLLOUT, poll
 
 import micropython
+
+from . import echo
 
 _CHUNK = 128
 _PIECE = 64  # one USB packet
@@ -13,11 +16,19 @@ _WAIT_MS = 2
 _HELD_MAX = 8
 
 
+def traceback(problem: BaseException) -> list[str]:
+    """Where an exception was raised, line by line, for log lines: what is printed plainly could be taken for input."""
+    trace = io.StringIO()
+    sys.print_exception(problem, trace)
+    return [line for line in trace.getvalue().split("\n") if line]
+
+
 class Console:
-    """Standard input and output. `dropped` counts the lines that nobody took."""
+    """Standard input and output. `dropped` counts the lines that nobody took; `sent` keeps the last ones logged."""
 
     def __init__(self) -> None:
         self.dropped = 0
+        self.sent = echo.Sent()
         self._sending = False
         self._held: list[str] = []  # logged while a reply was under way, which nothing may part
         self._in = poll()
@@ -54,6 +65,7 @@ class Console:
         if self._sending and len(self._held) < _HELD_MAX:
             self._held.append(line)
         elif not self._sending and self._writable():
+            self.sent.keep(line)
             print(line)
         else:
             self.dropped += 1

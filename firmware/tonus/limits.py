@@ -111,3 +111,4 @@ LINE_MAX = 1024  # bytes, without the line's end
 SILENCE_MS = 2000  # a line or a transaction that nothing comes for is abandoned
 UNIX_MIN_S = 1577836800  # 2020: a host's clock before this is not set
 UNIX_MAX_S = 4102444799  # 2099
+JSON_DEPTH_MAX = 64  # levels of a line; a request has 2. Nothing recurses over them: a bound to be tested at

@@ -7,7 +7,7 @@ parameter is what the method's table says.
 
 import json
 
-from . import fields, limits, sealed
+from . import echo, fields, limits, sealed, strict
 from .fields import FieldError
 
 NOT_JSON = -32700
@@ -116,12 +116,16 @@ class Crc:
 
 
 class Link:
-    """One end of the line. `methods` maps names to Method. `requests` and `errors` count the replies of either kind."""
+    """One end of the line. `methods` maps names to Method; `sent`: what goes out beside the replies is kept there too.
 
-    def __init__(self, methods: dict[str, Method]) -> None:
+    `requests` and `errors` count the replies of either kind.
+    """
+
+    def __init__(self, methods: dict[str, Method], sent: echo.Sent | None = None) -> None:
         self.requests = 0
         self.errors = 0
         self._methods = methods
+        self._sent = sent or echo.Sent()
         self._line = bytearray(limits.LINE_MAX + 2)  # with its end
         self._n = 0
         self._too_long = False
@@ -148,38 +152,44 @@ class Link:
         self._too_long = False
 
     def abandon(self) -> str | None:
-        """After a silence: drop a line that has begun; the reply that says so, None when there was none."""
+        """After a silence: drop a line that has begun. The reply that says so, None when there was none to answer."""
         if not self._n and not self._too_long:
             return None
+        line = self._taken()
         self.clear()
-        return self._error(None, ABANDONED, "nothing came for %d ms in the middle of a line" % limits.SILENCE_MS)
+        return self._unreadable(line, ABANDONED, "nothing came for %d ms in the middle of a line" % limits.SILENCE_MS)
 
     async def answer(self) -> str | None:
-        """The reply to the line that `take` completed, sealed; None for an empty line."""
-        line = bytes(memoryview(self._line)[: self._n]).rstrip(b"\n")
+        """The reply to the line that `take` completed, sealed; None for one that asks for none."""
+        line = self._taken().rstrip(b"\n")
         too_long = self._too_long
         self.clear()
         if line[-1:] == b"\r":
             line = line[:-1]
         if too_long or len(line) > limits.LINE_MAX:
-            return self._error(None, TOO_LONG, "the line is longer than %d bytes" % limits.LINE_MAX)
+            return self._unreadable(line, TOO_LONG, "the line is longer than %d bytes" % limits.LINE_MAX)
         if not line:
             return None
+        is_sealed = sealed.is_sealed(line)
+        inner = sealed.unseal(line) if is_sealed else line
+        if inner is None:
+            return self._unreadable(line, DAMAGED, "the CRC-32 does not match")
+        try:
+            request = strict.loads(inner)
+        except ValueError as problem:
+            return self._unreadable(line, NOT_JSON, str(problem))
+        if isinstance(request, dict) and not echo.asks(request):
+            return None
+        return await self._reply(line, request, is_sealed)
+
+    async def _reply(self, line: bytes, request, is_sealed: bool) -> str | None:
         id = None
         try:
-            for byte in (min(line), max(line)):
-                if not 0x20 <= byte <= 0x7E:
-                    raise Refused(NOT_JSON, "byte %d; allowed printable ASCII" % byte)
-            sealed_ = sealed.is_sealed(line)
-            if sealed_:
-                inner = sealed.unseal(line)
-                if inner is None:
-                    raise Refused(DAMAGED, "the CRC-32 does not match")
-                line = inner
-            request = _decode(line)
+            if not isinstance(request, dict):
+                raise Refused(INVALID_REQUEST, "a request is an object")
             id = _id(request)
             method, params = self._request(request)
-            if method.changes and not sealed_:
+            if method.changes and not is_sealed:
                 raise Refused(CRC_REQUIRED, "this method changes something: the line must end in * and its CRC-32")
             result = await method.run(params)
             reply = '{"jsonrpc":"2.0","id":%s,"result":%s}' % (
@@ -187,6 +197,8 @@ class Link:
                 json.dumps(result, separators=(",", ":")),
             )
         except Refused as refused:
+            if id is None and self._sent.has(line):
+                return None
             return self._error(id, refused.code, refused.message)
         except FieldError as problem:
             return self._error(id, INVALID_PARAMS, str(problem))
@@ -195,7 +207,17 @@ class Link:
         except Exception as problem:
             return self._error(id, INTERNAL, "%s: %s" % (type(problem).__name__, fields.show(str(problem))))
         self.requests += 1
-        return sealed.seal(reply)
+        return self._sealed(reply)
+
+    def _taken(self) -> bytes:
+        """What there is of a line."""
+        return bytes(memoryview(self._line)[: self._n])
+
+    def _unreadable(self, line: bytes, code: int, message: str) -> str | None:
+        """The answer to a line that nobody can read; None when it comes from the device itself."""
+        if echo.marked(line) or self._sent.has(line):
+            return None
+        return self._error(None, code, message)
 
     def _request(self, request: dict) -> tuple[Method, dict]:
         try:
@@ -222,19 +244,14 @@ class Link:
 
     def _error(self, id, code: int, message: str) -> str:
         self.errors += 1
-        return sealed.seal(
+        return self._sealed(
             '{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}' % (json.dumps(id), code, json.dumps(message))
         )
 
-
-def _decode(line: bytes) -> dict:
-    try:
-        request = json.loads(line.decode())
-    except (ValueError, RuntimeError):
-        raise Refused(NOT_JSON, "not valid JSON") from None
-    if not isinstance(request, dict):
-        raise Refused(INVALID_REQUEST, "%s; allowed an object" % fields.show(request))
-    return request
+    def _sealed(self, reply: str) -> str:
+        line = sealed.seal(reply)
+        self._sent.keep(line)
+        return line
 
 
 def _id(request: dict):

@@ -6,7 +6,7 @@ nothing else runs between the question and the write.
 
 import json
 
-from . import calibration, faults, limits, link
+from . import calibration, faults, limits, link, sealed
 from .fields import FieldError
 from .link import Choice, Crc, Flag, Integer, Method, Refused, Text
 
@@ -212,14 +212,13 @@ class Methods:
         self._open = False  # whatever happens: a commit is not tried twice
         try:
             self._bank.close(int(params["crc32"], 16))
-            self._bank.swap()
+            return self._swap()
         except ValueError as problem:
             self._bank.abort()
             raise Refused(link.BANK_REFUSED, str(problem)) from None
         except OSError:
             self._bank.abort()
             raise
-        return self._changed()
 
     async def _abort(self, params: dict):
         self._must_be_open(params)
@@ -232,13 +231,17 @@ class Methods:
         try:
             self._bank.begin(0)
             self._bank.close(0)
-            self._bank.swap()
+            return self._swap()
         except OSError:
             self._bank.abort()
             raise
-        return self._changed()
 
-    def _changed(self):
+    def _swap(self):
+        try:
+            self._bank.swap()
+        except sealed.Lost as lost:
+            self._device.presets_changed()
+            raise Refused(link.STORAGE, str(lost)) from None
         self._device.presets_changed()
         return {"generation": self._bank.generation, "crc32": "%08x" % self._bank.crc, "presets": len(self._bank)}
 
@@ -273,8 +276,9 @@ class Methods:
         self._must_be_quiet()
         try:
             self._calibrations.write(params, self._device.clock(), "params")
-        except calibration.Damaged as problem:
-            raise Refused(link.STORAGE, str(problem)) from None
+        except sealed.Lost as lost:
+            self._device.calibrated()
+            raise Refused(link.STORAGE, str(lost)) from None
         self._device.calibrated()
         return await self._calibration({})
 

@@ -3,6 +3,10 @@
 from binascii import crc32
 
 
+class Lost(Exception):
+    """The flash does not hold what was put in force, and what was before it is gone. Its text says what is in force."""
+
+
 def crc_of(data: bytes, crc: int = 0) -> int:
     """CRC-32 (of zlib and PNG) of bytes, or of those behind others whose CRC is given."""
     return crc32(data, crc) & 0xFFFFFFFF

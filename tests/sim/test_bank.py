@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from broken_presets import MESSAGES
-from devices import Device, canonical, device, example, large
+from devices import Device, canonical, changed_firmware, device, example, large
 from hypothesis import HealthCheck, given, settings
 from strategies import Document, documents, loose_documents
 from tonus import bank, preset
@@ -278,3 +279,52 @@ def _send(client: Client, transaction: int, presets: list[str]) -> None:
     for index, text in enumerate(presets):
         client.bank_put(transaction, index, 0, text, True)
     client.bank_commit(transaction, bank_crc(presets))
+
+
+# A flash that does not hold what is written
+
+SPOILT = 'with open(%s, "r+b") as f: f.seek(9); f.write(b"?")'
+
+
+@pytest.mark.parametrize("method", ["commit", "reset"])
+def test_a_bank_that_is_lost_once_it_is_in_force_leaves_the_shipped_ones(method: str, tmp_path: Path) -> None:
+    """The answer, the error and what the tools say are what is then true, also after the next start."""
+    lost = SPOILT % "self._path"
+    rename = (
+        "tonus/bank.py",
+        "        self._new = None\n        self.damage = None\n",
+        "        self._new = None\n        self.damage = None\n        " + lost + "\n",
+    )
+    flash = tmp_path / "flash.img"
+    with device(flash=flash) as made:
+        made.client.write_bank(OLD)
+    with device(flash=flash, firmware=changed_firmware(tmp_path, rename)) as made:
+        with pytest.raises(
+            DeviceRefused,
+            match="^the device refused: the flash did not keep the new bank; the shipped presets are in force$",
+        ):
+            made.client.write_bank(NEW) if method == "commit" else made.client.bank_reset()
+        found = made.client.bank_list()
+        assert (found.shipped, found.presets) == (True, list(bank.SHIPPED))
+        assert found.damage is not None
+        assert found.damage.startswith("does not read back: ")
+        assert [id for id, _ in made.client.read_bank().presets] == list(bank.SHIPPED)
+        made.treat(3_000_000)
+        assert made.client.device_info().state == "CHARGING"
+    with device(flash=flash) as made:
+        found = made.client.bank_list()
+        assert (found.shipped, found.presets) == (True, list(bank.SHIPPED))
+        assert found.damage is not None
+        assert [record["name"] for record in made.client.journal("fault")] == ["bank_damaged"]
+
+
+def test_a_bank_that_is_lost_before_it_is_in_force_changes_nothing(tmp_path: Path) -> None:
+    lost = SPOILT % '(self._path + ".new")'
+    firmware = changed_firmware(
+        tmp_path, ("tonus/bank.py", "        try:\n            held", f"        {lost}\n        try:\n            held")
+    )
+    with device(firmware=firmware) as made:
+        with pytest.raises(DeviceRefused, match="^the device refused: the flash failed: error 5; nothing was changed$"):
+            made.client.write_bank(NEW)
+        found = made.client.bank_list()
+        assert (found.shipped, found.damage, found.generation) == (True, None, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -152,3 +153,54 @@ def test_an_old_preset_that_cannot_be_migrated_is_damage_not_a_dead_device(
     assert found.damage == "top_ua: 5000; allowed 50..500 uA"
     assert (found.ids, found.is_shipped) == (["none"], True)
     assert not (tmp_path / "bank.new").exists()
+
+
+# A flash that does not hold what is written
+
+
+def spoil(path: Path) -> None:
+    """One bit is another."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_what_does_not_read_back_before_it_is_in_force_changes_nothing(tmp_path: Path) -> None:
+    old, new = (preset.canonical(p) for p in bank.shipped()[:2])
+    made = written(tmp_path, [old])
+    before = (tmp_path / "bank").read_bytes()
+    made.begin(1)
+    made.put(new)
+    made._new.flush()  # type: ignore[union-attr]
+    spoil(tmp_path / "bank.new")
+    with pytest.raises(OSError, match="5"):
+        made.close(sealed.crc_of(new.encode() + b"\n"))
+    made.abort()
+    assert (made.text(0), made.generation, made.damage) == (old, 1, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["bank"]
+    assert (tmp_path / "bank").read_bytes() == before
+
+
+def test_what_does_not_read_back_in_its_place_leaves_the_shipped_presets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = written(tmp_path, [preset.canonical(bank.shipped()[0])])
+    rename = os.rename
+
+    def spoiling(old: str, new: str) -> None:
+        rename(old, new)
+        spoil(Path(new))
+
+    monkeypatch.setattr(os, "rename", spoiling)
+    with pytest.raises(sealed.Lost, match="^the flash did not keep the new bank; the shipped presets are in force$"):
+        written(tmp_path, [preset.canonical(bank.shipped()[1])])
+    made.begin(0)
+    made.close(0)
+    with pytest.raises(sealed.Lost):
+        made.swap()
+    assert (made.is_shipped, made.crc, len(made)) == (True, SHIPPED_CRC, len(bank.SHIPPED))
+    assert made.damage is not None
+    assert made.damage.startswith("does not read back: ")
+    assert not made.is_open()
+    assert [made[i].id for i in range(len(made))] == list(bank.SHIPPED)
+    assert loaded(tmp_path).damage is not None  # the next start finds it too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -148,6 +149,34 @@ def test_any_damage_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.
     found.keep_damaged()
     assert (folder / "calibration.bad").read_bytes() == damaged
     assert loaded(folder).damage is None
+
+
+def test_a_flash_that_does_not_hold_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found before it is in force, what was is left; found after, nominal values are in force."""
+    store = calibration.Store(str(tmp_path), "tonus_r1")
+    store.write(VALUES, None)
+    before = store.now.values()
+    open_, rename = open, os.rename
+
+    def forgetting(path: str, mode: str) -> object:
+        return open_(path, mode) if mode == "rb" else open_(os.devnull, mode)
+
+    monkeypatch.setattr(calibration, "open", forgetting, raising=False)
+    (tmp_path / "calibration.new").write_bytes(b"what was there\n")
+    with pytest.raises(OSError, match="5"):
+        store.write({**VALUES, "dac_gain_ppm": 1}, None)
+    monkeypatch.undo()
+    assert (store.now.values(), store.damage) == (before, None)
+    assert calibration.read(str(tmp_path / "calibration")).values() == before
+
+    def spoiling(old: str, new: str) -> None:
+        rename(old, new)
+        Path(new).write_bytes(Path(new).read_bytes()[:-20])
+
+    monkeypatch.setattr(os, "rename", spoiling)
+    with pytest.raises(sealed.Lost, match="^the flash did not keep the calibration; nominal values are in force$"):
+        store.write(VALUES, None)
+    assert (set(store.now.values().values()), store.damage) == ({0}, "does not read back: its line is damaged")
 
 
 @pytest.mark.parametrize(

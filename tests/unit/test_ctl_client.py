@@ -296,6 +296,21 @@ def test_a_commit_whose_answer_is_lost_is_found_out() -> None:
     assert device.own == [named("a")]
 
 
+def test_a_bank_that_the_flash_lost_is_told_from_one_that_never_was() -> None:
+    device = Device([named("old")])
+    client = client_of(device)
+
+    def lose(line: bytes) -> bytes:
+        device.own, device.generation, device.damage = None, 0, "does not read back: its line is damaged"
+        return b""
+
+    device.tamper["bank.commit"] = lose
+    with pytest.raises(
+        NoAnswer, match="; the shipped presets are in force: the new bank does not read back: its line is damaged$"
+    ):
+        client.write_bank([named("a")])
+
+
 def test_a_commit_that_nobody_can_tell_the_end_of_says_so() -> None:
     device = Device()
     client = client_of(device)

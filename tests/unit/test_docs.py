@@ -300,6 +300,31 @@ def test_hazards_name_rules_that_exist() -> None:
 # Everywhere
 
 
+def cut_tables(text: str) -> list[int]:
+    """The lines, from 1, at which a row stands that no heading and rule lead to."""
+    lines = re.sub(r"```.*?```", lambda code: "\n" * code[0].count("\n"), text, flags=re.DOTALL).splitlines()
+    found = []
+    for i, line in enumerate(lines):
+        begins = line.lstrip().startswith("|") and not (i and lines[i - 1].lstrip().startswith("|"))
+        if begins and not (i + 1 < len(lines) and re.fullmatch(r"\s*\|[|\-: ]+", lines[i + 1])):
+            found.append(i + 1)
+    return found
+
+
+@pytest.mark.parametrize("document", documents(), ids=str)
+def test_no_table_is_cut_in_two(document: Path) -> None:
+    assert cut_tables((ROOT / document).read_text(encoding="utf-8")) == []
+
+
+def test_a_table_that_is_cut_in_two_is_seen() -> None:
+    whole = "text\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n| 3 | 4 |\n\n| c |\n|---|\n| 5 |\n"
+    assert cut_tables(whole) == []
+    assert cut_tables(whole.replace("| 3 |", "\n| 3 |")) == [7]
+    assert cut_tables(whole.replace("| 3 |", "words\n| 3 |")) == [7]
+    assert cut_tables(whole.replace("|---|\n| 5 |", "\n|---|\n| 5 |")) == [8, 10]
+    assert cut_tables("```\n| no table\n```\n") == []
+
+
 @pytest.mark.parametrize("document", documents(), ids=str)
 def test_relative_links_lead_to_files(document: Path) -> None:
     text = re.sub(r"```.*?```", "", (ROOT / document).read_text(encoding="utf-8"), flags=re.DOTALL)

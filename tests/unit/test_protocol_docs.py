@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from test_docs import rows, section
-from tonus import calibration, limits, link, methods, tally
+from tonus import calibration, echo, limits, link, methods, tally
 from tonus_tools.ctl.client import Calibration, Held, Session
+from tonus_tools.ctl.words import COUNTERS
 
 DOCUMENT = Path(link.__file__).with_name("PROTOCOL.md")
 TABLE = methods.Methods(None, None, {}, None).table
@@ -61,6 +62,24 @@ def test_the_numbers_of_the_document_are_those_of_limits() -> None:
     assert f"The last {limits.JOURNAL_KEEP} sessions" in text
     assert f"1..{limits.BANK_PRESETS_MAX} [presets]" in text
     assert f"version {methods.PROTOCOL}" in text.splitlines()[0]
+    assert f"nested at most {limits.JSON_DEPTH_MAX} levels deep" in text
+    assert f"an integer, -{link._ID_MAX}..{link._ID_MAX}, or 1..{link._ID_CHARS_MAX} printable ASCII" in text
+    assert (
+        f"of {echo._PIECE_MIN} bytes or more, of what the device sent last, up to {echo._SENT_CHARS} characters" in text
+    )
+
+
+def test_the_marks_of_an_echo_are_those_of_the_document() -> None:
+    told = section(DOCUMENT, "Echoes")
+    assert [mark for mark in echo._MARKS if f"`{mark.decode()}`" not in told] == []
+    assert {"result", "error", "e"} == set(re.findall(r"`(\w+)`", told.split(": a reply")[0])) - {"method"}
+
+
+def test_what_the_counters_are_called_is_what_the_loop_counts() -> None:
+    """A late tick is no missed one, and a missed one comes, too late."""
+    late, missed = limits.LATE_US / 1000, limits.MISSED_US / 1000
+    assert COUNTERS["late"].endswith(f"begun {late:g} to {missed:g} ms late")
+    assert COUNTERS["missed"].endswith(f"begun more than {missed:g} ms late")
 
 
 def test_the_calibration_has_the_fields_of_its_table() -> None:

@@ -32,7 +32,7 @@ from .calibrate import (
     swept,
     worst,
 )
-from .client import Calibration, Client
+from .client import STORAGE, Calibration, Client
 from .errors import DeviceRefused, LinkError, NotGood, UsageError
 from .options import Json, Port, Settings, settings
 from .output import note
@@ -233,7 +233,8 @@ def _write(client: Client, values: Values) -> None:
     try:
         now = client.calibration_write(values)
     except DeviceRefused as error:
-        error.consequence = "nothing was changed"
+        failed = error.code == STORAGE
+        error.consequence = "tonusctl calibrate --show tells what is in force" if failed else "nothing was changed"
         raise
     except LinkError as error:
         error.consequence = "it may have been written or not: tonusctl calibrate --show tells"

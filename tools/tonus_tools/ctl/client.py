@@ -22,6 +22,7 @@ from .wire import LINE_MAX, PATIENCE, SLICE_S, Transport, Wire, crc_of
 PROTOCOL = 1
 PIECE_MAX = 1000  # characters of a preset's text in one bank.put
 UNKNOWN_METHOD = -32601
+STORAGE = -32014
 SELF_TEST_FAILED = -32015
 RESTART_SLICES = 40  # a restarted device answers within 10 s
 NOTHING_CHANGED = "nothing was changed"
@@ -424,6 +425,9 @@ class Client:
                 continue
         if now is None:
             error.consequence = "it is not known which bank is in force: tonusctl preset list tells"
+        elif now.damage and not before.damage:
+            if not isinstance(error, DeviceRefused):  # the device says it itself
+                error.consequence = f"the shipped presets are in force: the new bank {now.damage}"
         elif (now.generation, now.crc32) == (before.generation, before.crc32):
             self._abandon(transaction)
             error.consequence = NOTHING_CHANGED
