@@ -60,6 +60,8 @@ class Core:
         self.reset_cause = "power"
         self.usb = None  # usb.Usb and flash.Flash, set by run.py
         self.flash = None
+        self.disk = None  # the flash.Flash that is mounted
+        self.pio_words = 0  # instructions that its programs take
         bind(self, "enter", "leave", "spend", "run_until", "_interrupt", "_check")
 
     def power_up(self):
@@ -70,6 +72,7 @@ class Core:
         self.pio = None
         self.pio_due = FAR
         self.pio_pending = False
+        self.pio_words = 0
         self.watchdog_due = -1
         self.hang = False
         self.cut = False

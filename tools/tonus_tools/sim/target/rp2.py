@@ -10,6 +10,7 @@ import pioasm
 from bind import bind
 
 FIFO_DEPTH = 4
+INSTRUCTIONS = 32
 
 
 class PIO:
@@ -19,6 +20,18 @@ class PIO:
     OUT_HIGH = 3
     SHIFT_LEFT = 0
     SHIFT_RIGHT = 1
+
+    def __init__(self, id):
+        """PIO block `id`, the one there is."""
+
+    def remove_program(self):
+        """Every program."""
+        core.machine.pio_words = 0
+
+
+def Flash():
+    """The part of the flash that has the file system, as a block device."""
+    return core.machine.disk
 
 
 def asm_pio(out_init=None, set_init=None, out_shiftdir=None):
@@ -36,6 +49,9 @@ class StateMachine:
     def __init__(self, id, program, freq, out_base, set_base):
         if program.options["out_shiftdir"] != PIO.SHIFT_RIGHT:
             raise ValueError("only SHIFT_RIGHT is modelled")
+        if core.machine.pio_words + len(program.words) > INSTRUCTIONS:
+            raise OSError(12)  # ENOMEM
+        core.machine.pio_words += len(program.words)
         self._code = [(w >> 13, w >> 8 & 31, w & 0xFF) for w in program.words]
         self._target = program.wrap_target
         self._wrap = program.wrap
