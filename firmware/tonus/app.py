@@ -139,6 +139,7 @@ class App:
     def __init__(self, board, feed) -> None:
         self._board = board
         self.started = False
+        self._cause = ""  # of the start
         self._clock_ms = 0
         self._ticks_ms = ticks_ms()
         self._epoch_s: int | None = None  # Unix time at the start, when a host has told
@@ -237,7 +238,7 @@ class App:
 
     async def run(self) -> None:
         """Start the loop and the tasks, test, then watch over them for ever."""
-        cause = power.start_cause()
+        cause = self._cause = power.start_cause()
         self.log("boot", {"cause": cause, "board": self._board.NAME, "version": VERSION})
         watchdog = power.start_watchdog(limits.WATCHDOG_MS)
         self._pulse.start()
@@ -265,12 +266,20 @@ class App:
             await task
         except Exception as problem:
             self._pulse.fault(faults.TASK_DIED)
-            self.log("died", {"task": name, "problem": repr(problem)})
-            trace = io.StringIO()
-            sys.print_exception(problem, trace)
-            for line in trace.getvalue().split("\n"):
-                self._console.log(line)
-            self._latched(problem)  # here: it may have been the session's task
+            hopeless = self._cause == "watchdog" or self._session.state == session.SELF_TEST
+            try:
+                self._died(name, problem)
+            finally:
+                if hopeless:  # a restart would not help, or has not: past the loop, to main.py, which needs none of this
+                    raise SystemExit("%s: %s" % (name, problem))
+
+    def _died(self, name: str, problem: Exception) -> None:
+        self.log("died", {"task": name, "problem": repr(problem)})
+        trace = io.StringIO()
+        sys.print_exception(problem, trace)
+        for line in trace.getvalue().split("\n"):
+            self._console.log(line)
+        self._latched(problem)  # here: it may have been the session's task
 
     async def _first_test(self, cause: str) -> None:
         try:
