@@ -116,7 +116,7 @@ def soft_reset(chip):
     chip.pio = None
     chip.pio_due = core.FAR
     chip.pio_pending = False
-    chip.pio_words = 0
+    chip.pio_programs = []
     for pin in chip.pins:
         if pin.hz:
             pin.hz = 0

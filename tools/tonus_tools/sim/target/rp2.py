@@ -26,7 +26,7 @@ class PIO:
 
     def remove_program(self):
         """Every program."""
-        core.machine.pio_words = 0
+        core.machine.pio_programs = []
 
 
 def Flash():
@@ -49,9 +49,11 @@ class StateMachine:
     def __init__(self, id, program, freq, out_base, set_base):
         if program.options["out_shiftdir"] != PIO.SHIFT_RIGHT:
             raise ValueError("only SHIFT_RIGHT is modelled")
-        if core.machine.pio_words + len(program.words) > INSTRUCTIONS:
+        programs = core.machine.pio_programs
+        if program not in programs:
+            programs.append(program)
+        if sum([len(p.words) for p in programs]) > INSTRUCTIONS:
             raise OSError(12)  # ENOMEM
-        core.machine.pio_words += len(program.words)
         self._code = [(w >> 13, w >> 8 & 31, w & 0xFF) for w in program.words]
         self._target = program.wrap_target
         self._wrap = program.wrap
