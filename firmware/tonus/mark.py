@@ -2,7 +2,8 @@
 
 `/data.mark` is one sealed line: `files`, and `lost`, what was missed and is not yet made good. It is written when a file
 comes or goes, a handful of times in a device's life. A device without a mark is a new one, or one whose file system was
-lost with everything in it; then the flash still has sealed lines somewhere, which a new one has not.
+lost with everything in it; then the flash still has sealed lines somewhere, which a new one has not, but for marks of
+no files.
 
 Nothing here knows whether the output is on: who calls load, drop and update makes sure that it is off.
 """
@@ -16,6 +17,7 @@ NAMES = ("bank", "calibration", "faults", "faults.old", "sessions", "sessions.ol
 EVERYTHING = "everything"  # in `lost`: all that there may have been
 _LINE_MAX = 400
 _SEALED_MAX = 900  # of the lines looked for on the flash
+_NO_FILES = b'{"files":[],'
 _FILE = 0x8000
 _BLOCKS, _BLOCK_SIZE = 4, 5  # of a block device's ioctl
 
@@ -103,7 +105,7 @@ def _is_file(path: str) -> bool:
 
 
 def has_sealed_lines(flash, feed) -> bool:
-    """Whether a block of the flash holds a line that this firmware has sealed, in use or left over. OSError."""
+    """Whether a block of the flash holds a line that this firmware has sealed for the user, left over. OSError."""
     block = bytearray(flash.ioctl(_BLOCK_SIZE, 0))
     for number in range(flash.ioctl(_BLOCKS, 0)):
         flash.readblocks(number, block)
@@ -121,7 +123,9 @@ def _has_sealed_line(data: bytes) -> bool:
             start = data.find(b"{", max(at - _SEALED_MAX, data.rfind(b"\n", 0, at) + 1), at)
             while start >= 0:
                 if sealed.crc_of(data[start:at]) == int(seal, 16):
-                    return True
+                    if data[start : start + len(_NO_FILES)] != _NO_FILES:
+                        return True
+                    break
                 start = data.find(b"{", start + 1, at)
         at = data.find(b"*", at + 1)
     return False
