@@ -1,7 +1,8 @@
 """What MicroPython starts. MINUS held: safe mode, no output and an open console. Otherwise the device.
 
-What keeps the device from being made, whatever it is, ends here: fault 31, MODE held long switches off, no prompt. So this
-file needs no other but board.py, for its pins; without that nothing holds the power, and on the cell it goes by itself.
+What keeps the device from being made, whatever it is, ends here: fault 31, MODE held long switches off, no prompt. So
+this file needs no other but board.py, for its pins; without that nothing holds the power, and on the cell it goes by
+itself.
 """
 
 import gc

@@ -181,7 +181,7 @@ class App:
         self._link = link.Link(self._methods.table)
 
     def _open_data(self, feed) -> None:
-        """Journal, bank and calibration, as far as the flash allows. A device without them still treats with what ships."""
+        """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
         self._try("data", self._make_folder)
         self._try("mark", lambda: self._mark.load(rp2.Flash(), feed))  # before anything is put aside or made
         for load in (self._sessions.load, self._faults.load):
@@ -270,7 +270,9 @@ class App:
             try:
                 self._died(name, problem)
             finally:
-                if hopeless:  # a restart would not help, or has not: past the loop, to main.py, which needs none of this
+                if (
+                    hopeless
+                ):  # a restart would not help, or has not: past the loop, to main.py, which needs none of this
                     raise SystemExit("%s: %s" % (name, problem))
 
     def _died(self, name: str, problem: Exception) -> None:

@@ -1,8 +1,8 @@
 """What the user has made is still there, or is missed: a mark beside /data names the files that have to be in it.
 
-`/data.mark` is one sealed line: `files`, and `lost`, what was missed and is not yet made good. It is written when a file
-comes or goes, a handful of times in a device's life. A device without a mark is a new one, or one whose file system was
-lost with everything in it; then the flash still has sealed lines somewhere, which a new one has not, but for marks of
+`/data.mark` is one sealed line: `files`, and `lost`, what was missed and is not yet made good. It is written when a
+file comes or goes, a handful of times in a device's life. A device without a mark is a new one, or has lost its file
+system with everything in it; then the flash still has sealed lines somewhere, which a new one has not, but for marks of
 no files.
 
 Nothing here knows whether the output is on: who calls load, drop and update makes sure that it is off.

@@ -1,4 +1,4 @@
-"""Data that is gone is said by a light, in the journal and to a host; what was never there, or went on purpose, is not."""
+"""Data that is gone is told by a light, the journal and a host; what was never there, or went on purpose, is not."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ FLASHES: dict[str, Files] = {
     "a journal line []": {"data/sessions": sealed_line("[]"), "data/faults": sealed_line("[]")},
     "journal lines of other kinds": {
         "data/sessions": b"".join(map(sealed_line, ["", "7", '"n"', '{"n":x,', '{"n":-3,"a":1}', '{"n":1e9}', DEEP])),
-        "data/faults": b"".join(sealed_line('{"n":%d%s' % (n, end)) for n in (5, 1 << 29, 10**800) for end in (",", "}")),
+        "data/faults": b"".join(sealed_line(f'{{"n":{n}{end}') for n in (5, 1 << 29, 10**800) for end in ",}"),
     },
     "a journal without an end": {"data/sessions": b"x" * 20_000, "data/faults": sealed_line("{}")[:-1]},
     "a journal of line feeds": {"data/sessions": b"\n" * 5000, "data/faults": b"\n"},
@@ -188,7 +188,7 @@ NAMES = ("bank", "bank.new", "calibration", "sessions", "sessions.old", "faults"
 contents = (
     st.binary(max_size=300)
     | st.lists(sealed_json() | st.binary(max_size=60).map(lambda line: line + b"\n"), max_size=6).map(b"".join)
-    | st.lists(st.sampled_from([BANK, CALIBRATION, sealed_line('{"n":1,"at":null}'), b"\n", b"*00000000\n"])).map(b"".join)
+    | st.lists(st.sampled_from([BANK, CALIBRATION, sealed_line('{"n":1,"a":0}'), b"\n", b"*00000000\n"])).map(b"".join)
 )
 flashes = st.dictionaries(st.sampled_from([f"data/{name}" for name in NAMES] + ["data.mark"]), contents, min_size=1)
 
@@ -330,7 +330,7 @@ def test_a_board_that_lacks_something(change: str, tmp_path: Path, monkeypatch: 
 
 
 def test_no_board_at_all(tmp_path: Path) -> None:
-    """Nothing knows the pin that holds the power: on the cell it goes with the finger, with a cable the fault is told."""
+    """No one knows the pin that holds the power: on the cell it goes with the finger; over USB the fault is told."""
     firmware = changed_firmware(tmp_path, ("main.py", "    import board\n", "    import none_there as board\n"))
     records: list[list[Any]] = []
     with Live(Scenario("start", 1), tmp_path / "flash.img", firmware, records.append) as live:
@@ -381,4 +381,3 @@ def test_main_has_the_numbers_of_the_modules_it_cannot_use() -> None:
     assert names["FAULT"] == (faults.START_FAILED, START_FAILED)
     assert names["FAULT_OFF_MS"] == limits.FAULT_OFF_MS
     assert names["OFF_MS"] == panel.LONG_MS
-

@@ -155,6 +155,6 @@ def device_files(folder: Path) -> dict[str, bytes]:
 
 
 def mark_of(files: Iterable[str]) -> dict[str, bytes]:
-    """The mark beside these files, by which the device knows that it has all it should; path on the device to content."""
+    """The mark beside these files, by which a device knows that it has all it should; path on the device to content."""
     names = [path.removeprefix(f"{FOLDER}/") for path in files]
     return {MARK: mark.line([name for name in mark.NAMES if name in names], [])}
