@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+from tonus import sealed
 
 Document = dict[str, Any]
 
@@ -196,3 +197,13 @@ def objections(document: Document) -> set[str]:
     if document["top_ua"] * w["phase_us"] >= 50_001_000:
         found.add(path + "phase_us")
     return found
+
+
+def sealed_json() -> st.SearchStrategy[bytes]:
+    """A line with a right seal around any JSON: what no device wrote, and nothing but its content tells."""
+    plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+    values = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=8), inner))
+    numbered = st.tuples(st.integers() | st.integers(0, 1 << 29), values).map(lambda nv: {"n": nv[0], "x": nv[1]})
+    texts = (values | numbered).map(lambda value: json.dumps(value, separators=(",", ":")))
+    deep = st.integers(1, 440).map(lambda n: "[" * n + "]" * n)
+    return (texts | deep).map(lambda text: (sealed.seal(text) + "\n").encode())

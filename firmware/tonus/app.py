@@ -14,6 +14,7 @@ import sys
 from time import sleep_ms, ticks_diff, ticks_ms
 
 import machine
+import rp2
 from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf
 
@@ -25,10 +26,12 @@ from . import (
     contact,
     deviation,
     faults,
+    files,
     hold,
     journal,
     limits,
     link,
+    mark,
     methods,
     panel,
     power,
@@ -126,10 +129,15 @@ class Output:
 
 
 class App:
-    """One device. Making it leaves the output dead; `run` starts everything and ends only by an exception."""
+    """One device. Making it leaves the output dead; `run` starts everything and ends only by an exception.
 
-    def __init__(self, board) -> None:
+    feed: called between the parts of the start that take long, for the watchdog. started: `run` has begun.
+    """
+
+    def __init__(self, board, feed) -> None:
         self._board = board
+        self.started = False
+        self._cause = ""  # of the start
         self._clock_ms = 0
         self._ticks_ms = ticks_ms()
         self._epoch_s: int | None = None  # Unix time at the start, when a host has told
@@ -159,45 +167,65 @@ class App:
         self._faults = journal.Journal(_DATA, "faults")
         self._bank = bank.Bank(_DATA)
         self._calibrations = calibration.Store(_DATA, board.NAME)
-        self._open_data()
+        self._mark = mark.Mark(_DATA)
+        self._open_data(feed)
+        feed()
         self.calibrated()
         self._note_damage = self._bank.damage is not None
+        self._note_loss = len(self._mark.found) > 0
         output = Output(self._pulse, self._compile, self._contact)
         self._session = session.Session(self._bank, output, self.log, self._cue)
         journals = {"session": self._sessions, "fault": self._faults}
         self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
         self._link = link.Link(self._methods.table, self._console.sent)
 
-    def _open_data(self) -> None:
-        """Journal and bank, as far as the flash allows. A device without either still treats with what ships."""
-        try:
-            if _DATA[1:] not in os.listdir("/"):
-                os.mkdir(_DATA)
-            self._sessions.load()
-            self._faults.load()
-        except OSError as problem:
-            self.log("journal", {"problem": str(problem)})
-        try:
-            self._bank.load()
-        except (OSError, ValueError) as problem:
-            self.log("presets", {"problem": str(problem)})
-        try:
-            self._calibrations.load()
-        except OSError as problem:
-            self.log("calibration", {"problem": str(problem)})
+    def _open_data(self, feed) -> None:
+        """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
+        self._try("data", self._make_folder)
+        self._try("mark", lambda: self._mark.load(rp2.Flash(), feed))  # before anything is put aside or made
+        for load in (self._sessions.load, self._faults.load):
+            feed()
+            self._try("journal", load)
+        self._try("presets", lambda: self._bank.load(feed))
+        self._calibrations.load()
         self._put_aside("bank", self._bank, faults.BANK_DAMAGED)
         self._put_aside("calibration", self._calibrations, faults.CALIBRATION_DAMAGED)
+        if self._mark.found:
+            why = ", ".join(self._mark.found)
+            self.log("data", {"lost": why})
+            self._note(faults.DATA_LOST, why)
+        self._try("mark", self._mark.update)
+
+    def _try(self, event: str, work) -> bool:
+        """Do what may fail for whatever is on the flash, and log that; True when it did not."""
+        try:
+            work()
+        except Exception as problem:
+            self.log(event, {"problem": files.why(problem)})
+            return False
+        return True
+
+    def _make_folder(self) -> None:
+        try:
+            if os.stat(_DATA)[0] & 0x4000:  # a folder
+                return
+            files.put_aside(_DATA)
+        except OSError:
+            pass  # there is none
+        os.mkdir(_DATA)
 
     def _put_aside(self, event: str, store, number: int) -> None:
         """A file that was damaged is kept, logged and journalled."""
         if store.damage is not None:
             self.log(event, {"damage": store.damage})
-            fields = {"n": number, "name": faults.name(number), "value": 0, "why": store.damage}
-            self._write(self._faults, self._fault_record(fields, session.SELF_TEST))
-            try:
-                store.keep_damaged()
-            except OSError as problem:
-                self.log(event, {"problem": str(problem)})
+            self._note(number, store.damage)
+            self._try("mark", lambda: self._mark.drop(event))  # before the file goes: it is not lost
+            self._try(event, store.keep_damaged)
+
+    def _note(self, number: int, why: str) -> None:
+        """Something for the journal that was found at the start, and is nothing to stop for."""
+        fields = {"n": number, "name": faults.name(number), "value": 0, "why": why}
+        self._write(self._faults, self._fault_record(fields, session.SELF_TEST))
 
     def log(self, event: str, fields) -> None:
         """One line of JSON on the console. A session's end goes to the journal too."""
@@ -209,7 +237,7 @@ class App:
 
     async def run(self) -> None:
         """Start the loop and the tasks, test, then watch over them for ever."""
-        cause = power.start_cause()
+        cause = self._cause = power.start_cause()
         self.log("boot", {"cause": cause, "board": self._board.NAME, "version": VERSION})
         watchdog = power.start_watchdog(limits.WATCHDOG_MS)
         self._pulse.start()
@@ -222,6 +250,7 @@ class App:
         ):
             asyncio.create_task(self._named(name, task))
         asyncio.create_task(self._named("selftest", self._first_test(cause)))
+        self.started = True
         await self._named("supervisor", self._supervise(watchdog))
 
     def shut(self) -> None:
@@ -236,10 +265,19 @@ class App:
             await task
         except Exception as problem:
             self._pulse.fault(faults.TASK_DIED)
-            self.log("died", {"task": name, "problem": repr(problem)})
-            for line in console.traceback(problem):
-                self.log("trace", {"line": line})
-            self._latched(problem)  # here: it may have been the session's task
+            # A restart would not help, or has not: past the loop, to main.py, which needs none of this.
+            hopeless = self._cause == "watchdog" or self._session.state == session.SELF_TEST
+            try:
+                self._died(name, problem)
+            finally:
+                if hopeless:
+                    raise SystemExit("%s: %s" % (name, problem))
+
+    def _died(self, name: str, problem: Exception) -> None:
+        self.log("died", {"task": name, "problem": repr(problem)})
+        for line in console.traceback(problem):
+            self.log("trace", {"line": line})
+        self._latched(problem)  # here: it may have been the session's task
 
     async def _first_test(self, cause: str) -> None:
         try:
@@ -258,7 +296,7 @@ class App:
             self._beats["panel"] += 1
             current = self._session
             for gesture in self._buttons.update(now, self._panel.contacts()):
-                self._note_damage = False
+                self._note_damage = self._note_loss = False
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
@@ -281,6 +319,7 @@ class App:
                         self._pulse.cut_by,
                         now,
                         self._note_damage,
+                        self._note_loss,
                     )
                 )
             self._panel.sound(self._sounder.update(now))
@@ -441,6 +480,7 @@ class App:
             "uptime_ms": self._now(),
             "clock": self.clock(),
             "battery_pct": None if self._power.usb() else self._battery_pct,
+            "data_lost": ", ".join(self._mark.lost) or None,
         }
 
     def counters(self) -> dict:
@@ -474,6 +514,15 @@ class App:
         fields.update(readings)
         self.log("selftest", fields)
         return readings
+
+    def stored(self) -> None:
+        """A host has put presets or a calibration on the flash, or taken them off it. Only when quiet."""
+        self._note_loss = False
+        self._try("mark", lambda: self._mark.update(mended=True))
+
+    def forgets(self, name: str) -> None:
+        """A file of /data is about to go for good. Only when quiet."""
+        self._try("mark", lambda: self._mark.drop(name))
 
     def presets_changed(self) -> None:
         self._note_damage = self._bank.damage is not None
@@ -538,11 +587,10 @@ class App:
         self._pending.append((where, record))
 
     def _write(self, where: journal.Journal, record: dict) -> None:
-        try:
-            where.add(record)
-        except (OSError, ValueError) as problem:
+        if self._try("journal", lambda: where.add(record)):
+            self._try("mark", self._mark.update)  # the first record of a kind makes its file
+        else:
             self._journal_lost += 1
-            self.log("journal", {"problem": str(problem)})
 
     def _counters(self) -> dict:
         loop = self._pulse
@@ -625,13 +673,18 @@ class App:
             power.restart()
 
 
-def main(board) -> None:
-    """Run the device, for ever. What ends it switches the output off and, once it has begun, waits for the watchdog."""
+def main(board, feed) -> None:
+    """Run the device, for ever. What ends it switches the output off and waits for the watchdog.
+
+    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over.
+    """
     alloc_emergency_exception_buf(100)
-    app = App(board)
+    app = App(board, feed)
     try:
         asyncio.run(app.run())
     except Exception as problem:
+        if not app.started:
+            raise
         for line in console.traceback(problem):
             app.log("trace", {"line": line})
     finally:

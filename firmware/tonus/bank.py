@@ -2,7 +2,8 @@
 
 `bank` holds one preset a line in canonical form, then a sealed line with schema, firmware, generation, count and CRC;
 a bank of none stands for the shipped presets. `bank.new` is one being written, `bank.bad` a damaged one, kept for
-diagnosis. PROTOCOL.md tells the whole.
+diagnosis. PROTOCOL.md tells the whole. At each start every preset is held to this firmware's rules, whoever wrote it:
+whatever bytes are in the file, what is offered can be played.
 
 Nothing here knows whether the output is on: who calls what writes (begin, put, close, swap, abort, keep_damaged,
 load) makes sure that it is off, since the flash masks every interrupt.
@@ -12,7 +13,7 @@ import io
 import json
 import os
 
-from . import VERSION, fields, limits, preset, sealed
+from . import VERSION, fields, files, limits, preset, sealed
 from .fields import FieldError
 
 SHIPPED = ("lift", "firm", "absorb", "calm")
@@ -28,11 +29,10 @@ class Damaged(ValueError):
 
 
 class _Contents:
-    """What a bank file holds: schema, firmware that wrote it, generation, CRC of the presets, their ids and offsets."""
+    """What a bank file holds: schema, generation, CRC of the presets, their ids and offsets."""
 
     def __init__(self) -> None:
         self.schema = limits.PRESET_SCHEMA
-        self.firmware = VERSION
         self.generation = 0
         self.crc = 0
         self.ids: list[str] = []
@@ -83,27 +83,28 @@ class Bank:
             f.seek(self._offsets[index])
             return f.readline(_LINE_MAX)[:-1].decode()
 
-    def load(self) -> None:
+    def load(self, feed=None) -> None:
         """Take the bank on flash into force, of an older schema too; the shipped presets when there is none.
 
         Sets `damage` when there is one that cannot be used. OSError or FieldError when the shipped presets are needed
-        and cannot be read.
+        and cannot be read. feed: called between presets, which take up to 60 ms each to check.
         """
-        _remove(self._path + ".new")
         found = _Contents()
         try:
-            found = self._usable(_scan(self._path))
-        except OSError as problem:
-            if problem.errno != _ENOENT:
-                self.damage = "cannot be read: error %s" % problem.errno
-        except ValueError as problem:
+            found = self._usable(_scan(self._path), feed or (lambda: None))
+        except Exception as problem:  # whatever the bytes do to those who read them
+            if not isinstance(problem, OSError) or problem.errno != _ENOENT:
+                self.damage = files.why(problem)
+        try:
             self.abort()
-            self.damage = str(problem)
+            files.remove(self._path + ".new")
+        except OSError:
+            pass  # in the way of the next bank, which will say so
         self._adopt(found)
 
     def keep_damaged(self) -> None:
-        """Put the damaged file aside, for diagnosis."""
-        os.rename(self._path, self._path + ".bad")
+        """Put the damaged file aside, for diagnosis. OSError."""
+        files.put_aside(self._path)
 
     # A transaction: begin, put each preset, close, swap. What goes wrong leaves the bank as it was; `abort` then.
 
@@ -140,7 +141,8 @@ class Bank:
             raise Damaged("%d presets were put; %d announced" % (len(self._new_ids), self._new_count))
         if self._new_crc != crc:
             raise Damaged("CRC-32 %08x was named; the presets put have %08x" % (crc, self._new_crc))
-        self._new.write(_trailer(self.generation + 1, self._new_count, crc))  # type: ignore[union-attr]
+        generation = self.generation % _GENERATION_MAX + 1
+        self._new.write(_trailer(generation, self._new_count, crc))  # type: ignore[union-attr]
         self._new.close()  # type: ignore[union-attr]
         try:
             held = _scan(self._path + ".new").crc == crc
@@ -175,7 +177,7 @@ class Bank:
             try:
                 new.close()
             finally:
-                _remove(self._path + ".new")
+                files.remove(self._path + ".new")
 
     # Inside.
 
@@ -190,22 +192,25 @@ class Bank:
             self.crc = sealed.crc_of("".join(texts).encode())
             self.ids = list(SHIPPED)
 
-    def _usable(self, found: _Contents) -> _Contents:
-        """The bank on flash in this firmware's schema and within its limits. FieldError when it cannot be; OSError."""
+    def _usable(self, found: _Contents, feed) -> _Contents:
+        """The bank on flash in this firmware's schema and within its rules. FieldError when it cannot be; OSError."""
         if found.schema < limits.PRESET_SCHEMA:
-            return self._migrate(found)
-        if found.firmware != VERSION:
-            with open(self._path, "rb") as f:
-                for _ in found.ids:
-                    preset.parse(f.readline(_LINE_MAX).decode())
+            return self._migrate(found, feed)
+        with open(self._path, "rb") as f:
+            for i in range(len(found.ids)):
+                feed()
+                id = preset.parse(f.readline(_LINE_MAX).decode()).id
+                if id != found.ids[i] or id in found.ids[:i]:
+                    raise Damaged("line %d is not in canonical form, or its id is another's too" % (i + 1))
         return found
 
-    def _migrate(self, found: _Contents) -> _Contents:
+    def _migrate(self, found: _Contents, feed) -> _Contents:
         """Write the bank anew in this firmware's schema, as a new generation."""
         self.generation = found.generation
         self.begin(len(found.ids))
         with open(self._path, "rb") as f:
             for _ in found.ids:
+                feed()
                 self.put(preset.canonical(preset.parse(f.readline(_LINE_MAX).decode())))
         self.close(self._new_crc)
         os.rename(self._path + ".new", self._path)
@@ -227,7 +232,7 @@ def _trailer(generation: int, count: int, crc: int) -> bytes:
 def _scan(path: str) -> _Contents:
     """Read a bank file from end to end. Damaged, or another ValueError, unless every byte is as it was written.
 
-    Presets are not parsed: `put` did so, with 60 ms for a large one.
+    Presets are not parsed.
     """
     found = _Contents()
     with open(path, "rb") as f:
@@ -251,17 +256,9 @@ def _scan(path: str) -> _Contents:
         raise Damaged("the last line is missing or damaged")
     given = fields.of(json.loads(trailer), "", ("schema", "firmware", "generation", "presets", "crc32"))
     found.schema = fields.integer(given, "schema", "", 1, limits.PRESET_SCHEMA)
-    found.firmware = fields.text(given, "firmware", "")
+    fields.text(given, "firmware", "")
     found.generation = fields.integer(given, "generation", "", 0, _GENERATION_MAX)
     fields.integer(given, "presets", "", len(found.ids), len(found.ids))
     if given["crc32"] != "%08x" % found.crc:
         raise Damaged("CRC-32 %08x; the last line says %s" % (found.crc, given["crc32"]))
     return found
-
-
-def _remove(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError as problem:
-        if problem.errno != _ENOENT:
-            raise

@@ -13,7 +13,7 @@ is off, since the flash masks every interrupt.
 import json
 import os
 
-from . import fields, limits, sealed
+from . import fields, files, limits, sealed
 
 _ENOENT = 2
 _EIO = 5
@@ -109,20 +109,21 @@ class Store:
         self.damage: str | None = None
 
     def load(self) -> None:
-        """Take what is on the flash into force; nominal when there is nothing, or nothing that can be used. OSError."""
-        _remove(self._path + ".new")
+        """Take what is on the flash into force; nominal when there is nothing, or nothing that can be used."""
         self.now = Calibration(self._board)
         try:
             self.now = self._of_this_board(self._path)
-        except OSError as problem:
-            if problem.errno != _ENOENT:
-                self.damage = "cannot be read: error %s" % problem.errno
-        except ValueError as problem:
-            self.damage = str(problem)
+        except Exception as problem:  # whatever the bytes do to those who read them
+            if not isinstance(problem, OSError) or problem.errno != _ENOENT:
+                self.damage = files.why(problem)
+        try:
+            files.remove(self._path + ".new")
+        except OSError:
+            pass  # in the way of the next calibration, which will say so
 
     def keep_damaged(self) -> None:
-        """Put the damaged file aside, for diagnosis."""
-        os.rename(self._path, self._path + ".bad")
+        """Put the damaged file aside, for diagnosis. OSError."""
+        files.put_aside(self._path)
 
     def write(self, values: dict[str, object], at: int | None, path: str = "") -> None:
         """Put these values in the place of those there are, and into force.
@@ -151,7 +152,7 @@ class Store:
 
     def reset(self) -> None:
         """Nominal again. OSError."""
-        _remove(self._path)
+        files.remove(self._path)
         self.now = Calibration(self._board)
         self.damage = None
 
@@ -160,11 +161,3 @@ class Store:
         if found.board != self._board:
             raise Damaged("board: %s; allowed %s" % (fields.show(found.board), self._board))
         return found
-
-
-def _remove(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError as problem:
-        if problem.errno != _ENOENT:
-            raise

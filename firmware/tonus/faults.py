@@ -8,6 +8,7 @@ USB = 3
 LIMIT = 4
 
 # For the journal only: found at the start, and nothing to stop for.
+DATA_LOST = 7
 CALIBRATION_DAMAGED = 8
 BANK_DAMAGED = 9
 
@@ -33,8 +34,9 @@ BATTERY = 27
 TEMPERATURE = 28
 PRESETS = 29
 RSET = 30
+START_FAILED = 31
 
-NOTES = {CALIBRATION_DAMAGED: "calibration_damaged", BANK_DAMAGED: "bank_damaged"}
+NOTES = {DATA_LOST: "data_lost", CALIBRATION_DAMAGED: "calibration_damaged", BANK_DAMAGED: "bank_damaged"}
 CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
 
 # number: (name, what it means, for people)
@@ -60,6 +62,7 @@ FAULTS = {
     BATTERY: ("battery", "the cell voltage is not plausible (mV)"),
     TEMPERATURE: ("temperature", "the temperature is outside 0..50 C (C)"),
     PRESETS: ("presets", "a preset is missing or damaged"),
+    START_FAILED: ("start_failed", "the device could not be made: a file is missing or damaged, or memory ran out"),
 }
 
 

@@ -1,7 +1,8 @@
 """The journal on flash: the last records of a kind, each a sealed line, so that no loss of power can falsify one.
 
-Records are appended to a file; when it is full it takes the place of the one before it, and a new one begins. A record
-that was being written when the power went is not there, or is skipped for its CRC.
+Records are appended to a file; when it is full it takes the place of the one before it, and a new one begins, which is
+there before the full one moves. A record that was being written when the power went is not there, or is skipped for its
+CRC; so is any line that is no record.
 
 Nothing here knows whether the output is on: who calls `load` and `add` makes sure that it is off.
 """
@@ -9,10 +10,13 @@ Nothing here knows whether the output is on: who calls `load` and `add` makes su
 import json
 import os
 
-from . import limits, sealed
+from . import files, limits, sealed
 
 _LINE_MAX = 900  # a record has to fit a reply of the USB protocol
 _BLOCK = 1024
+_N_MAX = (1 << 29) - 1  # what a host can ask for
+_DEPTH_MAX = 3  # of a record's lists and objects: nothing that a file holds makes the device recurse deeper
+_ENOENT = 2
 
 
 class Journal:
@@ -21,17 +25,21 @@ class Journal:
     def __init__(self, folder: str, kind: str) -> None:
         self.n = 0
         self._paths = (folder + "/" + kind + ".old", folder + "/" + kind)
+        self._new = folder + "/" + kind + ".new"
         self._count = 0  # in the file that is written
         self._cursor = (0, 0, 0)  # behind the record of this number: file and offset
 
     def load(self) -> None:
-        """Find the last record. OSError when the flash fails."""
+        """Find the last record; what is in a file's place is put aside. OSError when the flash fails."""
+        self._end_rotation()
         for path in self._paths:
             self._count = 0
             tail = b""
             try:
                 f = open(path, "rb")
-            except OSError:
+            except OSError as problem:
+                if problem.errno != _ENOENT:
+                    files.put_aside(path)
                 continue
             with f:
                 while True:
@@ -43,18 +51,19 @@ class Journal:
             for line in tail.split(b"\n"):
                 self.n = _number(line) or self.n
         if tail[-1:] not in (b"", b"\n"):
-            self._rotate()  # what is appended to half a line would be lost with it
+            self._rotate(b"")  # what is appended to half a line would be lost with it
 
     def add(self, record: dict) -> int:
         """Write a record under the next number; the number. OSError when the flash does not take it."""
-        if self._count >= limits.JOURNAL_KEEP:
-            self._rotate()
-        n = self.n + 1
+        n = self.n % _N_MAX + 1
         line = sealed.seal('{"n":%d,%s' % (n, json.dumps(record)[1:])) + "\n"
         if len(line) > _LINE_MAX:
             raise ValueError("a record of %d characters; allowed at most %d" % (len(line), _LINE_MAX))
-        with open(self._paths[1], "ab") as f:
-            f.write(line.encode())
+        if self._count >= limits.JOURNAL_KEEP:
+            self._rotate(line.encode())
+        else:
+            with open(self._paths[1], "ab") as f:
+                f.write(line.encode())
         self.n = n
         self._count += 1
         return n
@@ -76,20 +85,59 @@ class Journal:
                     if not line:
                         break
                     number = _number(line[:-1])
-                    if number is not None and number > n:
+                    if number is not None and number > n and _is_record(line[:-10]):
                         self._cursor = (number, i, f.tell())
                         return line[:-10].decode()
         return None
 
-    def _rotate(self) -> None:
+    def _rotate(self, line: bytes) -> None:
+        """Begin a new file, with this line; at no moment is there neither the file nor its `.new`."""
+        files.remove(self._new)
+        with open(self._new, "wb") as f:
+            f.write(line)
         os.rename(self._paths[1], self._paths[0])
+        os.rename(self._new, self._paths[1])
         self._count = 0
         self._cursor = (0, 0, 0)
+
+    def _end_rotation(self) -> None:
+        """What was cut off between its two renames is completed; before them, undone."""
+        try:
+            os.stat(self._new)
+        except OSError:
+            return
+        try:
+            os.stat(self._paths[1])
+        except OSError:
+            os.rename(self._new, self._paths[1])
+            return
+        files.remove(self._new)
 
 
 def _number(line: bytes) -> int | None:
     """The number of the record in a line without its end; None when the line is damaged."""
     text = sealed.unseal(line)
-    if text is None:
+    if text is None or text[:5] != b'{"n":':
         return None
-    return int(text[5 : text.find(b",")])  # {"n":12,...
+    digits = text[5 : text.find(b",")]
+    if not digits.isdigit() or len(digits) > 9:
+        return None
+    number = int(digits)
+    return number if number <= _N_MAX else None
+
+
+def _is_record(text: bytes) -> bool:
+    """Whether a sealed text is one that `add` may have written."""
+    try:
+        record = json.loads(text.decode())
+    except Exception:  # whatever the bytes do to the parser
+        return False
+    return isinstance(record, dict) and _is_shallow(record, _DEPTH_MAX)
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return True
+    return levels > 0 and all([_is_shallow(item, levels - 1) for item in value])

@@ -20,7 +20,8 @@ class Methods:
 
     device: what the app offers: `quiet()`: the output is off and stays so until the caller gives way;
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
-    `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out.
+    `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
+    `stored()`, `forgets(name)`: for the mark of what is on the flash.
     `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`.
     bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}. calibrations: `calibration.Store`.
     """
@@ -242,6 +243,7 @@ class Methods:
         except sealed.Lost as lost:
             self._device.presets_changed()
             raise Refused(link.STORAGE, str(lost)) from None
+        self._device.stored()
         self._device.presets_changed()
         return {"generation": self._bank.generation, "crc32": "%08x" % self._bank.crc, "presets": len(self._bank)}
 
@@ -279,12 +281,15 @@ class Methods:
         except sealed.Lost as lost:
             self._device.calibrated()
             raise Refused(link.STORAGE, str(lost)) from None
+        self._device.stored()
         self._device.calibrated()
         return await self._calibration({})
 
     async def _uncalibrate(self, params: dict):
         self._must_be_quiet()
+        self._device.forgets("calibration")
         self._calibrations.reset()
+        self._device.stored()
         self._device.calibrated()
         return await self._calibration({})
 

@@ -121,7 +121,14 @@ def mode_lights(mode: int, now_ms: int) -> list[int]:
 
 
 def lights(
-    state: str, mode: int, level: int, kind: str, fault: int, now_ms: int, bank_damaged: bool = False
+    state: str,
+    mode: int,
+    level: int,
+    kind: str,
+    fault: int,
+    now_ms: int,
+    bank_damaged: bool = False,
+    data_lost: bool = False,
 ) -> list[int]:
     """Brightness (permille) of LEVEL_1..5, MODE_1..4 and CONTACT."""
     dark = [0] * 4
@@ -143,8 +150,9 @@ def lights(
     if state == session.DONE:
         return [FULL if _blink(now_ms, 1500, 1000) else HALF] * 5 + mode_lights(mode, now_ms) + [0]
     if state == session.STANDBY:
-        note = HALF if bank_damaged and _blink(now_ms, 1000, 500) else 0
-        return [0, 0, note, 0, 0] + mode_lights(mode, now_ms) + [0]
+        blink = HALF if _blink(now_ms, 1000, 500) else 0
+        damaged, lost = blink if bank_damaged else 0, blink if data_lost else 0
+        return [0, lost, damaged, lost, 0] + mode_lights(mode, now_ms) + [0]
     return level_lights(level) + mode_lights(mode, now_ms) + [contact_light(kind, now_ms)]
 
 

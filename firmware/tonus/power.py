@@ -7,6 +7,7 @@ from . import adc
 
 _SCRATCH0 = 0x40058000 + 0x0C  # RP2040 WATCHDOG_SCRATCH0: survives a reset, not a loss of power
 _RUNNING = 0x52554E
+_MAKING = 0x40058000 + 0x10  # WATCHDOG_SCRATCH1: main.py's, not 0 while the device is made
 
 
 class Power:
@@ -48,7 +49,8 @@ class Power:
 
 
 def start_watchdog(timeout_ms: int):  # -> machine.WDT
-    """The watchdog; from here on a reset that nobody asked for is its doing."""
+    """The watchdog of a device that is made; from here on a reset that nobody asked for is its doing."""
+    machine.mem32[_MAKING] = 0
     machine.mem32[_SCRATCH0] = _RUNNING
     return machine.WDT(timeout=timeout_ms)
 

@@ -6,7 +6,7 @@ output dead: electrodes shorted, DAC at zero, no keep-alive.
 
 import micropython
 from machine import ADC, SPI, Pin, mem32
-from rp2 import StateMachine
+from rp2 import PIO, StateMachine
 from uctypes import bytearray_at
 
 from . import adc, phases
@@ -26,6 +26,7 @@ class Stage:
     """`board` is the board's module: its PINS and analog constants."""
 
     def __init__(self, board) -> None:
+        PIO(0).remove_program()  # what a prompt left there: the machine below is set up anew, and has to find room
         pins = board.PINS
         self.toggle_alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0).toggle  # interrupt: one edge of the keep-alive
         select = Pin(pins["DAC_CS"], Pin.OUT, value=1)

@@ -118,6 +118,8 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
     ]
     if bank.damage:
         facts.append(("damage", bank.damage))
+    if now.data_lost:
+        facts.append(("lost", words.lost(now.data_lost)))
     its.out.facts(facts)
 
 

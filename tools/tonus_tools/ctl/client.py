@@ -10,7 +10,7 @@ import contextlib
 import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from tonus import limits
@@ -33,7 +33,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Info:
-    """Of device.info. `clock`: Unix s or None; `battery_pct`: None with the cable in."""
+    """Of device.info. `clock`: Unix s or None; `battery_pct`: None with the cable in.
+
+    `data_lost`: names of what the device misses, None if nothing, or if its firmware does not know.
+    """
 
     product: str
     protocol: int
@@ -47,6 +50,7 @@ class Info:
     battery_pct: int | None
     generation: int
     crc32: str
+    data_lost: str | None = None
 
 
 @dataclass(frozen=True)
@@ -470,10 +474,13 @@ def _piece(transaction: int, index: int, offset: int, text: str, last: bool) -> 
 
 
 def _read(kind: type[T], result: dict[str, Any], method: str) -> T:
-    """A result as a dataclass. Damaged when a field is missing or of another type; others are ignored."""
+    """A result as a dataclass. Damaged when a field without a default is missing, or one has another type; others are
+    ignored."""
     types_of = get_type_hints(kind)
     values = {}
     for field in fields(kind):  # type: ignore[arg-type]
+        if field.name not in result and field.default is not MISSING:
+            continue
         if field.name not in result:
             raise Damaged(f"{method}: there is no {field.name} in the answer")
         values[field.name] = result[field.name]

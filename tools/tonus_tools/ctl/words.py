@@ -41,6 +41,11 @@ COUNTERS = {
     "dropped": "log lines nobody read",
     "journal_lost": "journal records that could not be written",
 }
+NOTES = {
+    faults.DATA_LOST: "files that should be on the device were gone at the start",
+    faults.CALIBRATION_DAMAGED: "the calibration could not be used, and was put aside",
+    faults.BANK_DAMAGED: "the bank could not be used, and was put aside",
+}
 UNITS = {"mv": "mV", "ua": "uA", "uc": "uC", "c": "C", "ms": "ms", "us": "us", "pct": "%", "ohm": "Ohm"}
 
 
@@ -70,6 +75,11 @@ def figure(value: float) -> str:
 
 def plural(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+def lost(names: str) -> str:
+    """What a device misses, and what to do about it."""
+    return f"{names}: push presets or calibrate again, as it needs; `journal list faults` says when it was missed"
 
 
 # Presets
@@ -194,7 +204,7 @@ def session_facts(r: Record) -> list[Fact]:
 
 def fault_facts(r: Record) -> list[Fact]:
     """Every field of a fault, explained."""
-    meaning = faults.FAULTS.get(r["fault"], ("", "not known to this tonusctl"))[1]
+    meaning = NOTES.get(r["fault"]) or faults.FAULTS.get(r["fault"], ("", "not known to this tonusctl"))[1]
     facts = [
         ("record", f"f{r['n']}: fault {r['n']}"),
         ("when", _at(r)),

@@ -83,12 +83,12 @@ def flash(wishes: Wishes) -> None:
 
 
 def as_files(kept: Kept | None) -> dict[str, bytes]:
-    """The device's files of it: path on the device to content."""
-    if kept is None:
-        return {}
+    """The device's files of it: path on the device to content. With None, of one that is to begin as a new one."""
     with tempfile.TemporaryDirectory(prefix="tonus-data-") as folder:
-        keep.write(kept, Path(folder))
-        return keep.device_files(Path(folder))
+        if kept is not None:
+            keep.write(kept, Path(folder))
+        files = keep.device_files(Path(folder))
+    return files | keep.mark_of(files)
 
 
 def save(kept: Kept, out: Path, id: str) -> Path:

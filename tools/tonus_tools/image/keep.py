@@ -8,29 +8,22 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tonus import bank, calibration, journal, limits, preset, sealed
+from tonus import bank, calibration, journal, limits, mark, preset, sealed
 
 from ..ctl.client import Client
 from ..ctl.errors import NotGood, UsageError
 from ..ctl.words import plural
 
 FOLDER = "data"  # on the device
-NAMES = (
-    "bank",
-    "bank.new",
-    "bank.bad",
-    "calibration",
-    "calibration.new",
-    "calibration.bad",
-    "sessions",
-    "sessions.old",
-    "faults",
-    "faults.old",
-)  # all that the firmware keeps there
+MARK = "data.mark"  # beside it
+_STEMS = ("bank", "calibration", "sessions", "faults")
+NAMES = (*(stem + end for stem in _STEMS for end in ("", ".new", ".bad")), "sessions.old", "faults.old")
+# all that the firmware keeps there
 _JOURNALS = {"session": "sessions", "fault": "faults"}  # the protocol's name of a kind, and its file's
 
 Record = dict[str, Any]
@@ -159,3 +152,9 @@ def write(kept: Kept, folder: Path) -> None:
 def device_files(folder: Path) -> dict[str, bytes]:
     """The files of such a folder as an image takes them: path on the device to content."""
     return {f"{FOLDER}/{path.name}": path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def mark_of(files: Iterable[str]) -> dict[str, bytes]:
+    """The mark beside these files, by which a device knows that it has all it should; path on the device to content."""
+    names = [path.removeprefix(f"{FOLDER}/") for path in files]
+    return {MARK: mark.line([name for name in mark.NAMES if name in names], [])}

@@ -12,6 +12,7 @@ from micropython import heap_lock, heap_unlock
 from registers import flags
 
 CHECK_US = 1000  # supply and watchdog are looked at this often
+HELD_US = 100_000  # and whether somebody still holds the timer
 FAR = 1 << 60  # us: never
 IRQ_LATENCY_US = 10  # from a PIO interrupt to its handler's first line, MicroPython on the RP2040
 
@@ -57,10 +58,13 @@ class Core:
         self.task_error = False
         self.ticks = 0
         self._check_due = 0
+        self._held_due = 0
         self.scratch = {}
         self.reset_cause = "power"
         self.usb = None  # usb.Usb and flash.Flash, set by run.py
         self.flash = None
+        self.disk = None  # the flash.Flash that is mounted
+        self.pio_programs = []  # in its memory
         bind(self, "enter", "leave", "spend", "run_until", "_interrupt", "_check")
 
     def power_up(self):
@@ -72,6 +76,7 @@ class Core:
         self.pio_due = FAR
         self.pio_pending = False
         flags[0] = 0
+        self.pio_programs = []
         self.watchdog_due = -1
         self.hang = False
         self.cut = False
@@ -227,6 +232,10 @@ class Core:
             raise End
         if self.on and self.now >= self._check_due:
             self._check_due = self.now + CHECK_US
+            if self.now >= self._held_due:
+                self._held_due = self.now + HELD_US
+                if self.timer is not None and not self.timer.held():
+                    self.timer_due = FAR
             if self.cut or not self.world.powered(self.now):
                 raise PowerLost
             if 0 <= self.watchdog_due <= self.now:

@@ -116,6 +116,7 @@ def soft_reset(chip):
     chip.pio = None
     chip.pio_due = core.FAR
     chip.pio_pending = False
+    chip.pio_programs = []
     for pin in chip.pins:
         if pin.hz:
             pin.hz = 0

@@ -11,6 +11,7 @@ from bind import bind
 from registers import flags, levels
 
 FIFO_DEPTH = 4
+INSTRUCTIONS = 32
 
 
 class PIO:
@@ -20,6 +21,18 @@ class PIO:
     OUT_HIGH = 3
     SHIFT_LEFT = 0
     SHIFT_RIGHT = 1
+
+    def __init__(self, id):
+        """PIO block `id`, the one there is."""
+
+    def remove_program(self):
+        """Every program."""
+        core.machine.pio_programs = []
+
+
+def Flash():
+    """The part of the flash that has the file system, as a block device."""
+    return core.machine.disk
 
 
 def asm_pio(out_init=None, set_init=None, out_shiftdir=None):
@@ -37,6 +50,11 @@ class StateMachine:
     def __init__(self, id, program, freq, out_base, set_base):
         if program.options["out_shiftdir"] != PIO.SHIFT_RIGHT:
             raise ValueError("only SHIFT_RIGHT is modelled")
+        programs = core.machine.pio_programs
+        if program not in programs:
+            programs.append(program)
+        if sum([len(p.words) for p in programs]) > INSTRUCTIONS:
+            raise OSError(12)  # ENOMEM
         self._code = [(w >> 13, w >> 8 & 31, w & 0xFF) for w in program.words]
         self._target = program.wrap_target
         self._wrap = program.wrap

@@ -119,7 +119,7 @@ def run(chip, file, live):
         chip.power_up()
         chip.run_until(chip.now + BOOT_US)
         emit("boot", chip.now, '"%s"' % cause)
-        device = mount(file)
+        device = chip.disk = mount(file)
         chip.on = True
         prompt = repl.Prompt(chip)
         try:
@@ -128,7 +128,7 @@ def run(chip, file, live):
                 prompt.run({} if prompt.raw else firmware(live))
                 repl.soft_reset(chip)
                 device.dead = True
-                device = mount(file)
+                device = chip.disk = mount(file)
         except core.PowerLost:
             cause = "power"
             chip.world.drop_hold()
