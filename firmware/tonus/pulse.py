@@ -15,7 +15,7 @@ from array import array
 from time import ticks_add, ticks_us
 
 import micropython
-from machine import Timer, disable_irq, enable_irq
+from machine import Timer, disable_irq, enable_irq, mem32
 
 from . import faults, limits
 from .mpy import const, ptr32
@@ -24,6 +24,7 @@ from .stage import FIFO_DEPTH, Stage
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
+_GPIO_IN = 0xD0000004  # SIO: the levels of all pins, a bit each
 _BLIND_PULSES = const(8)  # given to the PIO without one sample seen: a lift would go unnoticed
 _WINDOWS = const(8)  # the running mean's second, in eighths
 _WINDOW_TICKS = limits.DC_WINDOW_MS // _WINDOWS
@@ -45,7 +46,7 @@ _CUT_VALUE = const(10)
 _CUT_TICK = const(11)
 _CUT_HEAVY = const(12)
 _TREAT_TICKS = const(13)
-_STOP_TICKS = const(14)
+_STOPS = const(14)  # MODE stops
 _OVER = const(15)
 _BLIND = const(16)
 # The pulse last given to the PIO, and the one before: DAC code, and phase width / 16 us (0: a probe in a rest).
@@ -74,7 +75,6 @@ _TICK_US = const(33)
 _LATE_US = const(34)
 _MISSED_US = const(35)
 _STALL_US = const(36)
-_STOP_MAX = const(37)
 _TREAT_MAX = const(38)
 _OVER_PCT = const(39)
 _DEPTH = const(40)
@@ -86,12 +86,13 @@ _KEPT = const(44)
 
 
 class Pulse:
-    """The pulse loop of one stage. `usb()` is 1 while USB power is present, `stop()` 0 while MODE is pressed.
+    """The pulse loop of one stage. `usb()` is 1 while USB power is present, `look(pins, now)` 1 while MODE
+    stops (`debounce.Contacts.look`).
 
     `raised` is what an interrupt raised, when that was the cut.
     """
 
-    def __init__(self, stage: Stage, probe: Program, usb, stop) -> None:
+    def __init__(self, stage: Stage, probe: Program, usb, look) -> None:
         self.raised: Exception | None = None
         self._kept = kept = array("i", [0] * _KEPT)
         self._window = array("i", [_BIAS] * _WINDOWS)
@@ -101,8 +102,8 @@ class Pulse:
         # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
         self._out = self._train.out
         self._short = stage.short
-        self._tick_calls: tuple = (ticks_us, stage.toggle_alive, stage.fault_n, usb, self._run)
-        self._run_calls = (stop, self._out, stage.queued, stage.put, stage.write_dac, self._train.next)
+        self._tick_calls: tuple = (ticks_us, stage.toggle_alive, stage.fault_n, usb, self._run, look, mem32, _GPIO_IN)
+        self._run_calls = (self._out, stage.queued, stage.put, stage.write_dac, self._train.next)
         self._sample_calls = stage.sense + stage.switches + (stage.queued, stage.fault_n)
         kept[_CHARGE] = _BIAS
         kept[_WINDOW_LEFT] = _WINDOW_TICKS
@@ -110,7 +111,6 @@ class Pulse:
         kept[_LATE_US] = limits.LATE_US
         kept[_MISSED_US] = limits.MISSED_US
         kept[_STALL_US] = limits.STALL_US
-        kept[_STOP_MAX] = limits.DEBOUNCE_MS
         kept[_TREAT_MAX] = limits.SESSION_MAX_MS
         kept[_OVER_PCT] = limits.OVERCURRENT_PCT
         kept[_DEPTH] = FIFO_DEPTH
@@ -271,7 +271,6 @@ class Pulse:
         self._train.start(program, code, ramp_ms)
         kept[_AHEAD] = FIFO_DEPTH + 1
         kept[_CODE] = kept[_WIDTH] = 0
-        kept[_STOP_TICKS] = 0
         kept[_OVER] = 0
         kept[_BLIND] = 0
         kept[_POWER_TICK] = kept[_TICKS]
@@ -322,13 +321,14 @@ class Pulse:
     def _serve(self):
         """A tick."""
         kept = ptr32(self._kept)
-        ticks_us, toggle_alive, fault_n, usb, run = self._tick_calls
+        ticks_us, toggle_alive, fault_n, usb, run, look, mem32, gpio_in = self._tick_calls
         now = int(ticks_us())
         late = now - kept[_DUE] & _MASK
         if late >= _HALF:
             late = 0  # early
         kept[_DUE] = kept[_DUE] + kept[_TICK_US] & _MASK
         kept[_TICKS] = kept[_TICKS] + 1 & _MASK
+        kept[_STOPS] = int(look(mem32[gpio_in], now))
         if kept[_POWERED]:
             if late > kept[_LATE_US]:
                 if late > kept[_MISSED_US]:
@@ -357,16 +357,11 @@ class Pulse:
     def _run(self):
         """The part of a tick that only matters while pulses play."""
         kept = ptr32(self._kept)
-        stop, pending, queued, put, write_dac, move_on = self._run_calls
+        pending, queued, put, write_dac, move_on = self._run_calls
         out = ptr32(pending)
-        if int(stop()):
-            kept[_STOP_TICKS] = 0
-        else:
-            held = kept[_STOP_TICKS] + 1
-            kept[_STOP_TICKS] = held
-            if held >= kept[_STOP_MAX]:
-                self._cut(faults.STOP, 0)
-                return
+        if kept[_STOPS]:
+            self._cut(faults.STOP, 0)
+            return
         if not out[3]:
             treated = kept[_TREAT_TICKS] + 1
             kept[_TREAT_TICKS] = treated

@@ -4,6 +4,9 @@ import core
 import micropython
 from bind import bind
 
+_GPIO_IN = 0xD0000004  # SIO
+_INTR = 0x400140F0  # IO_BANK0: four bits a pin
+
 PWRON_RESET = 1
 WDT_RESET = 3
 
@@ -18,6 +21,7 @@ class _Gpio:
         self.output = False
         self.shown = 0
         self.hz = 0
+        self.edges = 0  # latched as an input: 4 a falling one, 8 a rising one
 
     def lend(self, level):
         """To the PIO."""
@@ -27,12 +31,15 @@ class _Gpio:
     def follow(self, world):
         """As an input: take the level that the world gives it."""
         role = self.role
+        before = self.level
         if role in world.pressed:
             self.level = 0 if world.pressed[role] else 1
         elif role == "VBUS_SENSE":
             self.level = 1 if world.usb else 0
         elif role == "STAGE_FAULT_N":
             self.level = 1 if world.fault_line() else 0
+        if self.level != before:
+            self.edges |= 8 if self.level else 4
 
     @micropython.native
     def write(self, machine, level):
@@ -244,16 +251,39 @@ class WDT:
 
 
 class _Memory:
-    """mem32: the watchdog's scratch registers, which survive a reset."""
+    """mem32: the levels of the input pins, their edges, and the watchdog's scratch registers, which survive a reset."""
 
     def __getitem__(self, address):
+        if address == _GPIO_IN:
+            word = 0
+            for pin in core.machine._inputs:
+                word |= pin.level << pin.gpio
+            return word
         return core.machine.scratch.get(address, 0)
 
     def __setitem__(self, address, value):
-        core.machine.scratch[address] = value
+        if 0 <= address - _INTR < 16:
+            first = (address - _INTR) * 2
+            pins = core.machine.pins
+            i = 0
+            while i < 8 and first + i < 30:
+                pins[first + i].edges &= ~(value >> 4 * i)
+                i += 1
+        else:
+            core.machine.scratch[address] = value
+
+
+class _Halves:
+    """mem16: the edges of the input pins."""
+
+    def __getitem__(self, address):
+        first = (address - _INTR) * 2
+        pins = core.machine.pins
+        return pins[first].edges | pins[first + 1].edges << 4 | pins[first + 2].edges << 8 | pins[first + 3].edges << 12
 
 
 mem32 = _Memory()
+mem16 = _Halves()
 
 
 def disable_irq():
