@@ -64,7 +64,7 @@ class Buttons:
                 self._press(i, now_ms, gestures)
             if not down:
                 self._up(i, gestures)
-        if not contacts.down(MODE) and contacts.presses(MODE) == self._presses[MODE]:
+        if contacts.rests(MODE) and not contacts.down(MODE) and contacts.presses(MODE) == self._presses[MODE]:
             self._swallowed = False
         if self._held[MODE] and not self._long_sent and now_ms - self._since_ms(MODE, now_ms) >= LONG_MS:
             self._long_sent = True
@@ -77,7 +77,8 @@ class Buttons:
     def swallow_mode(self) -> None:
         """The press of MODE under way has done its work: its release means nothing; held on, it is still long.
 
-        The pulse loop may know of a press before this does: then it is the press that is about to be seen.
+        The pulse loop may know of a press before this does, and of chatter that becomes one: then it is the press that
+        is about to be seen.
         """
         self._swallowed = True
 

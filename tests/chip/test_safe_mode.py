@@ -23,7 +23,7 @@ MPREMOTE = Path(sys.executable).with_name("mpremote")
 PULSES = """
 from tonus import preset, program, pulse, stage
 with open("/tonus/presets/lift.json") as f: lift = preset.parse(f.read())
-p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), lambda: 0, lambda: 1)
+p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), lambda: 0, lambda pins, now: 0)
 p.start()
 p.treat(program.compile(lift.zones[0].waveform, 400, board), 10, 500)
 """

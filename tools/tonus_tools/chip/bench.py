@@ -47,7 +47,7 @@ PLAY = """
 import board, gc
 from time import sleep_ms
 from tonus import preset, program, pulse, stage
-p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), lambda: 0, lambda: 1)
+p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), lambda: 0, lambda pins, now: 0)
 w = preset.parse({document!r}).zones[0].waveform
 p.start()
 p.treat(program.compile(w, 400, board), 10, 500)
