@@ -58,6 +58,16 @@ class Hand:
         self.now_us = until
         return self.gestures[before:]
 
+    def leave(self, ms: int) -> list[str]:
+        """As `hold`, with everything left as it is and at rest: the ticks would see nothing."""
+        before = len(self.gestures)
+        assert all(self.contacts.rests(i) for i in range(3))
+        for _ in range(ms // 10):
+            self._look()
+            self.now_us = self.look_us
+        self.ticks = self.now_us // 1000 + 1
+        return self.gestures[before:]
+
     def _tick(self) -> None:
         self.ticks += 1
         word = OTHERS & ~sum(1 << pin for pin in PINS)
