@@ -1,5 +1,7 @@
-"""A hand on three buttons, for the unit tests: contacts that open and close at any microsecond, ticks that come when they
-come, a foreground that looks every 10 ms, or later."""
+"""A hand on three buttons, for the unit tests.
+
+Contacts open and close at any microsecond, ticks come when they come, the foreground looks every 10 ms, or later.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ OTHERS = 0x2A0F0FF  # what other pins happen to be
 
 
 class Hand:
-    """`late_us(n)`: how long after its time tick n comes. What the contacts do between two ticks is in the edges only."""
+    """`late_us(n)`: how long after its time tick n comes. What happens between two ticks is in the edges only."""
 
     def __init__(self, contacts: Contacts = NONE, late_us: Callable[[int], int] = lambda n: 0) -> None:
         self.contacts = debounce.Contacts(*(1 << pin for pin in PINS), self._edged)

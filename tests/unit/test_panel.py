@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hand import MINUS, MODE, NONE, PLUS, Contacts, Hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hand import MINUS, MODE, NONE, PLUS, Contacts, Hand
 from tonus import contact, faults, limits, panel, session
+
 
 def test_a_short_press_of_each_button() -> None:
     hand = Hand()
@@ -284,11 +285,70 @@ def test_a_sound_plays_its_notes_once_and_ends(kind: str) -> None:
     assert heard == notes + [(0, 0)] * (3000 - len(notes))
 
 
-def test_the_latest_sound_wins() -> None:
+def heard(*plays: tuple[int, str]) -> list[tuple[int, int]]:
+    """What is heard, ms by ms, of sounds asked for at these times."""
     sounder = panel.Sounder()
-    sounder.play("done", 0)
-    sounder.play("fault", 50)
-    assert sounder.update(50) == (900, 1)
+    found = []
+    for now in range(5000):
+        for at, kind in plays:
+            if at == now:
+                sounder.play(kind, now)
+        found.append(sounder.update(now))
+    assert sounder.silent()
+    return found
+
+
+def notes(kind: str) -> list[tuple[int, int]]:
+    return [(hz, haptic) for hz, haptic, ms in panel.SOUNDS[kind] for _ in range(ms)]
+
+
+def contains(found: list[tuple[int, int]], kind: str) -> bool:
+    whole = notes(kind)
+    return any(found[i : i + len(whole)] == whole for i in range(len(found)))
+
+
+MATTER = ("fault", "low", "done", "expired", "stop")
+
+
+@pytest.mark.parametrize("first", sorted(panel.SOUNDS))
+@pytest.mark.parametrize("second", sorted(panel.SOUNDS))
+def test_a_sound_that_matters_is_heard_whole_whatever_else_comes(first: str, second: str) -> None:
+    found = heard((0, first), (20, second))
+    if second in MATTER:
+        assert contains(found, second)
+    if first in MATTER and second != "fault":
+        assert found[: len(notes(first))] == notes(first)
+    if second == "fault" and first != "fault":
+        assert found[20] == panel.SOUNDS["fault"][0][:2]  # at once
+
+
+def test_what_matters_is_heard_one_after_the_other_and_once() -> None:
+    found = heard((0, "done"), (30, "low"), (60, "low"), (70, "level"), (90, "stop"), (100, "cue"))
+    assert contains(found[: len(notes("done"))], "done")
+    rest = found[len(notes("done")) :]
+    assert contains(rest, "low")
+    assert contains(rest, "stop")
+    loud = sum(hz > 0 for hz, _ in found)
+    assert loud == sum(hz > 0 for kind in ("done", "low", "stop") for hz, _ in notes(kind))
+
+
+def test_the_latest_of_the_same_worth_wins() -> None:
+    sounder = panel.Sounder()
+    sounder.play("cue", 0)
+    sounder.play("level", 20)
+    assert sounder.update(20) == (2600, 0)
+
+
+def test_every_sound_has_a_worth() -> None:
+    assert set(panel._RANKS) == set(panel.SOUNDS)
+
+
+def test_expired_looks_and_sounds_unlike_done() -> None:
+    def film(expired: bool) -> set[tuple[int, ...]]:
+        return {tuple(show(session.DONE, now_ms=now, damaged=False, expired=expired)) for now in range(0, 3000, 20)}
+
+    assert not film(True) & film(False)
+    assert panel.SOUNDS["expired"] != panel.SOUNDS["done"]
 
 
 def test_a_late_look_skips_what_is_over() -> None:
