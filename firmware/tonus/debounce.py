@@ -206,18 +206,19 @@ class Edges:
     """What the pins latch: edges. gpios: those of the contacts. RP2040 datasheet 2.19.6.1, IO_BANK0 INTR."""
 
     def __init__(self, machine, gpios: tuple[int, int, int]) -> None:
-        self._mem16 = machine.mem16
-        self._mem32 = machine.mem32
-        # Half words: a whole one may be too large a number to be had without allocation.
-        self._halves = tuple([_INTR + gpio // 4 * 2 for gpio in gpios])
-        self._bits = array("i", [0b1100 << gpio % 4 * 4 for gpio in gpios])
-        self._words = tuple([_INTR + gpio // 8 * 4 for gpio in gpios])
-        self._clear = tuple([0b1100 << gpio % 8 * 4 for gpio in gpios])
+        # Half words are read: a whole one may be too large a number to be had without allocation.
+        each = [
+            (_INTR + gpio // 4 * 2, 0b1100 << gpio % 4 * 4, _INTR + gpio // 8 * 4, 0b1100 << gpio % 8 * 4)
+            for gpio in gpios
+        ]
+        self._calls = (machine.mem16, machine.mem32, tuple(each))
 
-    @micropython.native
-    def edged(self, i):
+    @micropython.viper
+    def edged(self, i: int) -> int:
         """1 when the level of contact i has changed since this was asked last. For the interrupt."""
-        if self._mem16[self._halves[i]] & self._bits[i]:
-            self._mem32[self._words[i]] = self._clear[i]
+        mem16, mem32, each = self._calls
+        half, bits, word, clear = each[i]
+        if int(mem16[half]) & int(bits):
+            mem32[word] = clear
             return 1
         return 0

@@ -53,6 +53,6 @@ def test_cues_go_on_whatever_pauses(cue_s: int, every_s: float, pause: str, tmp_
         breaks = [{"at": 6, "press": "MINUS"} | again, {"at": 6.3, "press": "PLUS"} | again]
     until = 6 + times * every_s
     trace = play(tmp_path, until, [POWER_UP, plus(2.5, 1), *breaks], None, [preset(300, cue_s)], {"touch": "good"})
-    cues = [event.t_us for event in trace.of("log") if event.fields[0]["e"] == "cue"]
+    cues = [log.t_us for log in trace.logs if log.e == "cue"]
     treated = sum(span.end_us - span.start_us for span in trace.spans_in(("RAMP_UP", "TREAT"))) / 1e6
     assert len(cues) == int((treated - 0.3) // cue_s) or len(cues) == int(treated // cue_s)

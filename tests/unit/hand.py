@@ -21,7 +21,7 @@ class Hand:
     """`late_us(n)`: how long after its time tick n comes. What happens between two ticks is in the edges only."""
 
     def __init__(self, contacts: Contacts = NONE, late_us: Callable[[int], int] = lambda n: 0) -> None:
-        self.contacts = debounce.Contacts(*(1 << pin for pin in PINS), self._edged)
+        self.contacts = debounce.Contacts(1 << PINS[0], 1 << PINS[1], 1 << PINS[2], self._edged)
         self.buttons = panel.Buttons(self.contacts)
         self.closed = list(contacts)
         self.edges = [0, 0, 0]

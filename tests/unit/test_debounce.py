@@ -124,13 +124,14 @@ def test_mode_down_stops_whatever_it_did_before(script: Script, ms: float, seed:
 
 
 @given(
-    st.lists(st.tuples(spans(0.5, 14), spans(0.5, 30)), min_size=60, max_size=60).filter(
+    st.lists(st.tuples(spans(1.4, 14), spans(0.5, 30)), min_size=60, max_size=60).filter(
         lambda script: sum(a + b for a, b in script) > limits.STOP_MS
     ),
     st.integers(0, 1 << 30),
 )
 @settings(max_examples=60, deadline=None)
 def test_mode_that_chatters_stops_within_the_time_of_a_stop(script: Script, seed: int) -> None:
+    """Closures that a tick cannot miss."""
     fingers = hand(seed)
     began = fingers.now_us
     play(fingers, MODE, script)
