@@ -24,6 +24,7 @@ from . import (
     calibration,
     console,
     contact,
+    debounce,
     deviation,
     faults,
     files,
@@ -55,22 +56,21 @@ _LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
 
 
 class Panel:
-    """The panel's pins. Written only when something changes."""
+    """The panel's pins. Written only when something changes. contacts: the buttons, for the pulse loop to look at."""
 
     def __init__(self, board) -> None:
         pins = board.PINS
-        self._contacts = [Pin(pins[role], Pin.IN, Pin.PULL_UP).value for role in panel.BUTTONS]
+        for role in panel.BUTTONS:
+            Pin(pins[role], Pin.IN, Pin.PULL_UP)
+        mode, plus, minus = [pins[role] for role in panel.BUTTONS]
+        edges = debounce.Edges(machine, (mode, plus, minus))
+        self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges.edged)
         self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
         self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
         self._haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
         self._shown = [0] * 10
         self._sounding = (0, 0)
-
-    def contacts(self) -> tuple[bool, bool, bool]:
-        """MODE, PLUS, MINUS: True when pressed."""
-        mode, plus, minus = self._contacts
-        return (not mode(), not plus(), not minus())
 
     def show(self, lights: list[int]) -> None:
         """Brightness, permille, of LEVEL_1..5, MODE_1..4, CONTACT."""
@@ -145,12 +145,13 @@ class App:
         self._console = console.Console()
         self._panel = Panel(board)
         self._stage = stage.Stage(board)
-        masks = (1 << board.PINS["VBUS_SENSE"], 1 << board.PINS["MODE"])
-        self._pulse = pulse.Pulse(self._stage, program.compile_probe(board), *masks)
+        self._pulse = pulse.Pulse(
+            self._stage, program.compile_probe(board), 1 << board.PINS["VBUS_SENSE"], self._panel.contacts
+        )
         self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
         self._deviation = deviation.Deviation()
-        self._buttons = panel.Buttons()
+        self._buttons = panel.Buttons(self._panel.contacts)
         self._sounder = panel.Sounder()
         self._tally = tally.Tally()
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
@@ -290,24 +291,26 @@ class App:
             self._session.event("ready")
 
     async def _panel_task(self) -> None:
-        reported = lit_ms = 0
+        lit_ms = 0
+        stuck: list[str] = []
         while True:
             now = self._now()
             self._beats["panel"] += 1
             current = self._session
-            for gesture in self._buttons.update(now, self._panel.contacts()):
+            for gesture in self._buttons.update(now):
                 self._note_damage = self._note_loss = False
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
                     self._buttons.swallow_mode()
                     break  # what another finger did in the same instant does not start it again
-            if len(self._buttons.stuck) > reported:
-                button = self._buttons.stuck[-1]
-                self.log("stuck", {"button": button})
-                if button == "MODE":
-                    self._pulse.fault(faults.MODE_STUCK)
-            reported = len(self._buttons.stuck)
+            if self._buttons.stuck != stuck:
+                for button in self._buttons.stuck:
+                    if button not in stuck:
+                        self.log("stuck", {"button": button})
+                stuck = self._buttons.stuck[:]
+            if self._buttons.mode_stuck(now):
+                self._pulse.fault(faults.MODE_STUCK)
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
                 self._panel.show(
@@ -320,6 +323,7 @@ class App:
                         now,
                         self._note_damage,
                         self._note_loss,
+                        current.expired,
                     )
                 )
             self._panel.sound(self._sounder.update(now))
@@ -666,8 +670,7 @@ class App:
 
     def _restart_on_mode(self) -> None:
         """Off but still powered, over USB: MODE starts afresh."""
-        pressed = self._panel.contacts()[0]
-        if not pressed:
+        if not self._panel.contacts.down(debounce.MODE):
             self._released = True
         elif self._released:
             power.restart()

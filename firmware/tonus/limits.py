@@ -48,7 +48,17 @@ MISSED_US = 1000  # and this much, missed
 STALL_US = 3000  # the loop itself was held up this long: fault
 
 RAIL_FALL_MS = 20  # the keep-alive's promise: the rail is down this long after its last edge
-DEBOUNCE_MS = 15  # a contact that has been the same for this long is pressed
+
+# Buttons
+DEBOUNCE_MS = 15  # a contact that has been the same for this long is down, or up
+REST_MS = 35  # ... and for this long it rests: chatter is faster, a finger's touch is longer. PLUS counts at rest only
+UNREST_MS = 80  # restless for longer than a press and its bounce: MODE stops, PLUS does not count
+CHATTER_MS = 1000  # restless for this long: no finger
+FINGER_MS = 90  # least time between two presses of PLUS that count; the fastest fingers press ten times a second
+CHATTER_PRESSES = 8  # in a row, each sooner than that: no finger
+STUCK_MS = 5000  # down for this long: not a finger
+RESTED_MS = 500  # up and at rest for this long: a button that chattered or stuck counts again
+RESTLESS_MAX_MS = 15_000  # not once at rest for so long in this time: no finger, however slow
 
 # Contact
 OPEN_UA = 2  # less than this is no contact
@@ -72,6 +82,7 @@ IDLE_OFF_MS = 3 * 60 * 1000  # without contact or a button
 POOR_PAUSE_MS = 3000  # dry skin this long pauses: gel that dries is what zaps people
 DRY_REST_MS = 2000  # and for at least this long
 DONE_OFF_MS = 60 * 1000
+DONE_SHOWN_MS = 10 * 1000  # before a low cell is told
 FAULT_OFF_MS = 60 * 1000  # a latched fault is shown this long, then power goes off
 LOW_BATTERY_OFF_MS = 10 * 1000
 CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s

@@ -18,4 +18,5 @@ except ImportError:
     const = _same
 
     class micropython:  # type: ignore[no-redef]
+        native = staticmethod(_same)
         viper = staticmethod(_same)

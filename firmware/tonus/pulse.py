@@ -20,6 +20,7 @@ import micropython
 from machine import Timer, disable_irq, enable_irq, mem32
 
 from . import faults, limits
+from .debounce import Contacts
 from .mpy import const, ptr32
 from .program import Program, Train
 from .stage import FIFO_DEPTH, GPIO_IN, PIO_IRQ, Stage
@@ -47,7 +48,7 @@ _CUT_VALUE = const(10)
 _CUT_TICK = const(11)
 _CUT_HEAVY = const(12)
 _TREAT_TICKS = const(13)
-_STOP_TICKS = const(14)
+_STOPS = const(14)  # MODE stops
 _OVER = const(15)
 _BLIND = const(16)
 # The pulse last given to the PIO, and the one before: DAC code, and phase width / 16 us (0: a probe in a rest).
@@ -76,7 +77,6 @@ _TICK_US = const(33)
 _LATE_US = const(34)
 _MISSED_US = const(35)
 _STALL_US = const(36)
-_STOP_MAX = const(37)
 _TREAT_MAX = const(38)
 _OVER_PCT = const(39)
 _DEPTH = const(40)
@@ -87,26 +87,27 @@ _SENSE_AT_ZERO = const(43)  # sense code of DAC code 0, in 1024ths, + _TRIM
 # Masks of the word of all GPIO levels.
 _FAULT_N = const(44)
 _USB = const(45)
-_STOP = const(46)
+_BUTTONS = const(46)
 _FORWARD = const(47)
 _REVERSE = const(48)
 # What the pulse last given to the PIO adds to the sum of what was set, when it begins; and that sum since `take`.
 _SET = const(49)
 _SUM_CHOSEN = const(50)
 _VOLTAGE = const(51)  # of the last sample that had time to read it, + _BIAS
-_PINS = const(52)  # the word of all GPIO levels in this tick
-_WORDS = const(53)  # most that this tick may give to the PIO
-_KEPT = const(54)
+_WORDS = const(52)  # most that this tick may give to the PIO
+_BUTTONS_SEEN = const(53)  # their levels when the contacts were looked at
+_BUTTONS_BUSY = const(54)  # and whether they want to be looked at in each tick
+_KEPT = const(55)
 
 
 class Pulse:
-    """The pulse loop of one stage. `usb`, `stop`: masks of the GPIO that is high while USB power is present, and of
-    the one that is low while MODE is pressed.
+    """The pulse loop of one stage. `usb`: mask of the GPIO that is high while USB power is present. `contacts`: the
+    buttons' (`debounce.Contacts`), which the tick looks at, and of which MODE stops.
 
     `raised` is what an interrupt raised, when that was the cut.
     """
 
-    def __init__(self, stage: Stage, probe: Program, usb: int, stop: int) -> None:
+    def __init__(self, stage: Stage, probe: Program, usb: int, contacts: Contacts) -> None:
         self.raised: Exception | None = None
         self._kept = kept = array("i", [0] * _KEPT)
         self._window = array("i", [_BIAS] * _WINDOWS)
@@ -115,14 +116,16 @@ class Pulse:
         # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
         self._out = self._train.out
         train = self._train
-        self._tick_calls: tuple = (kept, stage.levels, stage.flags, self._look, ticks_us, stage.toggle_alive, self._run)
+        self._tick_calls: tuple = (kept, stage.levels, stage.flags, self._look, ticks_us, stage.toggle_alive)
+        self._tick_calls += (contacts.look, self._run)
         self._run_calls = (kept, self._out, stage.flags, self._look, stage.queued, stage.put, stage.write_dac)
         self._run_calls += (train.next, train.fall)
         self._sample_calls = stage.sense + (stage.levels, mem32, PIO_IRQ, kept, self._window, self._out, stage.queued)
         self._shut_calls = (self._out, stage.queued, stage.short)
         kept[_FAULT_N] = stage.fault_mask
         kept[_USB] = usb
-        kept[_STOP] = stop
+        kept[_BUTTONS] = contacts.mask
+        kept[_BUTTONS_SEEN] = -1
         kept[_FORWARD], kept[_REVERSE] = stage.switch_masks
         kept[_CHARGE] = kept[_VOLTAGE] = _BIAS
         kept[_WINDOW_LEFT] = _WINDOW_TICKS
@@ -130,7 +133,6 @@ class Pulse:
         kept[_LATE_US] = limits.LATE_US
         kept[_MISSED_US] = limits.MISSED_US
         kept[_STALL_US] = limits.STALL_US
-        kept[_STOP_MAX] = limits.DEBOUNCE_MS
         kept[_TREAT_MAX] = limits.SESSION_MAX_MS
         kept[_OVER_PCT] = limits.OVERCURRENT_PCT
         kept[_DEPTH] = FIFO_DEPTH
@@ -304,7 +306,6 @@ class Pulse:
         self._train.start(program, code, ramp_ms)
         kept[_AHEAD] = FIFO_DEPTH + 1
         kept[_CODE] = kept[_WIDTH] = kept[_SET] = 0
-        kept[_STOP_TICKS] = 0
         kept[_OVER] = 0
         kept[_BLIND] = 0
         kept[_POWER_TICK] = kept[_TICKS]
@@ -358,7 +359,7 @@ class Pulse:
     @micropython.viper
     def _serve(self):
         """A tick."""
-        its_kept, its_levels, its_flags, look, ticks_us, toggle_alive, run = self._tick_calls
+        its_kept, its_levels, its_flags, look, ticks_us, toggle_alive, buttons, run = self._tick_calls
         flags = ptr32(its_flags)
         kept = ptr32(its_kept)
         now = int(ticks_us())
@@ -371,6 +372,7 @@ class Pulse:
             late = 0  # early
         kept[_DUE] = kept[_DUE] + kept[_TICK_US] & _MASK
         kept[_TICKS] = kept[_TICKS] + 1 & _MASK
+        pins = ptr32(its_levels)[0]
         if kept[_POWERED]:
             if late > kept[_LATE_US]:
                 if late > kept[_MISSED_US]:
@@ -378,7 +380,6 @@ class Pulse:
                 else:
                     kept[_LATE] = kept[_LATE] + 1 & _MASK
             toggle_alive()
-            pins = ptr32(its_levels)[0]
             if not pins & kept[_FAULT_N]:
                 self._cut(faults.LATCH, 0)
             elif kept[_RUNNING]:
@@ -391,11 +392,16 @@ class Pulse:
                         look()
                         words = 1
                     if kept[_RUNNING]:
-                        kept[_PINS] = pins
                         kept[_WORDS] = words
                         run()
-                    if flags[0] & 1:
-                        look()
+        closed = pins & kept[_BUTTONS]
+        if closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]:
+            kept[_BUTTONS_SEEN] = closed
+            found = int(buttons(pins, now, kept[_TICKS]))
+            kept[_STOPS] = found & 1
+            kept[_BUTTONS_BUSY] = found >> 1
+        if flags[0] & 1:
+            look()
         left = kept[_WINDOW_LEFT] - 1
         kept[_WINDOW_LEFT] = left
         if not left:
@@ -412,14 +418,9 @@ class Pulse:
         out = ptr32(its_out)
         flags = ptr32(its_flags)
         words = kept[_WORDS]
-        if kept[_PINS] & kept[_STOP]:
-            kept[_STOP_TICKS] = 0
-        else:
-            held = kept[_STOP_TICKS] + 1
-            kept[_STOP_TICKS] = held
-            if held >= kept[_STOP_MAX]:
-                self._cut(faults.STOP, 0)
-                return
+        if kept[_STOPS]:
+            self._cut(faults.STOP, 0)
+            return
         if not out[3]:
             treated = kept[_TREAT_TICKS] + 1
             kept[_TREAT_TICKS] = treated

@@ -144,8 +144,8 @@ class Session:
     presets: a sequence of Preset, read when one is chosen; at least one, or the self-test does not pass.
     log(event, fields): called on each change, with a dict.
     output: `off()`, `probe()`, `new_session()`, `treat(zone, level, ramp_ms)`, `aim(level, ramp_ms)`, `ramp_down()`,
-    `settled()`; zone is a `preset.Zone`. cue(kind): "cue", "zone", "done", "stop", "level", "top", "dry", "fault" or
-    "low", for the panel to sound.
+    `settled()`; zone is a `preset.Zone`. cue(kind): "cue", "zone", "done", "expired", "stop", "level", "top", "dry",
+    "fault" or "low", for the panel to sound.
     """
 
     def __init__(self, presets, output, log, cue) -> None:
@@ -156,6 +156,7 @@ class Session:
         self.contact_kind = contact.OPEN
         self.treated_ms = 0
         self.lifts = 0
+        self.expired = False  # the session that is DONE ended by the longest time, not by its last zone
         self._presets = presets
         self._output = output
         self._log = log
@@ -164,7 +165,7 @@ class Session:
         self._active_ms = 0  # when something last happened
         self._begun_ms = 0  # when the session armed
         self._poor_ms = 0
-        self._cue_ms = 0
+        self._cued_ms = 0  # the treated time at the last cue: pauses do not put off the next
         self._ramp_ms = 0
         self._drained = False
         self._not_before_ms = 0
@@ -190,12 +191,15 @@ class Session:
         """Take an event; True when the table has a place for it in this state, False when it does not matter here."""
         if (self.state, name) not in TABLE:
             return False
+        if self.state == DONE and name == "battery_low" and self._now_ms - self._active_ms < limits.DONE_SHOWN_MS:
+            return False  # first the person hears and sees that it is done
         self._enter(TABLE[(self.state, name)], name)
         return True
 
     def press(self, gesture: str) -> None:
-        """A gesture of the panel: "mode_down", "mode", "mode_long", "plus" or "minus"."""
-        self._active_ms = self._now_ms
+        """A gesture of the panel: "mode_down", "mode", "mode_long", "plus", "minus" or "minus_more"."""
+        if gesture not in ("mode_down", "minus_more"):  # which a button that is stuck or leant on makes for ever
+            self._active_ms = self._now_ms
         state = self.state
         if gesture == "mode_long":
             self.event("power_off")
@@ -215,7 +219,7 @@ class Session:
                 self._set_level(self.level + 1)
             else:
                 self.event("again")
-        elif gesture == "minus" and state in ACTIVE and state != RAMP_DOWN:
+        elif gesture in ("minus", "minus_more") and self.level and state in ACTIVE and state != RAMP_DOWN:
             self._set_level(self.level - 1)
 
     def contact(self, kind: str, ready: bool) -> None:
@@ -233,7 +237,7 @@ class Session:
         if kind in (contact.GOOD, contact.SHORT) and ready and self.level and self.state in PROBING:
             self.event("contact")
         elif kind == contact.OPEN and self.state in TREATING:
-            self.event("lost")
+            self.event("drained" if self.state == RAMP_DOWN and self._drained else "lost")
 
     def tick(self, now_ms: int) -> None:
         """Time passes; any monotonic ms clock, at most some tens of ms between calls."""
@@ -262,11 +266,10 @@ class Session:
         if kind == contact.SHORT:
             return  # allowed, and not a treatment: the time stands still
         self.treated_ms += passed
-        self._cue_ms += passed
         if self.treated_ms >= self._zone_end_ms():
             self._next_zone()
-        elif self._cue_ms >= self.preset.zones[self.zone].cue_s * 1000:
-            self._cue_ms = 0
+        elif self.treated_ms - self._cued_ms >= self.preset.zones[self.zone].cue_s * 1000:
+            self._cued_ms = self.treated_ms
             self._cue("cue")
             self._log("cue", {"zone": self.zone + 1})
 
@@ -280,7 +283,7 @@ class Session:
             return
         before = zones[self.zone]
         self.zone += 1
-        self._cue_ms = 0
+        self._cued_ms = self.treated_ms
         self._cue("zone")
         self._log_zone()
         if zones[self.zone].waveform != before.waveform:
@@ -293,7 +296,7 @@ class Session:
             return
         if self.state == PAUSED and level > self.level:
             self._ramp_ms = self.preset.ramp_ms  # more than was felt before the pause: the whole ramp again
-        self.level = max(level, 0)
+        self.level = level
         self._log_level()
         self._cue("level")
         if not self.level:
@@ -314,7 +317,7 @@ class Session:
             self._log_session(cause)
         if state == ARMED:
             self._output.new_session()
-            self.treated_ms = self.zone = self.lifts = 0
+            self.treated_ms = self._cued_ms = self.zone = self.lifts = 0
             self._begun_ms = self._now_ms
             self._ramp_ms = self.preset.ramp_ms
             self._drained = False
@@ -325,7 +328,7 @@ class Session:
         elif state == RAMP_UP:
             if before == ARMED:
                 self._log_zone()
-            self._poor_ms = self._cue_ms = 0
+            self._poor_ms = 0
             self._output.treat(self.preset.zones[self.zone], self.level, self._ramp_ms)
         elif state == PAUSED:
             if cause == "lost":
@@ -340,6 +343,7 @@ class Session:
                 self._cue("low")
             self._output.ramp_down()
         elif state not in ACTIVE:
+            self.expired = cause == "expired" and (before != RAMP_DOWN or self._drained)
             if self.level:
                 self.level = 0
                 self._log_level()
@@ -347,6 +351,8 @@ class Session:
                 self._log_mode()
             if cause in ("stop", "usb_in") and before in ACTIVE:
                 self._cue("stop")
+            elif self.expired:
+                self._cue("expired")
             elif state == DONE:
                 self._cue("done")
             elif state == FAULT:

@@ -23,7 +23,8 @@ MPREMOTE = Path(sys.executable).with_name("mpremote")
 PULSES = """
 from tonus import preset, program, pulse, stage
 with open("/tonus/presets/lift.json") as f: lift = preset.parse(f.read())
-p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), 0, 1 << board.PINS["MODE"])
+from tonus.debounce import Contacts
+p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), 0, Contacts(0, 0, 0, None))
 p.start()
 p.treat(program.compile(lift.zones[0].waveform, 400, board), 10, 500)
 """

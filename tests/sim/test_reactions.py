@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tonus import panel
 from worlds import POWER_UP, Entry, play, plus
 
 MODE_OF = {"lift": 0, "firm": 1, "absorb": 2, "calm": 3}
@@ -72,6 +73,8 @@ def test_twenty_minutes_is_the_longest_session(tmp_path: Path) -> None:
     ended = [change for change in trace.states if change.cause in ("finished", "expired")]
     assert ended
     assert ended[0].t_us <= (1200 + 4) * 1_000_000
+    heard = [event.fields[0] for event in trace.of("beep") if event.t_us >= ended[0].t_us and event.fields[0]]
+    assert heard == [hz for hz, _, _ in panel.SOUNDS["expired"] if hz]
 
 
 def preset(top_ua: int, duration_s: int, rate_hz: int, phase_us: int, gap_us: int) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def test_heavy_pulses_cut_and_begun_again_in_haste(phase_ms: int, tmp_path: Path
     entries.append({"at": 2.0, "press": "PLUS", "times": 10, "every_s": 0.15})
     for i, button in enumerate(("MODE", "PLUS", "MODE", "PLUS")):
         entries.append({"at": at + 0.06 * i, "press": button, "for_s": 0.03})
-    entries.append({"at": at + 0.3, "press": "PLUS", "times": 9, "every_s": 0.07, "for_s": 0.035})
+    entries.append({"at": at + 0.3, "press": "PLUS", "times": 9, "every_s": 0.1, "for_s": 0.05})
     play(tmp_path, 8.5, entries, presets=[preset(500, 60, 20, 18_000, 10_000)], start={"touch": "good"})
 
 

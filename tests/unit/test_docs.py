@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hand
 import pytest
 from tonus import bank, contact, faults, limits, panel, preset, session
 from tonus.fields import FieldError
@@ -94,18 +95,12 @@ def test_sounds_are_in_the_table_note_by_note() -> None:
 
 
 def gestures() -> set[str]:
-    """Every gesture three buttons can make: each pressed for a moment, then MODE for long."""
-    buttons = panel.Buttons()
-    nothing = (False, False, False)
-    mode, plus, minus = (True, False, False), (False, True, False), (False, False, True)
-    held = [(nothing, 100), (mode, 100), (nothing, 100), (plus, 100), (nothing, 100), (minus, 100), (nothing, 100)]
-    seen: set[str] = set()
-    now_ms = 0
-    for contacts, ms in [*held, (mode, panel.LONG_MS + 100)]:
-        for _ in range(ms // 10):
-            now_ms += 10
-            seen.update(buttons.update(now_ms, contacts))
-    return seen
+    """Every gesture three buttons can make: each pressed for a moment, then MINUS and MODE for long."""
+    fingers = hand.Hand()
+    for contacts, ms in [(hand.MODE, 100), (hand.PLUS, 100), (hand.MINUS, 1000), (hand.MODE, panel.LONG_MS + 100)]:
+        fingers.hold(contacts, ms)
+        fingers.hold(hand.NONE, 100)
+    return set(fingers.gestures)
 
 
 def test_gestures_are_in_the_table() -> None:

@@ -3,35 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hand import MINUS, MODE, NONE, PLUS, Contacts, Hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonus import contact, faults, limits, panel, session
-
-MODE, PLUS, MINUS = (True, False, False), (False, True, False), (False, False, True)
-NONE = (False, False, False)
-Contacts = tuple[bool, bool, bool]
-
-
-class Hand:
-    """Fingers on the buttons, looked at every 10 ms as the device does."""
-
-    def __init__(self, contacts: Contacts = NONE) -> None:
-        self.buttons = panel.Buttons()
-        self.now = 0
-        self.gestures: list[str] = []
-        self.at: list[int] = []
-        self.hold(contacts, 10)
-
-    def hold(self, contacts: Contacts, ms: int, step: int = 10) -> list[str]:
-        """The gestures while these contacts last."""
-        found: list[str] = []
-        for _ in range(ms // step):
-            now = self.buttons.update(self.now, contacts)
-            found += now
-            self.at += [self.now] * len(now)
-            self.now += step
-        self.gestures += found
-        return found
 
 
 def test_a_short_press_of_each_button() -> None:
@@ -46,40 +21,44 @@ def test_a_short_press_of_each_button() -> None:
 def test_a_contact_that_bounces_is_one_press(contacts: Contacts) -> None:
     hand = Hand()
     for _ in range(5):
-        hand.hold(contacts, 4, 1)
-        hand.hold(NONE, 3, 1)
+        hand.hold(contacts, 4)
+        hand.hold(NONE, 3)
     assert hand.gestures == []
-    hand.hold(contacts, 100, 1)
+    hand.hold(contacts, 100)
     for _ in range(5):
-        hand.hold(NONE, 4, 1)
-        hand.hold(contacts, 3, 1)
-    hand.hold(NONE, 100, 1)
+        hand.hold(NONE, 4)
+        hand.hold(contacts, 3)
+    hand.hold(NONE, 100)
     assert hand.gestures == {MODE: ["mode_down", "mode"], PLUS: ["plus"], MINUS: ["minus"]}[contacts]
 
 
 @pytest.mark.parametrize("contacts", [MODE, PLUS, MINUS])
 def test_noise_shorter_than_the_debounce_is_nothing(contacts: Contacts) -> None:
     hand = Hand()
-    hand.hold(NONE, 20, 1)
+    hand.hold(NONE, 20)
     for _ in range(50):
-        hand.hold(contacts, limits.DEBOUNCE_MS - 1, 1)
-        hand.hold(NONE, 5, 1)
+        hand.hold(contacts, limits.DEBOUNCE_MS - 1)
+        hand.hold(NONE, 5)
     assert hand.gestures == []
 
 
-def test_one_look_alone_is_never_a_press() -> None:
-    """A look that comes late, because another task was busy, and falls into a spark."""
-    buttons = panel.Buttons()
-    gestures = [buttons.update(now, NONE) for now in (0, 10)]
-    gestures += [buttons.update(40, PLUS), buttons.update(50, NONE), buttons.update(60, NONE)]
-    assert gestures == [[]] * 5
+@pytest.mark.parametrize("contacts", [MODE, PLUS, MINUS])
+def test_a_press_is_not_lost_while_the_foreground_is_held_up(contacts: Contacts) -> None:
+    hand = Hand()
+    hand.hold(NONE, 200)
+    hand.away(150)
+    hand.hold(contacts, 50)
+    hand.hold(NONE, 90)
+    assert hand.gestures == []
+    hand.hold(NONE, 100)
+    assert hand.gestures == {MODE: ["mode_down", "mode"], PLUS: ["plus"], MINUS: ["minus"]}[contacts]
 
 
 def test_a_press_is_seen_within_a_few_looks() -> None:
     hand = Hand()
     pressed = hand.now
     hand.hold(MODE, 100)
-    assert hand.at[0] - pressed <= limits.DEBOUNCE_MS + 10
+    assert hand.at[0] - pressed <= limits.DEBOUNCE_MS + 12
 
 
 def test_a_long_press_is_long_once_and_its_release_is_nothing() -> None:
@@ -108,7 +87,7 @@ def test_minus_held_goes_down_and_plus_held_does_not_go_up() -> None:
     hand.hold(NONE, 100)
     start = hand.now
     gestures = hand.hold(MINUS, 2000)
-    assert set(gestures) == {"minus"}
+    assert gestures == ["minus"] + ["minus_more"] * (len(gestures) - 1)
     times = [t - start for t in hand.at[1:]]
     assert 600 <= times[1] - times[0] <= 620
     assert all(250 <= b - a <= 260 for a, b in zip(times[1:], times[2:], strict=False))
@@ -139,17 +118,17 @@ def test_a_button_stuck_from_the_start_is_reported_and_ignored_and_forgiven(i: i
     hand.hold(contacts, 60_000)
     assert hand.gestures == []
     assert hand.buttons.stuck == [panel.BUTTONS[i]]
-    # The others work beside it.
+    # The others work beside it, but PLUS not beside a MODE that cannot stop.
     other = (i + 1) % 3
     both = tuple(n in (i, other) for n in range(3))
     hand.hold((both[0], both[1], both[2]), 100)
-    assert hand.gestures == [["mode_down"], ["plus"], ["minus"]][other]
+    assert hand.gestures == [[], ["minus"], ["mode_down"]][i]
     hand.hold(contacts, 100)
-    hand.hold(NONE, 100)
-    assert hand.buttons.stuck == []
     before = len(hand.gestures)
+    hand.hold(NONE, limits.RESTED_MS + 100)
+    assert hand.buttons.stuck == []
     hand.hold(contacts, 100)
-    assert len(hand.gestures) == before + 1
+    assert hand.gestures[before:] == [["mode_down"], ["plus"], ["minus"]][i]
 
 
 def test_a_press_that_has_done_its_work_is_swallowed() -> None:
@@ -208,7 +187,7 @@ def test_gestures_never_come_from_nothing(script: list[tuple[Contacts, int]]) ->
         for i in range(3):
             pressed[i] += contacts[i] and not before[i]
         before = contacts
-        hand.hold(contacts, ms, 10)
+        hand.hold(contacts, ms)
     assert hand.gestures.count("mode_down") <= pressed[0]
     assert hand.gestures.count("mode") + hand.gestures.count("mode_long") <= hand.gestures.count("mode_down")
     assert hand.gestures.count("plus") <= pressed[1]
@@ -306,11 +285,70 @@ def test_a_sound_plays_its_notes_once_and_ends(kind: str) -> None:
     assert heard == notes + [(0, 0)] * (3000 - len(notes))
 
 
-def test_the_latest_sound_wins() -> None:
+def heard(*plays: tuple[int, str]) -> list[tuple[int, int]]:
+    """What is heard, ms by ms, of sounds asked for at these times."""
     sounder = panel.Sounder()
-    sounder.play("done", 0)
-    sounder.play("fault", 50)
-    assert sounder.update(50) == (900, 1)
+    found = []
+    for now in range(5000):
+        for at, kind in plays:
+            if at == now:
+                sounder.play(kind, now)
+        found.append(sounder.update(now))
+    assert sounder.silent()
+    return found
+
+
+def notes(kind: str) -> list[tuple[int, int]]:
+    return [(hz, haptic) for hz, haptic, ms in panel.SOUNDS[kind] for _ in range(ms)]
+
+
+def contains(found: list[tuple[int, int]], kind: str) -> bool:
+    whole = notes(kind)
+    return any(found[i : i + len(whole)] == whole for i in range(len(found)))
+
+
+MATTER = ("fault", "low", "done", "expired", "stop")
+
+
+@pytest.mark.parametrize("first", sorted(panel.SOUNDS))
+@pytest.mark.parametrize("second", sorted(panel.SOUNDS))
+def test_a_sound_that_matters_is_heard_whole_whatever_else_comes(first: str, second: str) -> None:
+    found = heard((0, first), (20, second))
+    if second in MATTER:
+        assert contains(found, second)
+    if first in MATTER and second != "fault":
+        assert found[: len(notes(first))] == notes(first)
+    if second == "fault" and first != "fault":
+        assert found[20] == panel.SOUNDS["fault"][0][:2]  # at once
+
+
+def test_what_matters_is_heard_one_after_the_other_and_once() -> None:
+    found = heard((0, "done"), (30, "low"), (60, "low"), (70, "level"), (90, "stop"), (100, "cue"))
+    assert contains(found[: len(notes("done"))], "done")
+    rest = found[len(notes("done")) :]
+    assert contains(rest, "low")
+    assert contains(rest, "stop")
+    loud = sum(hz > 0 for hz, _ in found)
+    assert loud == sum(hz > 0 for kind in ("done", "low", "stop") for hz, _ in notes(kind))
+
+
+def test_the_latest_of_the_same_worth_wins() -> None:
+    sounder = panel.Sounder()
+    sounder.play("cue", 0)
+    sounder.play("level", 20)
+    assert sounder.update(20) == (2600, 0)
+
+
+def test_every_sound_has_a_worth() -> None:
+    assert set(panel._RANKS) == set(panel.SOUNDS)
+
+
+def test_expired_looks_and_sounds_unlike_done() -> None:
+    def film(expired: bool) -> set[tuple[int, ...]]:
+        return {tuple(show(session.DONE, now_ms=now, damaged=False, expired=expired)) for now in range(0, 3000, 20)}
+
+    assert not film(True) & film(False)
+    assert panel.SOUNDS["expired"] != panel.SOUNDS["done"]
 
 
 def test_a_late_look_skips_what_is_over() -> None:

@@ -14,7 +14,7 @@ from tonus import bank, contact, limits, preset, session
 from tonus.session import ACTIVE, OFF, PROBING, SELF_TEST, STANDBY, STATES, TABLE, TREATING, Session
 
 CLASSES = (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT)
-GESTURES = ("mode_down", "mode", "mode_long", "plus", "minus")
+GESTURES = ("mode_down", "mode", "mode_long", "plus", "minus", "minus_more")
 # What the application reports as it happens; the other events the session finds out itself.
 REPORTED = ("ready", "test", "stop", "expired", "usb_in", "usb_out", "battery_low", "fault", "power_off")
 TICKS_MS = (20, 3000, 5000, limits.IDLE_OFF_MS, limits.SESSION_MAX_MS)
@@ -117,6 +117,8 @@ class World:
             s.contact_kind,
             time if active else (),
             s._drained if active else False,
+            s.expired if s.state == session.DONE else False,
+            min((self.now - s._active_ms) // 5000, 2) if s.state == session.DONE else 0,
             self.output.flows,
             self.output.ramped,
         )
@@ -128,9 +130,14 @@ class World:
         out.calls.clear()
         kind, *args = action
         if kind == "event":
+            # A low cell waits until it was shown that the session is done.
+            waits = action == ("event", "battery_low") and self.now - s._active_ms < limits.DONE_SHOWN_MS
             taken = s.event(args[0])
-            assert taken == ((before, args[0]) in TABLE)
-            assert s.state == TABLE.get((before, args[0]), before)
+            if before == session.DONE and waits:
+                assert (taken, s.state) == (False, before)
+            else:
+                assert taken == ((before, args[0]) in TABLE)
+                assert s.state == TABLE.get((before, args[0]), before)
         elif kind == "press":
             s.press(args[0])
         elif kind == "contact":
@@ -407,6 +414,94 @@ def test_the_longest_session_ends_even_when_it_never_stands_still() -> None:
         world.do(("press", "plus"))
         world.do(("tick", 1000))
     assert world.session.state not in TREATING
+
+
+def gliding(cue_s: int, lift_every_ms: int, lifted_ms: int, pause: tuple[Any, ...]) -> tuple[World, list[int]]:
+    """A zone of a minute with a pause again and again: (world, treated ms at each cue)."""
+    waveform = PRESETS[0].zones[0].waveform
+    presets = [preset.Preset("g", "G", 400, 500, [preset.Zone(n, 35, cue_s, waveform) for n in "zy"])]
+    world = World()
+    cued: list[int] = []
+    world.session = Session(presets, world.output, world._log, lambda kind: heard(kind))
+
+    def heard(kind: str) -> None:
+        if kind in ("cue", "zone"):
+            cued.append(world.session.treated_ms)
+
+    world.do(("event", "ready"))
+    world.do(("press", "plus"))
+    since = 0
+    while world.session.treated_ms < 60_000:
+        assert world.session.state in ACTIVE
+        since += 20
+        if since % lift_every_ms >= lifted_ms:
+            if world.session.state == session.PAUSED and not world.session.level:
+                world.do(("press", "plus"))
+            world.do(("contact", contact.GOOD, True))
+        elif world.session.state in TREATING:
+            world.do(pause)
+        world.do(("settle",))
+        world.do(("tick", 20))
+    return world, cued
+
+
+@pytest.mark.parametrize("cue_s", [3, 5, 30])
+@pytest.mark.parametrize(("every_ms", "for_ms"), [(2900, 300), (4500, 300), (4500, 20)])
+@pytest.mark.parametrize("pause", [("contact", contact.OPEN, False), ("event", "dry"), ("press", "minus")])
+def test_cues_go_by_treated_time_whatever_pauses(
+    cue_s: int, every_ms: int, for_ms: int, pause: tuple[Any, ...]
+) -> None:
+    _, cued = gliding(cue_s, every_ms, for_ms, pause)
+    assert 35_000 in cued  # the next zone, which begins anew
+    gaps = [b - a for a, b in zip([0, *cued], cued, strict=False)]
+    assert all(1000 * cue_s <= gap <= 1000 * cue_s + 20 or b == 35_000 for gap, b in zip(gaps, cued, strict=True))
+
+
+def test_twenty_minutes_are_told_apart_from_done() -> None:
+    world = treating()
+    world.do(("event", "expired"))
+    assert (world.session.state, world.session.expired, world.cues[-1]) == (session.DONE, True, "expired")
+    world = treating()
+    run(world, 15_500)
+    assert (world.session.state, world.session.expired, world.cues[-1]) == (session.DONE, False, "done")
+    # Its last zone had ended: it is done.
+    world = treating()
+    world.do(("event", "finished"))
+    world.do(("event", "expired"))
+    assert (world.session.state, world.session.expired, world.cues[-1]) == (session.DONE, False, "done")
+
+
+def test_a_low_cell_is_told_after_it_was_heard_and_seen_that_it_is_done() -> None:
+    world = treating()
+    run(world, 15_500)
+    done_ms = world.now
+    while world.session.state == session.DONE:
+        world.do(("event", "battery_low"))
+        world.do(("tick", 20))
+    assert world.session.state == session.LOW_BATTERY
+    assert world.now - done_ms >= limits.DONE_SHOWN_MS - 1000
+    assert world.cues[-2:] == ["done", "low"]
+
+
+@pytest.mark.parametrize("end", [("contact", contact.OPEN, False), ("settle",)])
+def test_what_an_empty_cell_ends_is_never_done(end: tuple[Any, ...]) -> None:
+    world = treating()
+    world.do(("event", "battery_low"))
+    world.do(end)
+    world.do(("tick", 20))
+    assert world.session.state == session.LOW_BATTERY
+    assert "done" not in world.cues
+
+
+def test_minus_at_level_zero_is_nothing_and_held_no_sign_of_life() -> None:
+    world = treating(1)
+    world.do(("press", "minus"))
+    world.cues.clear()
+    for _ in range(limits.IDLE_OFF_MS // 250 + 1):
+        world.do(("press", "minus_more"))
+        world.do(("tick", 250))
+    assert world.cues == []
+    assert world.session.state == OFF
 
 
 def test_choosing_goes_round_and_resets_the_level() -> None:

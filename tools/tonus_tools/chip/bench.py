@@ -47,7 +47,8 @@ PLAY = """
 import board, gc
 from time import sleep_ms
 from tonus import preset, program, pulse, stage
-p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), 0, 1 << board.PINS["MODE"])
+from tonus.debounce import Contacts
+p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), 0, Contacts(0, 0, 0, None))
 w = preset.parse({document!r}).zones[0].waveform
 p.start()
 p.treat(program.compile(w, 400, board), 10, 500)

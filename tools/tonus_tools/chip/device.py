@@ -102,6 +102,7 @@ class Device:
         self.host = Host(mcu, self._said)
         self._gpio: dict[str, GPIOPin] = {role: mcu.gpio[gpio] for role, gpio in pins.items()}
         self._roles = {gpio: role for role, gpio in pins.items()}
+        self._levels: dict[str, bool] = {}
         self._shown = dict.fromkeys((*_LAMPS, "BEEPER", "HAPTIC"), 0)
         self._switch_pins = [self._gpio[role] for role in ("EL_A", "EL_B", "LDAC")]
         self._frame = 0
@@ -291,7 +292,9 @@ class Device:
                 level = not world.pressed[role]
             else:
                 level = world.usb if role == "VBUS_SENSE" else world.fault_line()
-            self._gpio[role].set_input_value(bool(level))
+            if self._levels.get(role) != bool(level):  # to rp2040py a level that is driven anew is an edge
+                self._levels[role] = bool(level)
+                self._gpio[role].set_input_value(bool(level))
 
     def _said(self, data: bytes) -> None:
         self._on_console(data)

@@ -6,6 +6,8 @@ import vfs
 from bind import bind
 from registers import GPIO_IN, PIO0_IRQ, flags, levels
 
+_INTR = 0x400140F0  # IO_BANK0: four bits a pin
+
 PWRON_RESET = 1
 WDT_RESET = 3
 
@@ -19,6 +21,7 @@ class _Gpio:
         self.output = False
         self.shown = 0
         self.hz = 0
+        self.edges = 0  # latched as an input: 4 a falling one, 8 a rising one
 
     def lend(self, machine, level):
         """To the PIO."""
@@ -29,12 +32,16 @@ class _Gpio:
         """As an input: take the level that the world gives it."""
         role = self.role
         world = machine.world
+        before = machine.gpio_in >> self.gpio & 1
         if role in world.pressed:
             machine.set_level(self.gpio, not world.pressed[role])
         elif role == "VBUS_SENSE":
             machine.set_level(self.gpio, world.usb)
         elif role == "STAGE_FAULT_N":
             machine.set_level(self.gpio, world.fault_line())
+        level = machine.gpio_in >> self.gpio & 1
+        if level != before:
+            self.edges |= 8 if level else 4
 
     @micropython.native
     def write(self, machine, level):
@@ -278,8 +285,8 @@ class WDT:
 
 
 class _Memory:
-    """mem32: the levels of the GPIOs, the PIO's interrupt flags, and the watchdog's scratch registers, which survive a
-    reset."""
+    """mem32: the levels of the GPIOs and their edges, the PIO's interrupt flags, and the watchdog's scratch registers,
+    which survive a reset."""
 
     @micropython.native
     def __getitem__(self, address):
@@ -302,11 +309,27 @@ class _Memory:
             if value & 1:
                 machine.pio_pending = False
                 flags[0] = 0
+        elif 0 <= address - _INTR < 16:
+            first = (address - _INTR) * 2
+            i = 0
+            while i < 8 and first + i < 30:
+                machine.pins[first + i].edges &= ~(value >> 4 * i)
+                i += 1
         elif address != GPIO_IN:
             machine.scratch[address] = value
 
 
+class _Halves:
+    """mem16: the edges of the input pins."""
+
+    def __getitem__(self, address):
+        first = (address - _INTR) * 2
+        pins = core.machine.pins
+        return pins[first].edges | pins[first + 1].edges << 4 | pins[first + 2].edges << 8 | pins[first + 3].edges << 12
+
+
 mem32 = _Memory()
+mem16 = _Halves()
 
 
 def disable_irq():
