@@ -62,7 +62,7 @@ def section(title: str) -> set[str]:
         ("Actions", scenario.ACTIONS),
         ("Loads", scenario.LOADS),
         ("Faults", scenario.FAULTS),
-        ("Errors", tuple(scenario.ERRORS)),
+        ("Errors", tuple(parts.ERRORS)),
         ("Expectations", tuple(scenario.Expect.__dataclass_fields__)),
     ],
 )
