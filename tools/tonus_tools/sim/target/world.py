@@ -71,7 +71,7 @@ class World:
         self._board = board
         self.has_cell = board.HAS_BATTERY
         self._emit = emit
-        self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
+        self._dac_codes = 1 << board.DAC_BITS
         self._seed = seed
         self.on_input = None  # called when something that the processor's input pins see has changed
         self.t = 0
@@ -83,9 +83,9 @@ class World:
         self.faults = set()
         # The parts: nominal where nothing is said (SCENARIOS.md; what is typical is the scenario's to know).
         errors = start.get("errors", {})
-        self._dac_gain = 1 + errors.get("dac_gain_ppm", 0) * 1e-6
+        self._dac_gain = board.DAC_REFERENCE_MV * 1e-3 / self._dac_codes * (1 + errors.get("dac_gain_ppm", 0) * 1e-6)
         self._dac_offset = errors.get("dac_offset_uv", 0) * 1e-6
-        self._dac_bow = errors.get("dac_bow_uv", 0) * 4e-6 / (1 << board.DAC_BITS) ** 2
+        self._dac_bow = errors.get("dac_bow_uv", 0) * 4e-6 / self._dac_codes**2
         self._rset_ohm = board.RSET_OHM * (1 + errors.get("rset_ppm", 0) * 1e-6)
         self._rail_nominal = board.RAIL_MV * 1e-3 * (1 + errors.get("rail_ppm", 0) * 1e-6)
         self._short_ohm = board.SHORT_OHM * (1 + errors.get("short_ppm", 0) * 1e-6)
@@ -244,6 +244,7 @@ class World:
                 self._scale = (bridge * self._leak) ** 2
                 self._c /= self._scale
                 self._rs *= bridge * self._leak
+            self._rest_r = self._scale / (1 / self._rp + self._leak)
         else:
             self._rs = RESISTORS[self.load]
             if bridge:
@@ -404,10 +405,15 @@ class World:
         if t - self.t > SETTLED_US:
             self.advance(t)
         if role == "CURRENT_SENSE":
-            if "sense_open" in self.faults:
-                return 0.0
-            amps = self._amps() + (40e-6 if "sense_offset" in self.faults else 0.0)
-            return amps * self._rset * (0.75 if "sense_low" in self.faults else 1.0)
+            volts = self._amps() * self._rset
+            if self.faults:
+                if "sense_open" in self.faults:
+                    return 0.0
+                if "sense_offset" in self.faults:
+                    volts += 40e-6 * self._rset
+                if "sense_low" in self.faults:
+                    volts *= 0.75
+            return volts
         if role == "RAIL_SENSE":
             return self._rail * self._rail_divider
         if role == "SINK_SENSE":
@@ -452,11 +458,17 @@ class World:
     def _set_amps(self):
         if self.latch:
             return 0.0
-        code = (1 << self._board.DAC_BITS) - 1 if "dac_full_scale" in self.faults else self._output
-        drift = 0.75 if "dac_low" in self.faults else 1.23 if "dac_high" in self.faults else 1.0
-        volts = code * self._volts_per_code * self._dac_gain * drift + self._dac_offset
-        volts += self._dac_bow * code * ((1 << self._board.DAC_BITS) - code)
-        return max(0.0, volts) / self._rset
+        code = self._output
+        gain = self._dac_gain
+        if self.faults:
+            if "dac_full_scale" in self.faults:
+                code = self._dac_codes - 1
+            if "dac_low" in self.faults:
+                gain *= 0.75
+            elif "dac_high" in self.faults:
+                gain *= 1.23
+        volts = code * (gain + self._dac_bow * (self._dac_codes - code)) + self._dac_offset
+        return volts / self._rset if volts > 0 else 0.0
 
     def _move_rail(self, t):
         if not self._board.HAS_BOOST:
@@ -500,9 +512,7 @@ class World:
         self._source = self._rset + self._board.FET_OHM
         self._series = self._rs + self._switches_ohm
         if self._rp:
-            # The skin's R, driven and at rest.
             self._r = self._scale / ((1 + self._set / SKIN_KNEE_A) / self._rp + self._leak)
-            self._rest_r = self._scale / (1 / self._rp + self._leak)
         else:
             self._r = 0.0
 
