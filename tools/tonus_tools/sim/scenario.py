@@ -58,7 +58,7 @@ ACTIONS = (
     "battery_pct",
     "inject",
 )
-REPEATABLE = ("press", "hold", "release", "touch", "lift", "usb", "battery_pct")
+REPEATABLE = ("press", "hold", "release", "touch", "lift")
 
 DEVICES = ("typical", "nominal")  # those that are not drawn by a seed
 DEFAULT_BOARD = "tonus_r1"

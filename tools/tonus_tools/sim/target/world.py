@@ -42,8 +42,8 @@ SETTLED_US = 10
 # The RP2040's converter. Its tables are looked up once a reading; positions are sixteenths of a code.
 NOISE_CODES = 3  # peak to peak, where a start says nothing: as good as it gets
 NOISES = 1024  # of a table, a power of 2
-NOISE_SIGMAS = 7  # what is taken for peak to peak; ...
-OUTLIER = 64  # ... one reading in so many lies out there
+NOISE_SIGMAS = 7  # deviations that are taken for peak to peak; ...
+OUTLIER = 128  # ... and beyond lies one reading in half as many
 WIDE_EVERY = 1024  # codes: RP2040-E11's wide ones are in the middle of each
 # What the cell gives, A. The cell's resistance is part ohmic, the rest comes and goes with CELL_US.
 PROCESSOR_A = 30e-3  # RP2040 at 125 MHz with its regulator in PWM
