@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from board_files import load_board
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonus_tools.sim import model, parts
 from tonus_tools.sim.boards import BOARDS, board_names
@@ -77,6 +77,7 @@ def test_13_mv_read_16_codes() -> None:
     assert Counter(Told(errors={"adc_offset_uv": 13_000}).readings(0.0)).most_common(1)[0][0] == 16
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**30 - 1), st.sampled_from([3, 9, 21]))
 def test_noise_is_a_bell_with_outliers_within_its_width(seed: int, codes: int) -> None:
     told = Told(seed, {"adc_noise_codes": codes})
@@ -209,6 +210,7 @@ def test_with_the_cable_in_the_cell_is_hidden_and_comes_back_charged() -> None:
 # Contact
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**30 - 1), st.integers(1, 100), st.integers(0, 10 * S))
 def test_a_touch_bounces_within_its_bounds_and_ends_touching(seed: int, bounce_ms: int, at_us: int) -> None:
     told = Told(seed, bounce_ms=bounce_ms)
@@ -235,6 +237,7 @@ def test_no_bounce_where_none_is_asked_for_and_none_between_two_loads() -> None:
     assert told.skin() == []
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**30 - 1))
 def test_stubble_breaks_contact_irregularly_within_its_bounds(seed: int) -> None:
     told = Told(seed, touch="good", stubble=[5, 50, 5])
@@ -271,6 +274,7 @@ def test_a_break_is_a_phase_without_current_and_the_skin_keeps_its_charge() -> N
     assert told.skin() == [(t_us + 300, False)]
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(sorted(model.SKINS)), st.integers(100, 2000), st.integers(1, 3000))
 def test_gel_beside_the_skin_is_the_circuit_it_is(touch: str, bridge: int, code: int) -> None:
     told = Told(touch=touch, bridge_ohm=bridge)
@@ -397,6 +401,7 @@ def test_what_is_said_is_in_place_of_what_is_typical_or_drawn() -> None:
     assert parts.resolve(7, said, "tonus_r1") == parts.draw("tonus_r1", 7) | said
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**30 - 1), st.integers(100, 4000))
 def test_what_a_source_delivers_is_what_its_world_does(seed: int, code: int) -> None:
     errors = parts.draw("tonus_r1", seed)

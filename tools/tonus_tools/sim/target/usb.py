@@ -117,14 +117,14 @@ class Usb:
                 self._post(machine.now, habits.echo(text.replace("\n", "\r\n").encode()))
             if self._backlog() + len(text) > FIFO and not self._reads():
                 machine.spend(GIVE_UP_US)
-                return
-            self._drained = max(self._drained, machine.now) + len(text) * PACKET_US // PACKET
-            late = self._drained - machine.now - FIFO * PACKET_US // PACKET
-            if late > 0:
-                machine.spend(late)
-            if self._live:
-                machine.emit("usb", machine.now, json.dumps(text))
-                machine.heard()
+            else:
+                self._drained = max(self._drained, machine.now) + len(text) * PACKET_US // PACKET
+                late = self._drained - machine.now - FIFO * PACKET_US // PACKET
+                if late > 0:
+                    machine.spend(late)
+                if self._live:
+                    machine.emit("usb", machine.now, json.dumps(text))
+                    machine.heard()
         if self.at_prompt:
             return
         self._line += text
