@@ -52,6 +52,7 @@ TRIP_UA = 600  # window comparator and latch
 
 # Sensing. The RP2040's ADC reference is the Pico's 3.3 V rail.
 ADC_REFERENCE_MV = 3300
+SENSE_LESS_NA = 1190  # what flows through the electrodes and Rset does not see: sink divider and R15 (make spice)
 DIVIDER = 10  # sink node and rail
 BATTERY_DIVIDER = 3  # on the Pico, VSYS to GPIO29
 CELL_EMPTY_MV = 3300  # 0 %; Li-ion under this light load

@@ -38,6 +38,7 @@ WATCH_C = 20e-6
 WATCH_US = 6.8e6
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
+SHUT = -1  # in place of a code: the DAC's output is off, pulled to ground
 NOISE_CODES = 3  # RP2040 ADC, peak to peak
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
@@ -52,6 +53,7 @@ class World:
         self._emit = emit
         self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
         self._rail_nominal = board.RAIL_MV / 1000.0
+        self._less = board.SENSE_LESS_NA * 1e-9
         self._seed = seed
         self.on_input = None  # called when something that the processor's input pins see has changed
         self.t = 0
@@ -171,7 +173,7 @@ class World:
         self.advance(t)
         if frame & 0x8000:
             return
-        self._input = frame & 0xFFF if frame & 0x1000 else 0
+        self._input = frame & 0xFFF if frame & 0x1000 else SHUT
         if not self._ldac:
             self._output = self._input
 
@@ -197,7 +199,9 @@ class World:
         if role == "CURRENT_SENSE":
             if "sense_open" in self.faults:
                 return 0.0
-            amps = self._amps() + (40e-6 if "sense_offset" in self.faults else 0.0)
+            # Less than the electrodes carry, by what the sink divider takes and R15 takes off.
+            amps = max(0.0, self._amps() - self._less)
+            amps += 40e-6 if "sense_offset" in self.faults else 0.0
             return amps * self._rset * (0.75 if "sense_low" in self.faults else 1.0)
         if role == "RAIL_SENSE":
             return self._rail * self._rail_divider
@@ -239,7 +243,7 @@ class World:
             self.t = t
 
     def _set_amps(self):
-        if self.latch:
+        if self.latch or self._output == SHUT and "dac_full_scale" not in self.faults:
             return 0.0
         code = (1 << self._board.DAC_BITS) - 1 if "dac_full_scale" in self.faults else self._output
         drift = 0.75 if "dac_low" in self.faults else 1.23 if "dac_high" in self.faults else 1.0
@@ -356,6 +360,8 @@ class World:
     def _sink_volts(self):
         """Voltage of the sink node."""
         amps = self._amps()
+        if self._el_a and not self._dir and not self._past and "short_open" not in self.faults:
+            amps = max(amps, self._less)  # the sink divider hangs on the built-in short too
         if not amps:
             return 0.0
         if not self._dir:
