@@ -190,6 +190,7 @@ class Device:
             self._gpio["POWER_HOLD"].add_listener(self._held)
         if "HAPTIC" in self._gpio:
             self._gpio["HAPTIC"].add_listener(self._shaken)
+        self._gpio["SMPS_PWM"].add_listener(lambda now, _: self.world.set_regulator(now is GPIOPinState.HIGH))
         for role in _LAMPS:
             if role in self._gpio:
                 self._gpio[role].add_listener(lambda *_, role=role: self._lit(role))
@@ -364,6 +365,7 @@ class Device:
         """Every pin is an input again; the board's resistors hold the stage dead."""
         t = self.now_us
         self.world.set_hold(t, False)
+        self.world.set_regulator(False)
         self._switched()
         self._spi_alarm.cancel()
         self.world.write_dac(t, _DAC_SHUT)

@@ -19,6 +19,7 @@ from tonus.preset import parse
 from tonus.session import STATES
 
 from .boards import board_names
+from .parts import ERRORS, SEED_MAX, resolve
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
 LOADS = ("good", "typical", "poor", "dry", "500", "2k", "10k", "short", "lifted")
@@ -42,18 +43,10 @@ FAULTS = (
     "sense_low",
     "switch_welded",
 )
-# Of the device's own parts against their nominal values: the most that a scenario may say, either way.
-ERRORS = {
-    "dac_gain_ppm": 200_000,
-    "dac_offset_uv": 50_000,
-    "adc_gain_ppm": 200_000,
-    "adc_offset_uv": 50_000,
-    "divider_ppm": 200_000,
-    "sink_divider_ppm": 200_000,
-}
 ACTIONS = ("press", "hold", "release", "touch", "lift", "usb", "battery_pct", "inject")
 REPEATABLE = ("press", "hold", "release", "touch", "lift")
 
+DEVICES = ("typical", "nominal")  # those that are not drawn by a seed
 DEFAULT_BOARD = "tonus_r1"
 PRESS_S = 0.12  # how long a finger stays on a button when the scenario does not say
 UNTIL_MAX_S = 7200  # two hours: six times the longest session
@@ -73,7 +66,8 @@ class Start:
     battery_pct: int = 80
     usb: bool = False
     temperature_c: int = 25
-    errors: dict[str, int] = field(default_factory=dict)  # of ERRORS; those left out are 0
+    device: int | str = "typical"  # of DEVICES, or the seed that draws its parts
+    errors: dict[str, int] = field(default_factory=dict)  # of ERRORS, in place of the device's own
 
 
 @dataclass(frozen=True)
@@ -129,8 +123,8 @@ class Scenario:
                 "battery_pct": self.start.battery_pct,
                 "usb": self.start.usb,
                 "temperature_c": self.start.temperature_c,
-            }
-            | ({"errors": self.start.errors} if self.start.errors else {}),
+                "errors": resolve(self.start.device, self.start.errors, self.board),
+            },
             "timeline": [{"at_us": a.at_us, "do": a.do, "value": a.value} for a in self.timeline],
         }
 
@@ -321,7 +315,7 @@ class _Reader:
         return path
 
     def start(self, table: dict[str, Any]) -> Start:
-        self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed", "errors"))
+        self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed", "device", "errors"))
         default = Start()
         return Start(
             touch=self.one_of("start.touch", table.get("touch", default.touch), LOADS, "load"),
@@ -330,14 +324,19 @@ class _Reader:
             temperature_c=self.whole(
                 "start.temperature_c", table.get("temperature_c", default.temperature_c), *TEMPERATURE_C, "C"
             ),
+            device=self.device("start.device", table.get("device", default.device)),
             errors=self.errors(self.table("start.errors", table.get("errors", {}))),
         )
 
+    def device(self, where: str, value: Any) -> int | str:
+        if isinstance(value, str):
+            return self.one_of(where, value, DEVICES, "device")
+        return self.whole(where, value, 0, SEED_MAX)
+
     def errors(self, table: dict[str, Any]) -> dict[str, int]:
         self.keys("start.errors", table, tuple(ERRORS))
-        units = {name: name.rsplit("_", 1)[1].replace("uv", "uV") for name in ERRORS}
         return {
-            name: self.whole(f"start.errors.{name}", value, -ERRORS[name], ERRORS[name], units[name])
+            name: self.whole(f"start.errors.{name}", value, ERRORS[name].least, ERRORS[name].most, ERRORS[name].unit)
             for name, value in table.items()
         }
 

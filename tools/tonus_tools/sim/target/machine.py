@@ -53,6 +53,8 @@ class _Gpio:
                 machine.spi_end()
         elif role in ("EL_A", "EL_B", "LDAC"):
             machine.switches(machine.now)
+        elif role == "SMPS_PWM":
+            machine.world.set_regulator(level)
         else:
             self.show(machine, 1000 if level else 0)
 
@@ -94,6 +96,8 @@ class Chip(core.Core):
                 self.world.set_hold(self.now, False)
             if pin.role == "HAPTIC" and pin.level:
                 self.emit("haptic", self.now, "0")
+            if pin.role == "SMPS_PWM":
+                self.world.set_regulator(0)
             pin.output = False
             pin.level = 0
             pin.show(self, 0)

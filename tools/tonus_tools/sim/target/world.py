@@ -9,6 +9,7 @@ the set current as long as the rail has the voltage for it, then saturates. Shor
 tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, and is where its figures come from.
 """
 
+from array import array
 from math import exp, log
 
 from bind import bind
@@ -39,7 +40,12 @@ WATCH_US = 6.8e6
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
 SHUT = -1  # in place of a code: the DAC's output is off, pulled to ground
-NOISE_CODES = 3  # RP2040 ADC, peak to peak
+# The RP2040's converter. Its tables are looked up once a reading; positions are sixteenths of a code.
+NOISE_CODES = 3  # peak to peak, where a start says nothing: as good as it gets
+NOISES = 1024  # of a table, a power of 2
+NOISE_SIGMAS = 7  # what is taken for peak to peak; ...
+OUTLIER = 64  # ... one reading in so many lies out there
+WIDE_EVERY = 1024  # codes: RP2040-E11's wide ones are in the middle of each
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
 
@@ -52,7 +58,6 @@ class World:
         self.has_cell = board.HAS_BATTERY
         self._emit = emit
         self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
-        self._rail_nominal = board.RAIL_MV / 1000.0
         self._less = board.SENSE_LESS_NA * 1e-9
         self._seed = seed
         self.on_input = None  # called when something that the processor's input pins see has changed
@@ -63,13 +68,21 @@ class World:
         self.temperature_c = start["temperature_c"]
         self.pressed = {"MODE": False, "PLUS": False, "MINUS": False}
         self.faults = set()
+        # The parts: nominal where nothing is said (SCENARIOS.md; what is typical is the scenario's to know).
         errors = start.get("errors", {})
         self._dac_gain = 1 + errors.get("dac_gain_ppm", 0) * 1e-6
         self._dac_offset = errors.get("dac_offset_uv", 0) * 1e-6
-        self._adc_gain = 1 + errors.get("adc_gain_ppm", 0) * 1e-6
-        self._adc_offset = errors.get("adc_offset_uv", 0) * 1e-6
+        self._dac_bow = errors.get("dac_bow_uv", 0) * 4e-6 / (1 << board.DAC_BITS) ** 2
+        self._rset_ohm = board.RSET_OHM * (1 + errors.get("rset_ppm", 0) * 1e-6)
+        self._rail_nominal = board.RAIL_MV * 1e-3 * (1 + errors.get("rail_ppm", 0) * 1e-6)
+        self._short_ohm = board.SHORT_OHM * (1 + errors.get("short_ppm", 0) * 1e-6)
+        self._switches_ohm = board.SWITCHES_OHM + errors.get("switches_mohm", 0) * 1e-3
+        self._stray = STRAY_F + errors.get("stray_ff", 0) * 1e-15
         self._rail_divider = (1 + errors.get("divider_ppm", 0) * 1e-6) / board.DIVIDER
         self._sink_divider = self._rail_divider * (1 + errors.get("sink_divider_ppm", 0) * 1e-6)
+        self._battery_divider = (1 + errors.get("battery_divider_ppm", 0) * 1e-6) / board.BATTERY_DIVIDER
+        self._sensor_volts = 0.706 + errors.get("temperature_uv", 0) * 1e-6
+        self._converter(errors)
         # The board.
         self.hold = False
         self.hold_until = 0
@@ -97,6 +110,36 @@ class World:
         self._circuit()
         bind(self, "advance", "adc", "volts", "keep_alive", "set_switches", "powered")
         bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase")
+
+    def _converter(self, errors):
+        """Tables and scale of the converter, so that `adc` has only to look up."""
+        codes_per_volt = 4096000 / self._board.ADC_REFERENCE_MV
+        self._adc_scale = 16 * codes_per_volt * (1 + errors.get("adc_gain_ppm", 0) * 1e-6)
+        offset = 16 * codes_per_volt * errors.get("adc_offset_uv", 0) * 1e-6
+        codes = errors.get("adc_noise_codes", NOISE_CODES)
+        self._noise_quiet = self._noises(codes, offset)
+        self._noise_ripple = self._noises(codes + errors.get("adc_ripple_codes", 0), offset)
+        self._noise = self._noise_ripple
+        self._inl = _inl(errors.get("adc_wide_codes", 0), errors.get("adc_bow_codes", 0))
+
+    def _random(self):
+        """The next of 1024 numbers."""
+        self._seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
+        return self._seed >> 20
+
+    def _noises(self, codes, offset):
+        """A table of so much noise (codes peak to peak) around an offset: roughly normal, its mean zero."""
+        table = array("h", [0] * NOISES)
+        for i in range(0, NOISES, 2):
+            if i % OUTLIER:
+                # Four even numbers make a bell of deviation 1024 / sqrt(3), which ends at 3.46 deviations.
+                bell = sum([self._random() for _ in range(4)]) - 2048
+                noise = 16 * codes / NOISE_SIGMAS * bell / 591
+            else:
+                noise = 16 * codes / 2 * (0.7 + 0.3 * self._random() / 1024)
+            table[i] = int(offset + noise + 0.5 + 4096) - 4096
+            table[i + 1] = int(offset - noise + 0.5 + 4096) - 4096
+        return table
 
     # What the person and the world do.
 
@@ -190,6 +233,10 @@ class World:
         self._alive_until = t + ALIVE_HOLD_US
         return True
 
+    def set_regulator(self, pwm):
+        """Level of SMPS_PWM: high, the Pico's regulator makes the least ripple."""
+        self._noise = self._noise_quiet if pwm else self._noise_ripple
+
     def volts(self, t, role):
         """What an ADC input sees, V."""
         # Readings right after another share one state: nothing moves by more than a converter's step in between.
@@ -212,16 +259,16 @@ class World:
                 return 0.0
             span = board.CELL_FULL_MV - board.CELL_EMPTY_MV
             cell = (board.CELL_EMPTY_MV + span * self.battery_pct / 100) / 1000.0
-            return (5.0 if self.usb else cell) / board.BATTERY_DIVIDER
-        return 0.706 - (self.temperature_c - 27) * 0.001721
+            return (5.0 if self.usb else cell) * self._battery_divider
+        return self._sensor_volts - (self.temperature_c - 27) * 0.001721
 
     def adc(self, t, role):
-        """A 12 bit reading of `volts`, with the converter's noise."""
-        self._seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
-        noise = (self._seed >> 12) % NOISE_CODES - NOISE_CODES // 2
-        volts = self.volts(t, role) * self._adc_gain + self._adc_offset
-        code = int(volts * 4096000 / self._board.ADC_REFERENCE_MV) + noise
-        return min(4095, max(0, code))
+        """A 12 bit reading of `volts`, with all that the converter adds."""
+        self._seed = seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
+        at = int(self.volts(t, role) * self._adc_scale) + self._noise[seed >> 20]
+        if 0 <= at < 65536:
+            return at + self._inl[at >> 4] >> 4
+        return 4095 if at > 0 else 0
 
     def fault_line(self):
         """Level of STAGE_FAULT_N: low when the latch has tripped."""
@@ -248,6 +295,7 @@ class World:
         code = (1 << self._board.DAC_BITS) - 1 if "dac_full_scale" in self.faults else self._output
         drift = 0.75 if "dac_low" in self.faults else 1.23 if "dac_high" in self.faults else 1.0
         volts = code * self._volts_per_code * self._dac_gain * drift + self._dac_offset
+        volts += self._dac_bow * code * ((1 << self._board.DAC_BITS) - code)
         return max(0.0, volts) / self._rset
 
     def _move_rail(self, t):
@@ -287,10 +335,10 @@ class World:
 
     def _circuit(self):
         """What only changes with the set current, the load and the faults: to be called after any of them."""
-        self._rset = self._board.RSET_OHM * (0.5 if "rset_low" in self.faults else 1.0)
+        self._rset = self._rset_ohm * (0.5 if "rset_low" in self.faults else 1.0)
         self._set = self._set_amps()
         self._source = self._rset + self._board.FET_OHM
-        self._series = self._rs + self._board.SWITCHES_OHM
+        self._series = self._rs + self._switches_ohm
         self._r = self._rp / (1 + self._set / SKIN_KNEE_A)
 
     def _move_skin(self, s):
@@ -352,10 +400,10 @@ class World:
             most = (self._rail - self._vc * self._dir) / (self._source + self._series)
             return self._set if self._set < most else max(0.0, most)
         if self._past:
-            return min(self._set, self._rail / (self._source + self._board.SWITCHES_OHM))
+            return min(self._set, self._rail / (self._source + self._switches_ohm))
         if not self._el_a or "short_open" in self.faults or not self._board.HAS_SHORT:
             return 0.0
-        return min(self._set, self._rail / (self._source + self._board.SHORT_OHM))
+        return min(self._set, self._rail / (self._source + self._short_ohm))
 
     def _sink_volts(self):
         """Voltage of the sink node."""
@@ -365,7 +413,7 @@ class World:
         if not amps:
             return 0.0
         if not self._dir:
-            return self._rail - amps * (self._board.SWITCHES_OHM if self._past else self._board.SHORT_OHM)
+            return self._rail - amps * (self._switches_ohm if self._past else self._short_ohm)
         return self._rail - self._vc * self._dir - amps * self._series
 
     def _one_way(self, t):
@@ -387,7 +435,7 @@ class World:
             self._unpaired_t = t
             if charge:
                 sink = self._sink_volts()
-                charge += sink * STRAY_F
+                charge += sink * self._stray
                 if self._end_a == self._set:
                     charge += RECOVERY_C - (self._rail - sink) / 2 / DIVIDER_OHM * (t - self._start) * 1e-6
             self._emit(
@@ -404,3 +452,27 @@ class World:
                     self._peak_v * 1000,
                 ),
             )
+
+
+def _inl(wide, bow):
+    """How far the code read is from where it should be, in sixteenths of a code, for each code it should be.
+
+    wide: by how many codes each of the four codes of RP2040-E11 is too wide; all others are narrower, so that both ends
+    stay in place. bow: of the rest, codes at mid scale.
+    """
+    table = array("h", [0] * 4096)
+    middle = WIDE_EVERY // 2
+    steep = WIDE_EVERY / (WIDE_EVERY - wide)
+    begins = middle / steep
+    for i in range(4096):
+        bent = i + bow * 4 * i * (4095 - i) / 4095**2
+        within = bent % WIDE_EVERY
+        if within < begins:
+            code = within * steep
+        elif within < begins + wide:
+            code = middle
+        else:
+            code = (within - wide) * steep
+        code += bent - within
+        table[i] = min(max(int(16 * code + 0.5) - 16 * i, -16 * i), 16 * (4095 - i))
+    return table
