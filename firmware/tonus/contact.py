@@ -12,6 +12,8 @@ What noise hides is averaged. Whether the electrodes touch is told from as many 
 to stand clear of what touching electrodes make at most. Skin stands clear of it within a pulse or two, at any level.
 """
 
+from math import sqrt
+
 from . import limits
 
 OPEN = "open"
@@ -36,7 +38,8 @@ _EXPLAINED_PCT = 80
 _SHORT_EXIT_OHM = 250
 _CLEAR = 3  # deviations of a mean
 _TELLING = 4  # samples at least: one of them may be far off
-_STALE = 16  # samples of a mean that is this many times better than it need be, and tells nothing, are forgotten
+_GONE = 4  # skin whose impedance has become so many times less may no longer be there
+_TELLING_MS = 10_000  # skin that does not stand clear any more for so long, at slow rates, is not taken for skin
 # The current is averaged over so many samples that noise is at most this share of what is set.
 _NOISE_PCT = 2
 _DEPTH_MAX = 32
@@ -55,7 +58,7 @@ class Contact:
     def __init__(self, rail_mv: int, rset_ohm: int) -> None:
         self._rail_mv = rail_mv
         self._rset_ohm = rset_ohm
-        self._since_ms = 0
+        self._since_ms = self._from_ms = 0
         self.noise(0, 0)
         self.reset()
 
@@ -69,6 +72,7 @@ class Contact:
         self.kind = self.seen = OPEN
         self.ohm = 0
         self._touching = True  # until it is known
+        self._skin_ohm = 0  # at least, when it was last known that they do not
         self._missing = 0  # samples in a row without current
         self._n = self._ua = self._mv = 0  # of the mean that tells whether they touch
         self._depth = self._mean_ua = self._mean_mv = 0  # of the mean that the other classes are told from
@@ -88,7 +92,7 @@ class Contact:
             self._missing = 2
             return OPEN
         self._missing = 0
-        self._touch(ua, mv, n)
+        self._touch(ua, mv, n, now_ms)
         seen = self._classify(set_ua, *self._smooth(set_ua, ua, mv, n), probing)
         if seen != self.seen:
             # To the probe skin is what touches until its voltage has been seen: the time it has lasted goes on.
@@ -100,21 +104,32 @@ class Contact:
         self.ohm = max(mv, 0) * 1000 // ua
         return self.kind
 
-    def _touch(self, ua: int, mv: int, n: int) -> None:
+    def _touch(self, ua: int, mv: int, n: int, now_ms: int) -> None:
         """Add to the mean that tells whether the electrodes touch; when it does, begin another."""
+        if not self._n:
+            self._from_ms = now_ms
         self._n += n
         self._ua += ua * n
         self._mv += mv * n
         n = self._n
-        most_ohm = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM
-        clear_mv = self._mv // n - max(limits.SHORT_MV, self._ua * most_ohm // (1000 * n))
-        needed = _CLEAR * _CLEAR * self._noise_mv * self._noise_mv
         if n < _TELLING:
             return
-        if clear_mv * clear_mv * n > needed:
-            self._touching = clear_mv < 0
-        elif limits.SHORT_MV * limits.SHORT_MV * n < _STALE * needed:
+        unsure = (_CLEAR * self._noise_mv) ** 2
+        mean_mv, mean_ua = self._mv // n, self._ua // n
+        most_ohm = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM
+        bound_mv = max(limits.SHORT_MV, mean_ua * most_ohm // 1000)
+        clear_mv = mean_mv - bound_mv
+        gone_mv = self._skin_ohm * mean_ua // (1000 * _GONE) - mean_mv
+        known = clear_mv * clear_mv * n > unsure
+        if clear_mv > 0 and known:
+            self._touching = False
+            self._skin_ohm = (mean_mv - int(sqrt(unsure // n))) * 1000 // mean_ua
+        elif known or gone_mv > 0 and clear_mv < bound_mv and gone_mv * gone_mv * n > unsure:
+            self._touching = True  # or what there is no longer is the skin there was, and next to nothing
+        elif self._touching or now_ms - self._from_ms < _TELLING_MS:
             return
+        elif clear_mv < 0:
+            self._touching = True
         self._n = self._ua = self._mv = 0
 
     def _smooth(self, set_ua: int, ua: int, mv: int, n: int) -> tuple[int, int]:

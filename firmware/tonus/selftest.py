@@ -19,9 +19,10 @@ RISE_MS = 60
 FALL_MS = limits.RAIL_FALL_MS + 5
 _SETTLE_MS = 3  # the sink's loop, after the short has closed
 _LEAK_CODES = 10  # 2 uA
-# DAC codes: 8, 80 and 199 uA. The first two give the offset, in what the converter reads below 512, its first too wide
-# code (RP2040-E11); the third gives the slope: near 1024, where what those codes shift has gone down to nothing.
-_LOW, _MIDDLE, _HIGH = 64, 640, 1600
+# DAC codes: 8, 80 and 410 uA. The first two give the offset, in what the converter reads below 512, its first too wide
+# code (RP2040-E11); the third gives the slope: near 2048, where what those codes shift has gone down to nothing, and well
+# up, where the DAC's bow has too.
+_LOW, _MIDDLE, _HIGH = 64, 640, limits.HOLD_CODE_MAX
 # A mean is as good as this, one deviation, in 1024ths of a code: 0.02 uA, 2 mV.
 _FINE = 100
 _FINE_ACROSS = 256
