@@ -28,8 +28,8 @@ _FINE = 100
 _FINE_ACROSS = 256
 _COARSE = 512
 _HIDDEN_NA = 1000  # a small current that the voltage shows and the sense does not
-_RSET_PCT = 15
-_VOLTAGE_STEP_MV = 50
+_RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are in _VOLTAGE_STEP_MV
+_VOLTAGE_STEP_MV = 100
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
 
