@@ -17,8 +17,8 @@ NORMAL = {
 
 # (least, most): of these makers say little, and anything between is as likely.
 EVEN = {
-    "sw_on1": (40.0, 200.0),  # Ohm; one switch of a 74HC4053 at 3.3 V
-    "sw_on2": (40.0, 200.0),
+    "sw_on1": (60.0, 200.0),  # Ohm; one switch of a 74HC4053 at 3.3 V
+    "sw_on2": (60.0, 200.0),
     "sw_cd": (25e-12, 50e-12),  # F
     "stray": (4e-12, 30e-12),  # F, of a breadboard
 }

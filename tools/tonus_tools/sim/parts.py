@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 from statistics import NormalDist
+from types import SimpleNamespace
 from typing import Any
 
 from .boards import BOARDS
+from .model import World
 
 SIGMAS = 3  # a maker's limit, in deviations of a normal distribution
 SEED_MAX = 2**30 - 1
+_RAIL_UP_US = 20_000
+_WIDTHS_US = (500, 5500)  # of the two phases that tell current and stray charge apart
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,48 @@ def errors_of(board: str, parts: Mapping[str, float]) -> dict[str, int]:
     }
     found |= {name: parts[name] for name in ERRORS if name in parts}
     return {name: round(found[name]) for name in ERRORS}
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a device's source delivers into a load: a phase of `t` us carries `ua` x `t` / 1000 + `stray_nc` nC."""
+
+    ua: float
+    stray_nc: float
+
+    def charge_nc(self, width_us: float) -> float:
+        """Of one phase, nC."""
+        return self.ua * width_us / 1000 + self.stray_nc
+
+
+def delivered(board: str, errors: Mapping[str, int], code: int, load: str = "500") -> Delivered:
+    """What a device with these errors truly delivers for a DAC code into a pure load, by default 500 Ohm.
+
+    From the simulator's own world: what a reported share is judged against.
+    """
+    constants = SimpleNamespace(**runpy.run_path(str(BOARDS / board / "board.py")))
+    phases: list[list[str]] = []
+
+    def emit(kind: str, _t_us: int, text: str) -> None:
+        if kind == "phase":
+            phases.append(text.split(","))
+
+    start = {"battery_pct": 100, "usb": False, "temperature_c": 25, "touch": load, "errors": dict(errors)}
+    world: Any = World(constants, emit, start, 1)
+    world.on_input = lambda: None
+    for t_us in range(0, _RAIL_UP_US, 1000):
+        world.alive_edge(t_us)
+    t_us = _RAIL_UP_US
+    for width_us in _WIDTHS_US:
+        world.set_switches(t_us, False, False, False)
+        world.write_dac(t_us, 0x3000 | code)
+        world.set_switches(t_us + 100, True, False, True)
+        world.set_switches(t_us + 100 + width_us, False, False, True)
+        world.alive_edge(t_us)
+        t_us += 100 + width_us
+    short_nc, long_nc = (float(fields[5]) for fields in phases)
+    ua = 1000 * (long_nc - short_nc) / (_WIDTHS_US[1] - _WIDTHS_US[0])
+    return Delivered(ua, short_nc - ua * _WIDTHS_US[0] / 1000)
 
 
 def _deviation(seed: int, name: str) -> float:

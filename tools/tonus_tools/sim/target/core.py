@@ -6,6 +6,8 @@ simulator's own bookkeeping (`enter`, `leave`). Foreground calls to hardware tak
 fall between any two of them.
 """
 
+import json
+
 import micropython
 from bind import bind
 from micropython import heap_lock, heap_unlock
@@ -201,9 +203,10 @@ class Core:
         if action == "cut_power_at_write":
             self.flash.cut_at = self.flash.writes + value
             return
-        shown = '"%s"' % value if isinstance(value, str) else str(value).lower()
-        self.emit("world", self.now, '"%s",%s' % (action, shown))
-        if action == "inject":
+        self.emit("world", self.now, '"%s",%s' % (action, json.dumps(value)))
+        if action == "host":
+            self.usb.host = value
+        elif action == "inject":
             if value == "spi_error":
                 self.spi_error = True
             elif value == "timer_dead":

@@ -43,9 +43,24 @@ SHUT = -1  # in place of a code: the DAC's output is off, pulled to ground
 # The RP2040's converter. Its tables are looked up once a reading; positions are sixteenths of a code.
 NOISE_CODES = 3  # peak to peak, where a start says nothing: as good as it gets
 NOISES = 1024  # of a table, a power of 2
-NOISE_SIGMAS = 7  # what is taken for peak to peak; ...
-OUTLIER = 64  # ... one reading in so many lies out there
+NOISE_SIGMAS = 7  # deviations that are taken for peak to peak; ...
+OUTLIER = 128  # ... and beyond lies one reading in half as many
 WIDE_EVERY = 1024  # codes: RP2040-E11's wide ones are in the middle of each
+# What the cell gives, A. The cell's resistance is part ohmic, the rest comes and goes with CELL_US.
+PROCESSOR_A = 30e-3  # RP2040 at 125 MHz with its regulator in PWM
+LAMP_A = 1.3e-3
+MOTOR_A = 80e-3
+BEEPER_A = 30e-3
+BOOST_A = 2e-3  # with nothing to deliver but the dividers
+BOOST_SHARE = 0.75  # of what it takes it delivers
+CHARGER_A = 100e-3
+OHMIC_SHARE = 0.6
+CELL_US = 10e6
+BOOST_MEAN_US = 10_000  # over at least this its current is averaged: its capacitors do
+VBUS_VSYS_V = 4.7  # 5 V less the Pico's Schottky diode
+# Contact that breaks by itself.
+BOUNCE_US = 200, 3000  # a piece of a bounce lasts from the one to the sum of both
+FAR = 1 << 60  # us: never
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
 
@@ -57,7 +72,7 @@ class World:
         self._board = board
         self.has_cell = board.HAS_BATTERY
         self._emit = emit
-        self._volts_per_code = board.DAC_REFERENCE_MV / 1000.0 / (1 << board.DAC_BITS)
+        self._dac_codes = 1 << board.DAC_BITS
         self._less = board.SENSE_LESS_NA * 1e-9
         self._seed = seed
         self.on_input = None  # called when something that the processor's input pins see has changed
@@ -70,9 +85,9 @@ class World:
         self.faults = set()
         # The parts: nominal where nothing is said (SCENARIOS.md; what is typical is the scenario's to know).
         errors = start.get("errors", {})
-        self._dac_gain = 1 + errors.get("dac_gain_ppm", 0) * 1e-6
+        self._dac_gain = board.DAC_REFERENCE_MV * 1e-3 / self._dac_codes * (1 + errors.get("dac_gain_ppm", 0) * 1e-6)
         self._dac_offset = errors.get("dac_offset_uv", 0) * 1e-6
-        self._dac_bow = errors.get("dac_bow_uv", 0) * 4e-6 / (1 << board.DAC_BITS) ** 2
+        self._dac_bow = errors.get("dac_bow_uv", 0) * 4e-6 / self._dac_codes**2
         self._rset_ohm = board.RSET_OHM * (1 + errors.get("rset_ppm", 0) * 1e-6)
         self._rail_nominal = board.RAIL_MV * 1e-3 * (1 + errors.get("rail_ppm", 0) * 1e-6)
         self._short_ohm = board.SHORT_OHM * (1 + errors.get("short_ppm", 0) * 1e-6)
@@ -81,8 +96,18 @@ class World:
         self._rail_divider = (1 + errors.get("divider_ppm", 0) * 1e-6) / board.DIVIDER
         self._sink_divider = self._rail_divider * (1 + errors.get("sink_divider_ppm", 0) * 1e-6)
         self._battery_divider = (1 + errors.get("battery_divider_ppm", 0) * 1e-6) / board.BATTERY_DIVIDER
+        self._cell_ohm = errors.get("cell_mohm", 0) * 1e-3
         self._sensor_volts = 0.706 + errors.get("temperature_uv", 0) * 1e-6
         self._converter(errors)
+        # The cell: what draws from it, and how far it has sagged beyond its ohmic drop.
+        self._running = False
+        self._draws = {}
+        self._drawn_a = 0.0
+        self._boost_a = 0.0
+        self._stage_c = 0.0  # delivered by the boost converter since ...
+        self._boost_t = 0  # ... then
+        self._sag = 0.0
+        self._sag_t = 0
         # The board.
         self.hold = False
         self.hold_until = 0
@@ -95,8 +120,18 @@ class World:
         self._rail_up = False
         self._rail_full = False  # and stays so while the keep-alive does
         self._alive_until = -1
-        # `_vc` is the voltage of the skin's capacitance, in the direction of EL_A.
+        # The contact. `_vc` is the voltage of the skin's capacitance, in the direction of EL_A.
+        self._chance = seed ^ 0x2A5A5A5A  # not the noise's: breaks come when they come, however often it is measured
+        self._bounce_us = 1000 * start.get("bounce_ms", 0)
+        self._bounce_until = 0
+        self._stubble = start.get("stubble")
+        self._bridge = start.get("bridge_ohm", 0)
+        self._broken = False
+        self._kept = 0.0
+        self._break_t = 0
+        self._break_due = FAR
         self._touch(start["touch"])
+        self._next_break(0)
         self._dir = 0
         self._past = False  # a welded switch leads the current past the skin
         self._unpaired = 0.0
@@ -153,9 +188,19 @@ class World:
         elif action == "lift":
             self._load(t, "lifted")
         elif action == "usb":
+            self._settle(t)
             self.usb = value
         elif action == "battery_pct":
             self.battery_pct = value
+        elif action == "stubble":
+            self._stubble = value
+            if self._broken:
+                self._break(t)
+            self._break_t = t
+            self._next_break(t)
+        elif action == "bridge_ohm":
+            self._bridge = value
+            self._load(t, self.load)
         elif action == "inject":
             self.faults.add(value)
             if value == "overcurrent":
@@ -168,19 +213,94 @@ class World:
     def _load(self, t, name):
         # A phase under way is another one from here on: what the skin saw before and after are two things.
         direction = self._dir
+        lifted = self.load == "lifted"
         self._end_phase(t)
+        self._broken = False
         self._touch(name)
+        if lifted and name != "lifted" and self._bounce_us:
+            self._bounce_until = t + self._bounce_us * (512 + self._dice()) // 1536
         self._begin_phase(t, direction)
+        self._break_t = t
+        self._next_break(t)
 
     def _touch(self, name):
-        self._vc = 0.0  # other skin, or skin that has had time to discharge through itself
+        self._vc = self._kept = 0.0  # other skin, or skin that has had time to discharge through itself
         self.load = name
-        self._lifted = name == "lifted"
-        if name in SKINS:
-            self._rs, self._rp, self._c = SKINS[name]
-        else:
-            self._rs = RESISTORS.get(name, 0.0)
+        self._between()
+
+    def _between(self):
+        """What is between the electrodes: `_rs` in series with the skin's R || C."""
+        off = self.load == "lifted" or self._broken
+        bridge = self._bridge
+        self._lifted = off and not bridge
+        self._leak = 0.0  # beside the skin's R, 1 / ohm
+        self._scale = 1.0
+        if off:
+            self._rs = bridge
             self._rp = self._c = 0.0
+        elif self.load in SKINS:
+            self._rs, self._rp, self._c = SKINS[self.load]
+            if bridge:
+                # Seen from the electrodes, gel beside Rs + R || C is another such circuit.
+                self._leak = 1 / (self._rs + bridge)
+                self._scale = (bridge * self._leak) ** 2
+                self._c /= self._scale
+                self._rs *= bridge * self._leak
+            self._rest_r = self._scale / (1 / self._rp + self._leak)
+        else:
+            self._rs = RESISTORS[self.load]
+            if bridge:
+                self._rs *= bridge / (self._rs + bridge)
+            self._rp = self._c = 0.0
+
+    # Contact that breaks by itself: it bounces on touching down, and stubble lifts it for moments.
+
+    def _dice(self):
+        """The next of 1024 numbers, for what is not noise."""
+        self._chance = self._chance * 1103515245 + 12345 & 0x3FFFFFFF
+        return self._chance >> 20
+
+    def _breaks(self, t):
+        """What has broken or joined up to t, each at its time."""
+        while self._break_due <= t:
+            due = self._break_due
+            self._break_due = FAR
+            self.advance(due)
+            self._break(due)
+            self._next_break(due)
+
+    def _break(self, t):
+        direction = self._dir
+        self._end_phase(t)
+        self._broken = not self._broken
+        if self._broken:
+            self._break_t = t
+            self._kept = self._vc
+            self._vc = 0.0
+        self._between()
+        if not self._broken and self._kept:
+            self._vc = self._kept * exp((self._break_t - t) * 1e-6 / (self._rp * self._c * self._scale))
+            self._kept = 0.0
+        self._begin_phase(t, direction)
+        self._emit("skin", t, "0" if self._broken else "1")
+
+    def _next_break(self, t):
+        due = FAR
+        if self.load != "lifted":
+            if t < self._bounce_until:
+                due = min(self._bounce_until, t + BOUNCE_US[0] + BOUNCE_US[1] * self._dice() // 1024)
+                if due == self._bounce_until and not self._broken:
+                    self._bounce_until = 0  # it ends as it began: touching
+                    due = FAR
+            if due == FAR and self._stubble:
+                least, most, per_s = self._stubble
+                if self._broken:
+                    due = t + 1000 * least + 1000 * (most - least) * self._dice() // 1024
+                else:
+                    # From one to the next half to one and a half times the mean.
+                    due = self._break_t + int(1e6 / per_s * (0.5 + self._dice() / 1024))
+                    due = max(due, t + BOUNCE_US[0])
+        self._break_due = due
 
     def powered(self, t):
         """Whether the device has its supply: USB, a finger on MODE, or the latch that firmware holds."""
@@ -192,12 +312,17 @@ class World:
     def set_hold(self, t, level):
         if self.hold and not level:
             self.hold_until = t + HOLD_US
+        elif level and not self._running:
+            self._settle(t)
+            self._running = True
         self.hold = level
 
     def drop_hold(self):
         """The supply is gone: nothing rides through."""
         self.hold = False
         self.hold_until = 0
+        self._settle(self.t)
+        self._running = False
 
     def set_switches(self, t, a, b, ldac):
         """Levels of EL_A, EL_B and LDAC."""
@@ -233,6 +358,45 @@ class World:
         self._alive_until = t + ALIVE_HOLD_US
         return True
 
+    def draw(self, t, role, share):
+        """A lamp takes this share of its current; beeper and motor are off, or on."""
+        self._settle(t)
+        if role == "HAPTIC":
+            amps = MOTOR_A if share else 0.0
+        elif role == "BEEPER":
+            amps = BEEPER_A if share else 0.0
+        else:
+            amps = share * LAMP_A
+        self._draws[role] = amps
+        self._drawn_a = sum(self._draws.values())
+
+    def _settle(self, t):
+        """The cell's slow part has followed what was drawn up to t; the current it gives, A."""
+        if not self._running:
+            amps = 0.0
+        else:
+            amps = PROCESSOR_A + self._drawn_a
+            if t - self._boost_t >= BOOST_MEAN_US:
+                mean = self._stage_c * 1e6 / (t - self._boost_t)
+                self._boost_a = mean * self._rail_nominal / self._cell_volts() / BOOST_SHARE
+                self._stage_c = 0.0
+                self._boost_t = t
+            if self._rail_up:
+                amps += BOOST_A + self._boost_a
+        if self.usb:
+            amps = -CHARGER_A if self.battery_pct < 100 else 0.0
+        if t > self._sag_t:
+            final = amps * self._cell_ohm * (1 - OHMIC_SHARE)
+            self._sag = final + (self._sag - final) * exp((self._sag_t - t) / CELL_US)
+            self._sag_t = t
+        return amps
+
+    def _cell_volts(self):
+        """Of the cell at rest."""
+        board = self._board
+        span = board.CELL_FULL_MV - board.CELL_EMPTY_MV
+        return (board.CELL_EMPTY_MV + span * self.battery_pct / 100) / 1000.0
+
     def set_regulator(self, pwm):
         """Level of SMPS_PWM: high, the Pico's regulator makes the least ripple."""
         self._noise = self._noise_quiet if pwm else self._noise_ripple
@@ -242,14 +406,17 @@ class World:
         # Readings right after another share one state: nothing moves by more than a converter's step in between.
         if t - self.t > SETTLED_US:
             self.advance(t)
-        board = self._board
         if role == "CURRENT_SENSE":
-            if "sense_open" in self.faults:
-                return 0.0
             # Less than the electrodes carry, by what the sink divider takes and R15 takes off.
-            amps = max(0.0, self._amps() - self._less)
-            amps += 40e-6 if "sense_offset" in self.faults else 0.0
-            return amps * self._rset * (0.75 if "sense_low" in self.faults else 1.0)
+            volts = max(0.0, self._amps() - self._less) * self._rset
+            if self.faults:
+                if "sense_open" in self.faults:
+                    return 0.0
+                if "sense_offset" in self.faults:
+                    volts += 40e-6 * self._rset
+                if "sense_low" in self.faults:
+                    volts *= 0.75
+            return volts
         if role == "RAIL_SENSE":
             return self._rail * self._rail_divider
         if role == "SINK_SENSE":
@@ -257,9 +424,9 @@ class World:
         if role == "BATTERY_SENSE":
             if "battery_sense_open" in self.faults:
                 return 0.0
-            span = board.CELL_FULL_MV - board.CELL_EMPTY_MV
-            cell = (board.CELL_EMPTY_MV + span * self.battery_pct / 100) / 1000.0
-            return (5.0 if self.usb else cell) * self._battery_divider
+            amps = self._settle(t)
+            cell = self._cell_volts() - amps * self._cell_ohm * OHMIC_SHARE - self._sag
+            return (VBUS_VSYS_V if self.usb else cell) * self._battery_divider
         return self._sensor_volts - (self.temperature_c - 27) * 0.001721
 
     def adc(self, t, role):
@@ -278,6 +445,8 @@ class World:
 
     def advance(self, t):
         """Move everything to time t (never back)."""
+        if t >= self._break_due:
+            self._breaks(t)
         if t > self.t:
             if t > self._alive_until or not self._rail_full:
                 self._move_rail(t)
@@ -292,11 +461,17 @@ class World:
     def _set_amps(self):
         if self.latch or self._output == SHUT and "dac_full_scale" not in self.faults:
             return 0.0
-        code = (1 << self._board.DAC_BITS) - 1 if "dac_full_scale" in self.faults else self._output
-        drift = 0.75 if "dac_low" in self.faults else 1.23 if "dac_high" in self.faults else 1.0
-        volts = code * self._volts_per_code * self._dac_gain * drift + self._dac_offset
-        volts += self._dac_bow * code * ((1 << self._board.DAC_BITS) - code)
-        return max(0.0, volts) / self._rset
+        code = self._output
+        gain = self._dac_gain
+        if self.faults:
+            if "dac_full_scale" in self.faults:
+                code = self._dac_codes - 1
+            if "dac_low" in self.faults:
+                gain *= 0.75
+            elif "dac_high" in self.faults:
+                gain *= 1.23
+        volts = code * (gain + self._dac_bow * (self._dac_codes - code)) + self._dac_offset
+        return volts / self._rset if volts > 0 else 0.0
 
     def _move_rail(self, t):
         if not self._board.HAS_BOOST:
@@ -339,13 +514,16 @@ class World:
         self._set = self._set_amps()
         self._source = self._rset + self._board.FET_OHM
         self._series = self._rs + self._switches_ohm
-        self._r = self._rp / (1 + self._set / SKIN_KNEE_A)
+        if self._rp:
+            self._r = self._scale / ((1 + self._set / SKIN_KNEE_A) / self._rp + self._leak)
+        else:
+            self._r = 0.0
 
     def _move_skin(self, s):
         if self._lifted:
             return
         if not self._dir:
-            self._vc *= exp(-s * (1 / self._rp + 1 / self._series) / self._c)
+            self._vc *= exp(-s * (1 / self._rest_r + 1 / self._series) / self._c)
             if -1e-6 < self._vc < 1e-6:
                 self._vc = 0.0
             return
@@ -431,6 +609,7 @@ class World:
     def _end_phase(self, t):
         if self._dir and t > self._start:
             charge = self._charge
+            self._stage_c += charge
             self._unpaired = self._one_way(t)
             self._unpaired_t = t
             if charge:
