@@ -23,7 +23,7 @@ class Power:
         self.converter(0, board.ADC_REFERENCE_MV)
 
     def converter(self, zero: int, reference_mv: int) -> None:
-        """Read by these: what the converter reads of nothing, 16 bit, and its reference. The self-test measures both."""
+        """Read by these: what the converter reads of nothing, 16 bit, and its reference. A self-test has both."""
         self._zero = zero
         self._reference_mv = reference_mv
 

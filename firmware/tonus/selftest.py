@@ -4,8 +4,8 @@ Nothing here drives the electrodes: they stay shorted, or, for the DAC, off the 
 
 It also measures what this device's parts are off, as far as the parts tell each other: the converter's offset, which is
 what the current sense reads when nothing can flow; the offset of DAC and sink, and what the sense makes of a DAC code,
-through the built-in short; the difference of the two voltage dividers, through the same with the DAC shut down. The stage
-goes by that (`Stage.measured`). Windows are as wide as the parts may be off, and no wider.
+through the built-in short; the difference of the two voltage dividers, through the same with the DAC shut down. The
+stage goes by that (`Stage.measured`). Windows are as wide as the parts may be off, and little wider.
 """
 
 from asyncio import sleep_ms
@@ -20,8 +20,8 @@ FALL_MS = limits.RAIL_FALL_MS + 5
 _SETTLE_MS = 3  # the sink's loop, after the short has closed
 _LEAK_CODES = 10  # 2 uA
 # DAC codes: 8, 80 and 410 uA. The first two give the offset, in what the converter reads below 512, its first too wide
-# code (RP2040-E11); the third gives the slope: near 2048, where what those codes shift has gone down to nothing, and well
-# up, where the DAC's bow has too.
+# code (RP2040-E11); the third gives the slope: near 2048, where what those codes shift has gone down to nothing, and
+# well up, where the DAC's bow has too.
 _LOW, _MIDDLE, _HIGH = 64, 640, limits.HOLD_CODE_MAX
 # A mean is as good as this, one deviation, in 1024ths of a code: 0.02 uA, 2 mV.
 _FINE = 100

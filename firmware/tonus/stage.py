@@ -23,8 +23,8 @@ class Measured:
     """What a self-test has found of this device, whatever its calibration. Readings in 1024ths of a converter's code.
 
     zero: what the current sense reads when nothing can flow. at_zero: what it would read more with the DAC at 0, by the
-    line through two small currents. per_dac: what each DAC code adds. across: rail less sink node with the built-in short
-    closed and the DAC shut down. noise, across_noise: one deviation of a reading. None, or 0: not measured.
+    line through two small currents. per_dac: what each DAC code adds. across: rail less sink node with the built-in
+    short closed and the DAC shut down. noise, across_noise: one deviation of a reading. None, or 0: not measured.
     """
 
     def __init__(self) -> None:
@@ -107,8 +107,8 @@ class Stage:
     def calibrate(self, c: Calibration) -> None:
         """Read and expect currents and voltages by this calibration and by `measured`. Only while the output is off.
 
-        zero_codes: what is taken off a reading to make a sense code, which is of the current that electrodes carry: with
-        none, SENSE_LESS_NA is left. na16_per_code: current of a sense code, in sixteenths of a nA.
+        zero_codes: what is taken off a reading to make a sense code, which is of the current that electrodes carry:
+        with none, SENSE_LESS_NA is left. na16_per_code: current of a sense code, in sixteenths of a nA.
         sense_per_dac, sense_at_zero: the sense code to expect of DAC code x is their x-fold and their sum, in 1024ths.
         dac: (gain ppm, offset nA), for `program`. reference_mv: the converter's, as far as it is known.
         noise_na, noise_mv: one deviation of a reading of current, and of voltage.
@@ -123,7 +123,7 @@ class Stage:
         self.reference_mv = board.ADC_REFERENCE_MV
         if m.per_dac:
             self.sense_per_dac = m.per_dac
-            # Of DAC and converter the one is known better: what the converter makes of the DAC's volts is its reference.
+            # Of the two references the DAC's is known better: the converter's is what makes this of its volts.
             self.reference_mv = dac * 4096 * 1024 // (m.per_dac * 1_000_000 << board.DAC_BITS)
         self.na16_per_code = dac * 16 * 1024 // (self.sense_per_dac * board.RSET_OHM << board.DAC_BITS)
         less = board.SENSE_LESS_NA * 16 * 1024 // self.na16_per_code
@@ -193,7 +193,7 @@ class Stage:
         self._hold(code, EL_A | EL_B | LDAC)
 
     def shut_short(self) -> None:
-        """For the self-test: as `self_test_short`, with the DAC's output off, so that its offset does not flow either."""
+        """For the self-test: as `self_test_short`, with the DAC's output off: its offset does not flow either."""
         self._hold(_SHUT, EL_A | EL_B | LDAC)
 
     def _hold(self, code: int, pins: int) -> None:

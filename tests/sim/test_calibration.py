@@ -40,7 +40,7 @@ def meter_mv(ua: float, errors: dict[str, int]) -> float:
     code = calibrate.code_of(int(ua), BOARD)
     nominal_mv = code * BOARD.DAC_REFERENCE_MV / 4096
     flows_mv = nominal_mv * (1 + errors.get("dac_gain_ppm", 0) / 1e6) + errors.get("dac_offset_uv", 0) / 1000
-    return round(float(flows_mv) - BOARD.RSET_LESS_NA * BOARD.RSET_OHM / 1e6, 1)
+    return round(float(flows_mv - BOARD.RSET_LESS_NA * BOARD.RSET_OHM / 1e6), 1)
 
 
 def readings(errors: dict[str, int]) -> str:
@@ -96,7 +96,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 @pytest.mark.parametrize("errors", [ERRORS, LESS], ids=["more", "less"])
 def test_current_into_the_test_loads_before_and_after(errors: dict[str, int]) -> None:
-    """Within 4 % or 1.5 uA out of the box, within 2 % or 1.5 uA calibrated; at the electrodes, where the phase has settled."""
+    """Within 4 % or 1.5 uA out of the box, within 2 % or 1.5 uA calibrated; at the electrodes, settled."""
     windows: list[tuple[bool, int, int, int]] = []  # calibrated, set uA, from, to
     with device(errors=errors) as made:
         for is_calibrated in (False, True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def corner(dac_ppm: int, reference: float, drop: float, codes: int) -> dict[str,
 def started(folder: Path, **start: Any) -> Trace:
     """A device that is switched on; its first two seconds."""
     path = folder / "scenario.json"
-    path.write_text(__import__("json").dumps({"name": "start", "until_s": 2.5, "start": start, "do": [POWER_UP]}))
+    path.write_text(json.dumps({"name": "start", "until_s": 2.5, "start": start, "do": [POWER_UP]}))
     return runner.run(load(path))
 
 

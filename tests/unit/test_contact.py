@@ -257,8 +257,8 @@ def test_noise_does_not_flap_whatever_the_load(ua: int) -> None:
         at = len(skin.classes)
         skin.drive(ohm, ua, 20_000)
         # From skin to next to nothing: not known, then known.
-        near = limits.SHORT_MV <= ohm * ua // 1000 <= 2 * limits.SHORT_MV
-        assert changes(skin.classes[at:]) <= (2 if near else 1), ohm
+        is_near = limits.SHORT_MV <= ohm * ua // 1000 <= 2 * limits.SHORT_MV
+        assert changes(skin.classes[at:]) <= (2 if is_near else 1), ohm
 
 
 @pytest.mark.parametrize("ohm", [500, 30_700, 290_000, 300_000, 350_000, 400_000, 410_000])

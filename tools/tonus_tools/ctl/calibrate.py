@@ -162,7 +162,7 @@ def swept(client: Client, board: SimpleNamespace, values: Values) -> list[Residu
 def flowing_ua(held: Held, board: SimpleNamespace, values: Values) -> float:
     """What flows, by the calibrated sense, uA."""
     read = sensed_na(held.sense_mcodes, board) - values["sense_offset_na"]
-    return (read / (1 + values["sense_gain_ppm"] / 1e6) + board.SENSE_LESS_NA) / 1000
+    return float(read / (1 + values["sense_gain_ppm"] / 1e6) + board.SENSE_LESS_NA) / 1000
 
 
 def nominal_error_ua(set_ua: float, values: Values) -> float:

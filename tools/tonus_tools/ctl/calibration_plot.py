@@ -53,9 +53,7 @@ def page(readings: Sequence[Reading], residuals: Sequence[Residual], values: Val
         _band(above, set_ua, False)
         _band(above, set_ua, True)
         _band(below, set_ua, True)
-        above.plot(
-            set_ua, [nominal_error_ua(ua, values) for ua in set_ua], color=CEILING, lw=1.2, label="before"
-        )
+        above.plot(set_ua, [nominal_error_ua(ua, values) for ua in set_ua], color=CEILING, lw=1.2, label="before")
         its_ua = [r.set_ua for r in residuals]
         above.plot(its_ua, [r.errors[0] for r in residuals], "o", color=CEILING, ms=5, label="before, held")
         rset_na = values["dac_offset_na"] - board.RSET_LESS_NA  # what the self-test takes out, as the meter sees it

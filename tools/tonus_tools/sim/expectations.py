@@ -11,7 +11,7 @@ from .violation import Violation
 
 
 def treated_seconds(trace: Trace) -> float:
-    """Time (s) spent in RAMP_UP, TREAT and RAMP_DOWN, but for that in which the device knew that the electrodes touch."""
+    """Time (s) spent in RAMP_UP, TREAT and RAMP_DOWN, but for that in which contact was `short`."""
     kinds = [(log.t_us, log.fields["class"]) for log in trace.logs_of("contact")]
     ends = [t_us for t_us, _ in kinds[1:]] + [trace.end_us]
     short = [(t_us, end) for (t_us, kind), end in zip(kinds, ends, strict=True) if kind == "short"] if kinds else []

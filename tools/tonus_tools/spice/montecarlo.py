@@ -4,8 +4,8 @@ A datasheet's limit counts as three standard deviations of a normal distribution
 switches, thresholds of FETs and stray capacitances, of which makers say little, are spread evenly over their range.
 
 Out of the box the offset of DAC and op-amp is taken out, as the self-test measures it: two small currents through the
-built-in short, read by the current sense, less what that reads with the rail down. The converter's gain does not matter; what
-its means scatter by does.
+built-in short, read by the current sense, less what that reads with the rail down. The converter's gain does not
+matter; what its means scatter by does.
 
 Calibration is that of `tonusctl calibrate`: a voltmeter over Rset while two codes are held through the built-in short,
 which gives the gain. What is left is the meter's error, Rset's own, the DAC's bow, what the load does, and drift.
@@ -55,7 +55,7 @@ DC_MAX_UA = 2.0
 
 @dataclass(frozen=True)
 class Sample:
-    """One device. Errors are delivered less asked, uA, one row for each of LOADS_OHM: out of the box, and calibrated."""
+    """One device. Errors are delivered less asked, uA, a row for each of LOADS_OHM: out of the box, calibrated."""
 
     params: dict[str, float]
     asked_ua: Floats
@@ -98,7 +98,7 @@ def corner(sign: float) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Errors:
-    """Of those who measure: the meter's gain, and the drift since (shares); its offset; three of the self-test's means, uA."""
+    """Of those who measure: the meter's gain, the drift since (shares), its offset; three self-test means, uA."""
 
     gain: float = 0.0
     drift: float = 0.0
@@ -135,10 +135,12 @@ def _offset_codes(params: dict[str, float], sensed: Floats, means_ua: tuple[floa
     """The offset of DAC and sink as the self-test finds it, in DAC codes. sensed: uA at SELF_TEST_CODES."""
     rset = params.get("rset", float(BOARD.RSET_OHM))
     # With the rail down Rset carries what R15 brings, and nothing else.
-    zero = params.get("ref_v", 2.5) / (params.get("cancel_r", 7.5e6) + FEEDBACK_OHM + rset) * rset / BOARD.RSET_OHM * 1e6
+    zero = (
+        params.get("ref_v", 2.5) / (params.get("cancel_r", 7.5e6) + FEEDBACK_OHM + rset) * rset / BOARD.RSET_OHM * 1e6
+    )
     low, high = (float(ua) + error - zero - means_ua[2] for ua, error in zip(sensed, means_ua[:2], strict=True))
     per_code = (high - low) / (SELF_TEST_CODES[1] - SELF_TEST_CODES[0])
-    return low / per_code - SELF_TEST_CODES[0] + BOARD.SENSE_LESS_NA / 1000 / UA_PER_CODE
+    return low / per_code - SELF_TEST_CODES[0] + float(BOARD.SENSE_LESS_NA) / 1000 / UA_PER_CODE
 
 
 def run(runs: int = RUNS, seed: int = SEED, workers: int = 1) -> list[Sample]:

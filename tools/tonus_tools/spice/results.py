@@ -308,8 +308,8 @@ def _tolerances(results: Results) -> list[str]:
         _table(("", "at 5 uA", "at 20 uA", "at 50 uA", "at 200 uA", "at 400 uA"), rows),
         _text(
             "With DAC gain, bow and offset, op-amp offset and Rset all at their limits in one direction, the error",
-            f"out of the box is {_share(max(s.before for s in corners))}. The DAC's offset, 5.1 uA, is no part of it: the",
-            "self-test takes it out.",
+            f"out of the box is {_share(max(s.before for s in corners))}. The DAC's offset, 5.1 uA, is no part of",
+            "it: the self-test takes it out.",
         ),
         "",
         _text(
