@@ -53,6 +53,8 @@ TRIP_UA = 600  # window comparator and latch
 
 # Sensing. The RP2040's ADC reference is the Pico's 3.3 V rail.
 ADC_REFERENCE_MV = 3300
+SENSE_LESS_NA = 1190  # what flows through the electrodes and Rset does not see: sink divider and R15 (make spice)
+RSET_LESS_NA = 860  # of which a voltmeter over Rset does not see this either: the rest is in its reading with none
 DIVIDER = 10  # sink node and rail
 BATTERY_DIVIDER = 3  # on the Pico, VSYS to GPIO29
 CELL_EMPTY_MV = 3300  # 0 %; Li-ion under this light load

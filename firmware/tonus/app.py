@@ -338,13 +338,14 @@ class App:
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()
-                set_ua = program.ua_for_code(code // n, self._board, self._calibrations.now.dac())
+                set_ua = program.ua_for_code(code // n, self._board, stage_.dac)
                 self._contact.update(
                     set_ua,
                     stage_.ua(sense // n),
                     stage_.mv(voltage // n),
                     self._session.state in session.PROBING,
                     now,
+                    n,
                 )
                 self._compare(n, code, sense, set_ua, now)
             kind = self._contact.kind
@@ -507,7 +508,9 @@ class App:
         """The self-test; its readings. When it fails the fault is latched, and faults.Failed raised."""
         start = self._now()
         try:
-            readings = await selftest.run(self._board, self._stage, self._pulse, self._power)
+            now = self._calibrations.now
+            readings = await selftest.run(self._board, self._stage, self._pulse, self._power, now)
+            self.calibrated()
             if not len(self._bank):
                 raise faults.Failed(faults.PRESETS, 0)
         except faults.Failed as failure:
@@ -533,10 +536,11 @@ class App:
         self._session.presets_changed(self._bank.ids)
 
     def calibrated(self) -> None:
-        """Go by the calibration that is in force now."""
-        now = self._calibrations.now
-        self._stage.calibrate(now)
-        self._pulse.calibrate(program.compile_probe(self._board, now.dac()))
+        """Go by the calibration that is in force now, and by what the self-test has measured."""
+        stage_ = self._stage
+        stage_.calibrate(self._calibrations.now)
+        self._pulse.calibrate(program.compile_probe(self._board, stage_.dac))
+        self._contact.noise(stage_.noise_na, stage_.noise_mv)
         self._zone = self._program = None
 
     def later(self, action: str) -> None:
@@ -621,8 +625,7 @@ class App:
 
     def _compile(self, zone):
         if zone is not self._zone:
-            dac = self._calibrations.now.dac()
-            self._program = program.compile(zone.waveform, self._session.preset.top_ua, self._board, dac)
+            self._program = program.compile(zone.waveform, self._session.preset.top_ua, self._board, self._stage.dac)
             self._zone = zone
         return self._program
 

@@ -3,11 +3,16 @@
 open   no current flows
 poor   the source runs out of compliance, or is about to: current flows, below set ("add gel")
 good   the set current flows, or less without the compliance being used up: that is not the skin's doing
-short  the electrodes touch each other
+short  the electrodes touch each other, or the voltage is too small to know that they do not
 
 No hardware and no clock: `update` is told both. It promises to say open at once and anything else only after it has
 lasted; it does not cut the output on a lift, which the pulse loop does by itself.
+
+What noise hides is averaged. Whether the electrodes touch is told from as many samples as it takes for the mean voltage
+to stand clear of what touching electrodes make at most. Skin stands clear of it within a pulse or two, at any level.
 """
+
+from math import sqrt
 
 from . import limits
 
@@ -30,8 +35,14 @@ _GOOD_PROBE_OHM = 300_000
 # at least as much of the compliance, sample by sample and in their mean. With this much less of it, what is missing is
 # the source's; the room is for dividers and a rail that are 20 % off.
 _EXPLAINED_PCT = 80
-_SHORT_SET_UA = 100  # below, 100 ohm are lost in the ADC's steps
 _SHORT_EXIT_OHM = 250
+_CLEAR = 3  # deviations of a mean
+_TELLING = 4  # samples at least: one of them may be far off
+_GONE = 4  # skin whose impedance has become so many times less may no longer be there
+_TELLING_MS = 10_000  # skin that does not stand clear any more for so long, at slow rates, is not taken for skin
+# The current is averaged over so many samples that noise is at most this share of what is set.
+_NOISE_PCT = 2
+_DEPTH_MAX = 32
 # Of good probes: the electrode has settled on the skin. Four of them, well away from where the contact task's own grid
 # would decide between four and five.
 _RETURN_MS = 130
@@ -47,40 +58,95 @@ class Contact:
     def __init__(self, rail_mv: int, rset_ohm: int) -> None:
         self._rail_mv = rail_mv
         self._rset_ohm = rset_ohm
-        self.kind = OPEN
-        self.ohm = 0
-        self.seen = OPEN
-        self._since_ms = 0
+        self._since_ms = self._from_ms = 0
+        self.noise(0, 0)
+        self.reset()
+
+    def noise(self, na: int, mv: int) -> None:
+        """One deviation of a sample: of its current, and of its voltage."""
+        self._noise_na = na
+        self._noise_mv = mv
 
     def reset(self) -> None:
         """Contact must be found anew."""
         self.kind = self.seen = OPEN
         self.ohm = 0
+        self._touching = True  # until it is known
+        self._skin_ohm = 0  # at least, when it was last known that they do not
+        self._missing = 0  # samples in a row without current
+        self._n = self._ua = self._mv = 0  # of the mean that tells whether they touch
+        self._depth = self._mean_ua = self._mean_mv = 0  # of the mean that the other classes are told from
 
-    def update(self, set_ua: int, ua: int, mv: int, probing: bool, now_ms: int) -> str:
-        """Tell what flowed. uA set and delivered, electrode mV, whether by the probe, and any ms clock; the class."""
+    def update(self, set_ua: int, ua: int, mv: int, probing: bool, now_ms: int, n: int = 2) -> str:
+        """Tell what flowed. uA set and delivered, electrode mV, whether by the probe, and any ms clock; the class.
+
+        They are means of `n` samples.
+        """
         if set_ua < 2 * limits.OPEN_UA:
             return self.kind  # the end of a ramp: too little to tell anything
-        seen = self._classify(set_ua, ua, mv, probing)
+        if ua < limits.OPEN_UA:
+            self._missing += n
+            if self._missing < 2:
+                return self.kind  # one reading decides nothing
+            self.reset()
+            self._missing = 2
+            return OPEN
+        self._missing = 0
+        self._touch(ua, mv, n, now_ms)
+        seen = self._classify(set_ua, *self._smooth(set_ua, ua, mv, n), probing)
         if seen != self.seen:
+            # To the probe skin is what touches until its voltage has been seen: the time it has lasted goes on.
+            if self.kind != OPEN or self.seen == OPEN or POOR in (seen, self.seen):
+                self._since_ms = now_ms
             self.seen = seen
-            self._since_ms = now_ms
-        if seen == OPEN:
-            self.kind = OPEN
-            self.ohm = 0
-        else:
-            self.ohm = max(mv, 0) * 1000 // ua
-            if now_ms - self._since_ms >= (_RETURN_MS if self.kind == OPEN else _CHANGE_MS):
-                self.kind = seen
+        if now_ms - self._since_ms >= (_RETURN_MS if self.kind == OPEN else _CHANGE_MS):
+            self.kind = seen
+        self.ohm = max(mv, 0) * 1000 // ua
         return self.kind
 
+    def _touch(self, ua: int, mv: int, n: int, now_ms: int) -> None:
+        """Add to the mean that tells whether the electrodes touch; when it does, begin another."""
+        if not self._n:
+            self._from_ms = now_ms
+        self._n += n
+        self._ua += ua * n
+        self._mv += mv * n
+        n = self._n
+        if n < _TELLING:
+            return
+        unsure = (_CLEAR * self._noise_mv) ** 2
+        mean_mv, mean_ua = self._mv // n, self._ua // n
+        most_ohm = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM
+        bound_mv = max(limits.SHORT_MV, mean_ua * most_ohm // 1000)
+        clear_mv = mean_mv - bound_mv
+        gone_mv = self._skin_ohm * mean_ua // (1000 * _GONE) - mean_mv
+        known = clear_mv * clear_mv * n > unsure
+        if clear_mv > 0 and known:
+            self._touching = False
+            self._skin_ohm = (mean_mv - int(sqrt(unsure // n))) * 1000 // mean_ua
+        elif known or gone_mv > 0 and clear_mv < bound_mv and gone_mv * gone_mv * n > unsure:
+            self._touching = True  # or what there is no longer is the skin there was, and next to nothing
+        elif self._touching or now_ms - self._from_ms < _TELLING_MS:
+            return
+        elif clear_mv < 0:
+            self._touching = True
+        self._n = self._ua = self._mv = 0
+
+    def _smooth(self, set_ua: int, ua: int, mv: int, n: int) -> tuple[int, int]:
+        """Means of current and voltage, over more samples the more the noise weighs."""
+        share = self._noise_na // (set_ua * _NOISE_PCT * 10)
+        depth = min(_DEPTH_MAX, max(n, share * share))
+        before = min(self._depth, depth - n)
+        self._depth = before + n
+        self._mean_ua = (self._mean_ua * before + 16 * ua * n) // self._depth
+        self._mean_mv = (self._mean_mv * before + 16 * mv * n) // self._depth
+        return max(1, self._mean_ua // 16), self._mean_mv // 16
+
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
-        if ua < limits.OPEN_UA:
-            return OPEN
-        ohm = max(mv, 0) * 1000 // ua
         if probing:
+            ohm = max(mv, 0) * 1000 // ua
             most = _GOOD_PROBE_OHM if self.kind == POOR else _POOR_PROBE_OHM
-            return POOR if ohm > most else GOOD
+            return POOR if ohm > most else SHORT if self._touching else GOOD
         least = _GOOD_PCT if self.kind == POOR else _POOR_PCT
         most = _ROOMY_PCT if self.kind == POOR else _TIGHT_PCT
         compliance_mv = self._rail_mv - set_ua * self._rset_ohm // 1000
@@ -90,8 +156,4 @@ class Contact:
             mv * 100 // compliance_mv * set_ua >= (set_ua - ua) * _EXPLAINED_PCT
         ):
             return POOR
-        if set_ua >= _SHORT_SET_UA:
-            most = _SHORT_EXIT_OHM if self.kind == SHORT else limits.SHORT_OHM
-            if ohm < most:
-                return SHORT
-        return GOOD
+        return SHORT if self._touching else GOOD

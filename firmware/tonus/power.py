@@ -21,13 +21,19 @@ class Power:
         self.usb = Pin(pins["VBUS_SENSE"], Pin.IN).value
         self._cell = ADC(pins["BATTERY_SENSE"]) if board.HAS_BATTERY else None
         self._temperature = ADC(board.TEMPERATURE_CHANNEL)
+        self.converter(0, board.ADC_REFERENCE_MV)
+
+    def converter(self, zero: int, reference_mv: int) -> None:
+        """Read by these: what the converter reads of nothing, 16 bit, and its reference. A self-test has both."""
+        self._zero = zero
+        self._reference_mv = reference_mv
 
     def cell_mv(self) -> int | None:
         """Cell voltage, mV; None on a board without one, or with USB plugged in, which hides it."""
         if self._cell is None or self.usb():
             return None
         board = self._board
-        return (adc.read(self._cell) * board.ADC_REFERENCE_MV * board.BATTERY_DIVIDER) >> 16
+        return (self._read(self._cell) * self._reference_mv * board.BATTERY_DIVIDER) >> 16
 
     def battery_pct(self) -> int:
         """Charge, 0..100; 100 on a board without a cell."""
@@ -40,8 +46,11 @@ class Power:
 
     def temperature_c(self) -> int:
         """Temperature of the RP2040, C. Datasheet 4.9.5: 27 C at 706 mV, -1.721 mV per C."""
-        uv = adc.read(self._temperature) * self._board.ADC_REFERENCE_MV * 125 // 8192
+        uv = self._read(self._temperature) * self._reference_mv * 125 // 8192
         return 27 - (uv - 706_000) // 1721
+
+    def _read(self, channel) -> int:
+        return max(0, adc.median(channel) - self._zero)
 
     def release(self) -> None:
         """Let go of the soft latch: without USB or a finger on MODE the power goes."""

@@ -264,7 +264,7 @@ def _check_charge(w: Waveform, path: str, top_ua: int) -> None:
             % (w.phase_us, top_ua, phase_nc, limits.PHASE_CHARGE_MAX_NC),
         )
     # A window of the running mean that ends between a phase and its opposite holds all of this, whatever the rate.
-    most_nc = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.SET_ACCURACY_PCT)
+    most_nc = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.CHARGE_MARGIN_PCT)
     unpaired_nc = (top_ua * w.unpaired_us() + 999) // 1000
     if unpaired_nc > most_nc:
         field = ".burst_pulses" if w.burst_pulses > 1 else ".phase_us"

@@ -1,32 +1,53 @@
-"""The self-test at power-up, before anything can flow. Wide windows; each failure has a number and a reading.
+"""The self-test at power-up, before anything can flow. Each failure has a number and a reading.
 
 Nothing here drives the electrodes: they stay shorted, or, for the DAC, off the source by the board's decoder.
+
+It also measures what this device's parts are off, as far as the parts tell each other: the converter's offset, which is
+what the current sense reads when nothing can flow; the offset of DAC and sink, and what the sense makes of a DAC code,
+through the built-in short; the difference of the two voltage dividers, through the same with the DAC shut down. The
+stage goes by that (`Stage.measured`). Windows are as wide as the parts may be off, and little wider.
 """
 
 from asyncio import sleep_ms
 
 from . import faults, limits
+from .adc import average
 from .faults import Failed
+from .stage import Measured
 
-_ZERO_CODES = 15  # 3 uA
 RISE_MS = 60
 FALL_MS = limits.RAIL_FALL_MS + 5
-_DAC_CODES = (400, 1600)  # 50 and 199 uA
-_DAC_PCT = 15
-_RSET_PCT = 15
-_VOLTAGE_STEP_MV = 50  # of the dividers, with noise: six codes
+_SETTLE_MS = 3  # the sink's loop, after the short has closed
+_LEAK_CODES = 10  # 2 uA
+# DAC codes: 8, 80 and 410 uA. The first two give the offset, in what the converter reads below 512, its first too wide
+# code (RP2040-E11); the third gives the slope: near 2048, where what those codes shift has gone down to nothing, and
+# well up, where the DAC's bow has too.
+_LOW, _MIDDLE, _HIGH = 64, 640, limits.HOLD_CODE_MAX
+# A mean is as good as this, one deviation, in 1024ths of a code: 0.02 uA, 2 mV.
+_FINE = 100
+_FINE_ACROSS = 256
+_COARSE = 512
+_HIDDEN_NA = 1000  # a small current that the voltage shows and the sense does not
+_RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are in _VOLTAGE_STEP_MV
+_VOLTAGE_STEP_MV = 100
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
 
 
-async def run(board, stage, pulse, power) -> dict[str, int]:
-    """Test the stage and the supply; the readings by name. Failed at the first that is wrong. The rail ends down."""
+async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
+    """Test the stage and the supply; the readings by name. Failed at the first that is wrong. The rail ends down.
+
+    calibration: the one in force. When all is well `stage` and `power` go by it and by what was measured.
+    """
     readings: dict[str, int] = {}
+    measured = Measured()
     try:
         if not stage.fault_n():
             raise Failed(faults.FAULT_LINE, 0)
         if board.HAS_BOOST and stage.rail() > board.RAIL_MIN_MV // 10:
             raise Failed(faults.RAIL_STUCK, stage.rail())
+        stage.rest_at(0)
+        await _zero(stage, measured, readings)
         pulse.power(True)
         for _ in range(RISE_MS // 5):
             await sleep_ms(5)
@@ -35,10 +56,12 @@ async def run(board, stage, pulse, power) -> dict[str, int]:
         readings["rail_mv"] = stage.rail()
         if readings["rail_mv"] < board.RAIL_MIN_MV:
             raise Failed(faults.RAIL_DEAD, readings["rail_mv"])
-        _none(stage, 0, faults.SENSE_OFFSET, readings, "offset_ua")
-        _none(stage, _DAC_CODES[1], faults.LEAK, readings, "leak_ua")
+        for code in (0, _HIGH):
+            await _leak(stage, code, measured, readings)
         if board.HAS_SHORT:
-            await _through_short(board, stage, readings)
+            await _through_short(board, stage, measured, calibration, readings)
+        else:
+            _, measured.across_noise = await average(stage.voltage, _COARSE)
         stage.short()
         pulse.power(False)
         if board.HAS_BOOST:
@@ -49,41 +72,82 @@ async def run(board, stage, pulse, power) -> dict[str, int]:
     finally:
         stage.short()
         pulse.power(False)
+    stage.measured = measured
+    stage.calibrate(calibration)
+    power.converter(measured.zero >> 6, stage.reference_mv)  # type: ignore[operator]
     cell = power.cell_mv()
     if cell is not None:
         readings["cell_mv"] = cell
         if not _CELL_MIN_MV <= cell <= _CELL_MAX_MV:
             raise Failed(faults.BATTERY, cell)
     readings["temperature_c"] = power.temperature_c()
-    if not limits.TEMPERATURE_MIN_C <= readings["temperature_c"] <= limits.TEMPERATURE_MAX_C:
+    off = limits.TEMPERATURE_OFF_C if measured.per_dac else limits.TEMPERATURE_UNKNOWN_C
+    if not limits.TEMPERATURE_MIN_C - off <= readings["temperature_c"] <= limits.TEMPERATURE_MAX_C + off:
         raise Failed(faults.TEMPERATURE, readings["temperature_c"])
     return readings
 
 
-def _none(stage, code: int, fault: int, readings: dict[str, int], name: str) -> None:
+def _sense_na(board, codes: int) -> int:
+    """Current in Rset of 1024ths of a code, nominally."""
+    return codes * board.ADC_REFERENCE_MV // 4096 * 1000 // board.RSET_OHM * 1000 // 1024
+
+
+async def _zero(stage, measured, readings: dict[str, int]) -> None:
+    """With the rail down no current can flow: what the sense reads is the converter's offset."""
+    measured.zero, measured.noise = await average(stage.raw_current, _FINE)
+    readings["zero_mcodes"] = measured.zero * 1000 >> 10
+    readings["noise_mcodes"] = measured.noise * 1000 >> 10
+    if measured.zero >> 10 > limits.ZERO_CODES_MAX:
+        raise Failed(faults.SENSE_OFFSET, readings["zero_mcodes"] // 1000)
+
+
+async def _leak(stage, code: int, measured, readings: dict[str, int]) -> None:
     """With the electrodes shorted no current flows, whatever the DAC says."""
     stage.rest_at(code)
-    sense = stage.raw_current()
-    readings[name] = stage.ua(sense)  # no calibration takes away what is read here
-    if sense > _ZERO_CODES:
-        raise Failed(fault, readings[name])
+    await sleep_ms(_SETTLE_MS)
+    found, _ = await average(stage.raw_current, _COARSE)
+    codes = found - measured.zero >> 10
+    readings["leak_ua"] = max(readings.get("leak_ua", 0), codes // 5)
+    if codes > _LEAK_CODES:
+        raise Failed(faults.LEAK, readings["leak_ua"])
 
 
-async def _through_short(board, stage, readings: dict[str, int]) -> None:
-    sensed_ua, across_mv = [], []
-    for code in _DAC_CODES:
+async def _through_short(board, stage, measured, calibration, readings: dict[str, int]) -> None:
+    """What the DAC's codes are at the sense, and across the short's own resistor, which trusts neither of them."""
+    stage.shut_short()
+    await sleep_ms(_SETTLE_MS)
+    measured.across, measured.across_noise = await average(stage.voltage, _FINE_ACROSS)
+    sensed, across = {}, {}
+    for code in (_LOW, _MIDDLE, _HIGH):
         stage.self_test_short(code)
-        await sleep_ms(2)
-        sense = stage.current()
-        expected = stage.expected(code)
-        sensed_ua.append(stage.ua(sense))
-        readings["dac_%d_ua" % code] = sensed_ua[-1]
-        if abs(sense - expected) * 100 > expected * _DAC_PCT + 100 * _ZERO_CODES:
-            raise Failed(faults.DAC, sensed_ua[-1])
-        across_mv.append(stage.mv(stage.voltage()))
-    # DAC, sense and comparator all trust Rset; the short's own resistor does not. From one current to the other: on
-    # 24 V, two dividers of 1 % resistors differ by more than the smaller current makes.
-    more_mv = across_mv[1] - across_mv[0]
-    expected_mv = (sensed_ua[1] - sensed_ua[0]) * board.SHORT_OHM // 1000
+        await sleep_ms(_SETTLE_MS)
+        sensed[code] = (await average(stage.raw_current, _FINE))[0] - measured.zero
+        if code != _MIDDLE:
+            across[code] = (await average(stage.voltage, _FINE_ACROSS))[0] - measured.across
+    at_zero = sensed[_LOW] - (sensed[_MIDDLE] - sensed[_LOW]) * _LOW // (_MIDDLE - _LOW)
+    measured.at_zero = at_zero
+    measured.per_dac = per_dac = (sensed[_HIGH] - at_zero) // _HIGH
+    nominal = stage.nominal_per_dac(calibration)
+    readings["slope_ppm"] = (per_dac - nominal) * 1_000_000 // nominal
+    if abs(readings["slope_ppm"]) > (limits.CALIBRATED_SLOPE_PPM if calibration.crc else limits.SLOPE_PPM):
+        raise Failed(faults.DAC, _sense_na(board, sensed[_HIGH]) // 1000)
+    # From one current to the other: what flows past the sense flows at both.
+    uv = board.ADC_REFERENCE_MV * 1000 // 4096 * board.DIVIDER
+    more_mv = ((across[_HIGH] - across[_LOW]) * uv >> 10) // 1000
+    expected_mv = _sense_na(board, sensed[_HIGH] - sensed[_LOW]) * board.SHORT_OHM // 1_000_000
     if abs(more_mv - expected_mv) * 100 > expected_mv * _RSET_PCT + 100 * _VOLTAGE_STEP_MV:
         raise Failed(faults.RSET, more_mv)
+    # The voltage knows no offset but that of the dividers, which the shut DAC has shown.
+    shown_na = (across[_LOW] * uv >> 10) * 1000 // board.SHORT_OHM + board.SENSE_LESS_NA
+    found_na = _sense_na(board, sensed[_LOW]) + board.SENSE_LESS_NA
+    readings["low_na"] = found_na
+    if abs(shown_na - found_na) > _HIDDEN_NA:
+        raise Failed(faults.SENSE_OFFSET, (found_na - shown_na) // 1000)
+    dac_pa = board.DAC_REFERENCE_MV * 1_000_000_000 // (board.RSET_OHM << board.DAC_BITS)
+    offset_na = at_zero * dac_pa // per_dac // 1000 + board.SENSE_LESS_NA
+    readings["dac_offset_na"] = offset_na
+    if abs(offset_na) > limits.DAC_OFFSET_NA_MAX:
+        raise Failed(faults.DAC, found_na // 1000)
+    if calibration.crc and abs(offset_na - calibration.dac_offset_na) > limits.CALIBRATED_OFFSET_NA:
+        raise Failed(faults.DAC, found_na // 1000)
+    readings["across_mv"] = (measured.across * uv >> 10) // 1000

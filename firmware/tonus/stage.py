@@ -19,11 +19,28 @@ FIFO_DEPTH = 4
 GPIO_IN = 0xD0000004  # the levels of all GPIOs, a bit each (datasheet 2.3.1.7)
 PIO_IRQ = 0x50200030  # interrupt flags of the first PIO; a one written clears its flag (3.7)
 _DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
+_SHUT = const(0x1000)  # instead of a code: the output off, and a resistor to ground
 _SPI_HZ = 10_000_000
 
 
+class Measured:
+    """What a self-test has found of this device, whatever its calibration. Readings in 1024ths of a converter's code.
+
+    zero: what the current sense reads when nothing can flow. at_zero: what it would read more with the DAC at 0, by the
+    line through two small currents. per_dac: what each DAC code adds. across: rail less sink node with the built-in
+    short closed and the DAC shut down. noise, across_noise: one deviation of a reading. None, or 0: not measured.
+    """
+
+    def __init__(self) -> None:
+        self.zero: int | None = None
+        self.at_zero: int | None = None
+        self.per_dac = 0
+        self.across: int | None = None
+        self.noise = self.across_noise = 1024
+
+
 class Stage:
-    """`board` is the board's module: its PINS and analog constants."""
+    """`board` is the board's module: its PINS and analog constants. measured: what the last self-test has found."""
 
     def __init__(self, board) -> None:
         PIO(0).remove_program()  # what a prompt left there: the machine below is set up anew, and has to find room
@@ -61,6 +78,7 @@ class Stage:
         # Interrupt: the converters of current, rail and sink, 16 bit.
         self.sense = (self._current.read_u16, self._rail.read_u16, self._sink.read_u16)
         self._board = board
+        self.measured = Measured()
         self.calibrate(Calibration(board.NAME))
         self.short()
         machine.active(1)
@@ -76,9 +94,9 @@ class Stage:
 
     @micropython.viper
     def write_dac(self, code: int):
-        """Interrupt. Put `code` (0..4095) into the DAC's input register; LDAC low takes it to the output."""
+        """Interrupt. Put `code` (0..4095, _SHUT) into the DAC's input register; LDAC low takes it to the output."""
         select, write, frame = self._dac_calls
-        value = _DAC_WRITE | code
+        value = _DAC_WRITE ^ code  # as `|`, but for _SHUT
         bytes_ = ptr8(frame)
         bytes_[0] = value >> 8
         bytes_[1] = value
@@ -101,27 +119,56 @@ class Stage:
         active(1)
 
     def calibrate(self, c: Calibration) -> None:
-        """Read and expect currents and voltages by this calibration. Only while the output is off.
+        """Read and expect currents and voltages by this calibration and by `measured`. Only while the output is off.
 
-        zero_codes: what the sense reads when nothing flows. Sense codes of any other name are without it.
-        na16_per_code: current of a sense code, in sixteenths of a nA.
+        zero_codes: what is taken off a reading to make a sense code, which is of the current that electrodes carry:
+        with none, SENSE_LESS_NA is left. na16_per_code: current of a sense code, in sixteenths of a nA.
         sense_per_dac, sense_at_zero: the sense code to expect of DAC code x is their x-fold and their sum, in 1024ths.
+        dac: (gain ppm, offset nA), for `program`. reference_mv: the converter's, as far as it is known.
+        noise_na, noise_mv: one deviation of a reading of current, and of voltage.
         """
         board = self._board
         rset = 4096 * board.RSET_OHM  # of which 4096 ADC codes are the ADC's reference
         nv = board.ADC_REFERENCE_MV * 1_000_000
-        sense = 1_000_000 + c.sense_gain_ppm
         voltage = 1_000_000 + c.voltage_gain_ppm
-        self.zero_codes = (c.sense_offset_na * rset + nv // 2) // nv
-        self.na16_per_code = nv * 16_000_000 // (rset * sense)
         dac = board.DAC_REFERENCE_MV * (1_000_000 + c.dac_gain_ppm)
-        self.sense_per_dac = dac * sense * 1024 * 4096 // (nv * 1_000_000 << board.DAC_BITS)
-        self.sense_at_zero = c.dac_offset_na * rset * sense * 1024 // (nv * 1_000_000)
+        m = self.measured
+        self.sense_per_dac = self.nominal_per_dac(c)
+        self.reference_mv = board.ADC_REFERENCE_MV
+        if m.per_dac:
+            self.sense_per_dac = m.per_dac
+            # Of the two references the DAC's is known better: the converter's is what makes this of its volts.
+            self.reference_mv = dac * 4096 * 1024 // (m.per_dac * 1_000_000 << board.DAC_BITS)
+        self.na16_per_code = dac * 16 * 1024 // (self.sense_per_dac * board.RSET_OHM << board.DAC_BITS)
+        less = board.SENSE_LESS_NA * 16 * 1024 // self.na16_per_code
+        zero = c.sense_offset_na * rset * 1024 // nv if m.zero is None else m.zero
+        self.zero_codes = zero - less + 512 >> 10
+        if m.at_zero is None:
+            self.dac = c.dac()
+            at_zero = c.dac_offset_na * 16 * 1024 // self.na16_per_code
+        else:
+            at_zero = m.at_zero + less
+            self.dac = (c.dac_gain_ppm, at_zero * self.na16_per_code // (16 * 1024))
+        self.sense_at_zero = at_zero + (zero - less) - (self.zero_codes << 10)  # with what rounding has left
         self._uv_per_code = nv // 4096 * board.DIVIDER * 1000 // voltage
+        if m.per_dac and not c.crc:
+            self._uv_per_code = self.reference_mv * 1_000_000 // 4096 * board.DIVIDER // 1000
         self._offset_uv = c.voltage_offset_mv * 1_000_000_000 // voltage
+        if m.across is not None:
+            # With none flowing through the short but what the sense does not see.
+            self._offset_uv = (m.across * self._uv_per_code >> 10) - board.SENSE_LESS_NA * board.SHORT_OHM // 1000
+        self.noise_na = m.noise * self.na16_per_code // (16 * 1024)
+        self.noise_mv = (m.across_noise * self._uv_per_code >> 10) // 1000
+
+    def nominal_per_dac(self, c: Calibration) -> int:
+        """`sense_per_dac` by the board's nominal values and a calibration alone."""
+        board = self._board
+        dac = board.DAC_REFERENCE_MV * (1_000_000 + c.dac_gain_ppm)
+        nv = board.ADC_REFERENCE_MV * 1_000_000
+        return dac * (1_000_000 + c.sense_gain_ppm) * 1024 * 4096 // (nv * 1_000_000 << board.DAC_BITS)
 
     def raw_current(self) -> int:
-        """What the current sense reads, 12 bit, `zero_codes` included."""
+        """What the current sense reads, 12 bit, nothing taken off."""
         return adc.read(self._current) >> 4
 
     def current(self) -> int:
@@ -137,8 +184,8 @@ class Stage:
         return (adc.read(self._rail) >> 4) - (adc.read(self._sink) >> 4)
 
     def rail(self) -> int:
-        """Rail, mV."""
-        return (adc.read(self._rail) >> 4) * self._uv_per_code // 1000
+        """Rail, mV: the median of a few readings."""
+        return (adc.median(self._rail) >> 4) * self._uv_per_code // 1000
 
     def ua(self, sense_code: int) -> int:
         """Sense code, or a sum of them, to uA."""
@@ -158,6 +205,10 @@ class Stage:
         Both switch lines high, which the board's decoder keeps off the electrodes.
         """
         self._hold(code, EL_A | EL_B | LDAC)
+
+    def shut_short(self) -> None:
+        """For the self-test: as `self_test_short`, with the DAC's output off: its offset does not flow either."""
+        self._hold(_SHUT, EL_A | EL_B | LDAC)
 
     def _hold(self, code: int, pins: int) -> None:
         machine = self._machine

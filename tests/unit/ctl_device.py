@@ -64,9 +64,9 @@ def _hex8(v: Any) -> bool:
 _NUMBER = _integer(0, 2**29)
 CALIBRATION = {
     "dac_gain_ppm": (-100_000, 100_000),
-    "dac_offset_na": (-5000, 5000),
+    "dac_offset_na": (-6000, 6000),
     "sense_gain_ppm": (-100_000, 100_000),
-    "sense_offset_na": (-1000, 3000),
+    "sense_offset_na": (-1000, 8000),
     "voltage_gain_ppm": (-100_000, 100_000),
     "voltage_offset_mv": (-900, 900),
 }
@@ -369,12 +369,12 @@ class Device:
 
     def rset_mv(self, code: int) -> float:
         """What a multimeter says with this code held."""
-        return (code / 4096 * 2048e3 / 4020 * self.parts["dac_gain"] + self.parts["dac_ua"]) * 4.02
+        return (code / 4096 * 2048e3 / 4020 * self.parts["dac_gain"] + self.parts["dac_ua"] - 0.86) * 4.02
 
     def _calibration_hold(self, code: int) -> Document:
         self.held = code
-        ua = self.rset_mv(code) / 4.02
-        sense = (ua * self.parts["sense_gain"] + self.parts["sense_ua"]) * 4.02 / 3300 * 4096e3
+        ua = self.rset_mv(code) / 4.02 + 0.86
+        sense = ((ua - 1.19) * self.parts["sense_gain"] + self.parts["sense_ua"]) * 4.02 / 3300 * 4096e3
         zero = self.parts["sense_ua"] * 4.02 / 3300 * 4096e3
         return {
             "code": code, "zero_mcodes": max(0, round(zero)), "sense_mcodes": round(sense),

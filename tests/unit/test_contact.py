@@ -33,23 +33,27 @@ class Skin:
 
     def __init__(self, noise: int = 0, seed: int = 1) -> None:
         self.contact = Contact(BOARD.RAIL_MV, BOARD.RSET_OHM)
+        deviation = (noise + 1) / 3**0.5  # codes; as the self-test finds it, and one more for the steps
+        self.contact.noise(int(deviation * NA_PER_CODE), int(deviation * 2**0.5 * UV_PER_CODE / 1000))
         self.now = 0
         self.classes: list[str] = []
         self._noise = noise
         self._random = random.Random(seed)
 
-    def drive(self, ohm: int, ua: int, ms: int, probing: bool = False) -> str:
-        """Hold a load at a set current for some time; the class at its end."""
+    def drive(self, ohm: int, ua: int, ms: int, probing: bool = False, step_ms: int = STEP_MS, n: int = 2) -> str:
+        """Hold a load at a set current for some time, `n` samples each `step_ms`; the class at its end."""
         code = program.code_for_ua(ua, BOARD.DAC_REFERENCE_MV, BOARD.RSET_OHM, BOARD.DAC_BITS)
         set_ua = program.ua_for_code(code, BOARD)
         flows = min(code * UA_PER_CODE, BOARD.RAIL_MV * 1000 / (ohm + SOURCE_OHM)) if ohm < OPEN_OHM else 0.0
-        for _ in range(ms // STEP_MS):
-            current = max(0, int(flows * 1000 / NA_PER_CODE) + self._jitter())
-            voltage = int(flows * ohm / UV_PER_CODE) + self._jitter()
-            now_ua, now_mv = current * NA_PER_CODE // 1000, voltage * UV_PER_CODE // 1000
-            self.classes.append(self.contact.update(set_ua, now_ua, now_mv, probing, self.now))
+        for _ in range(ms // step_ms):
+            current = voltage = 0
+            for _ in range(n):
+                current += max(0, int(flows * 1000 / NA_PER_CODE + self._random.random()) + self._jitter())
+                voltage += int(flows * ohm / UV_PER_CODE + self._random.random()) + self._jitter() - self._jitter()
+            now_ua, now_mv = current // n * NA_PER_CODE // 1000, voltage // n * UV_PER_CODE // 1000
+            self.classes.append(self.contact.update(set_ua, now_ua, now_mv, probing, self.now, n))
             assert self.contact.kind == self.classes[-1]
-            self.now += STEP_MS
+            self.now += step_ms
         return self.contact.kind
 
     def probe(self, ohm: int, ms: int) -> str:
@@ -76,8 +80,9 @@ def test_the_probe_finds_skin_after_it_has_settled(ohm: int) -> None:
     skin = Skin()
     skin.probe(OPEN_OHM, 500)
     touched = len(skin.classes)
-    assert skin.probe(ohm, 500) == GOOD
-    waited = (skin.classes.index(GOOD) - touched) * STEP_MS
+    # The smallest loads make so little of a probe that they may as well be electrodes that touch.
+    assert skin.probe(ohm, 500) == (GOOD if ohm * limits.PROBE_UA > 1000 * limits.SHORT_MV * 1.5 else SHORT)
+    waited = (skin.classes.index(skin.contact.kind) - touched) * STEP_MS
     assert 130 <= waited <= 180
 
 
@@ -144,18 +149,50 @@ def test_electrodes_that_touch_are_short_with_hysteresis() -> None:
     assert skin.drive(400, 400, 500) == GOOD
 
 
-@pytest.mark.parametrize("ua", [8, 20, 99])
-def test_a_current_too_small_to_tell_is_never_short(ua: int) -> None:
-    skin = Skin()
-    assert skin.drive(0, ua, 1000) == GOOD
+NOISES = [0, 2, 5, 10]  # codes either way: 10 is what people complain of
+RATES = {"300 Hz": (20, 12), "20 Hz": (40, 1), "2 Hz": (250, 1), "0.3 Hz": (3333, 2)}  # (ms, samples in them)
 
 
-@pytest.mark.parametrize("ua", [100, 240, 400, 500])
-def test_the_smallest_regulatory_load_is_never_short(ua: int) -> None:
-    skin = Skin(noise=2)
-    skin.drive(500, ua, 20_000)
-    assert SHORT not in skin.classes
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("ua", [5, 12, 20, 60, 120, 400])
+def test_electrodes_that_touch_are_never_good(ua: int, rate: str, noise: int) -> None:
+    """Whatever touched before; within 15 s of averaging, or twenty pulses at rates that make fewer."""
+    step_ms, n = RATES[rate]
+    skin = Skin(noise, seed=ua)
+    assert skin.drive(62, ua, 40 * step_ms + 20_000, step_ms=step_ms, n=n) == SHORT
+    assert GOOD not in skin.classes
+    assert skin.drive(30_000, ua, max(40 * step_ms, 10_000), step_ms=step_ms, n=n) == GOOD
+    assert skin.drive(62, ua, max(20 * step_ms, 15_000), step_ms=step_ms, n=n) == SHORT
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("rate", ["300 Hz", "20 Hz"])
+@pytest.mark.parametrize("ua", [60, 100, 240, 400, 500])
+def test_the_smallest_regulatory_load_is_good_where_it_can_be_known(ua: int, rate: str, noise: int) -> None:
+    step_ms, n = RATES[rate]
+    skin = Skin(noise)
+    skin.drive(557, ua, 20_000, step_ms=step_ms, n=n)  # with the switches
     assert skin.contact.kind == GOOD
+    assert SHORT not in skin.classes[skin.classes.index(GOOD) :]
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_the_least_that_skin_shows_is_good(noise: int) -> None:
+    """36 mV: the middle of a phase of 100 us at 5 uA, good gel."""
+    skin = Skin(noise)
+    assert skin.drive(7200, 5, 10_000) == GOOD
+
+
+def test_one_reading_decides_nothing() -> None:
+    """One sample without current between others is no lift; two are, at once."""
+    contact = Contact(BOARD.RAIL_MV, BOARD.RSET_OHM)
+    for i in range(100):
+        contact.update(12, 1 if i % 10 == 9 else 12, 300, False, 20 * i, 1)
+    assert contact.kind == GOOD
+    contact.update(12, 0, 0, False, 2000, 1)
+    contact.update(12, 0, 0, False, 2020, 1)
+    assert contact.kind == OPEN
 
 
 def test_every_class_can_be_left_for_every_other() -> None:
@@ -189,11 +226,13 @@ LEVELS_UA = sorted(
 
 
 @pytest.mark.parametrize("ua", LEVELS_UA)
-@pytest.mark.parametrize("noise", [0, 2])
+@pytest.mark.parametrize("noise", NOISES)
 def test_a_load_the_source_can_drive_is_good_at_every_level(ua: int, noise: int) -> None:
     for name, ohm in LOADS_OHM.items():
         if ohm * ua // 1000 > compliance_mv(ua) * 55 // 100:
             continue  # tight: what is left of a phase may run out of compliance
+        if ohm * ua < 1000 * limits.SHORT_MV * 2.2:
+            continue  # too little to know
         skin = Skin(noise, seed=ua)
         assert skin.drive(ohm, ua, 3000) == GOOD, name
         assert POOR not in skin.classes, name
@@ -204,7 +243,7 @@ def test_what_was_poor_is_good_again_at_every_level(ua: int) -> None:
     skin = Skin()
     dry = 2 * compliance_mv(ua) * 1000 // ua
     assert skin.drive(dry, ua, 1000) == POOR
-    assert skin.drive(2000, ua, 1000) == GOOD
+    assert skin.drive(10_000, ua, 1000) == GOOD
 
 
 @pytest.mark.parametrize("ua", [12, 40, 120, 240, 320, 400])
@@ -217,7 +256,9 @@ def test_noise_does_not_flap_whatever_the_load(ua: int) -> None:
         skin.drive(2000, ua, 1000)
         at = len(skin.classes)
         skin.drive(ohm, ua, 20_000)
-        assert changes(skin.classes[at:]) <= 1, ohm
+        # From skin to next to nothing: not known, then known.
+        is_near = limits.SHORT_MV <= ohm * ua // 1000 <= 2 * limits.SHORT_MV
+        assert changes(skin.classes[at:]) <= (2 if is_near else 1), ohm
 
 
 @pytest.mark.parametrize("ohm", [500, 30_700, 290_000, 300_000, 350_000, 400_000, 410_000])

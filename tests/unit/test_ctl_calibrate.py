@@ -52,7 +52,7 @@ def meter(device: Device) -> list[str]:
 
 def test_guided(run: Run, device: Device) -> None:
     told = run(said="\n".join(meter(device)) + "\n")
-    assert "DAC          +4.00 %, +3.00 uA" in told
+    assert "DAC          +4.00 %, +2.99 uA" in told
     assert "sense        -1.5" in told
     assert "before: at most " in told
     assert "after: at most 0.1 uA off" in told
@@ -123,11 +123,11 @@ def test_a_device_that_is_busy(run: Run, device: Device) -> None:
 
 
 def test_show_and_reset(run: Run, device: Device) -> None:
-    assert run("--show").startswith("calibration  none; currents within 10 % or 5 uA\n")
+    assert run("--show").startswith("calibration  none; currents within 4 % or 1.5 uA\n")
     device.calibration_damage = "its line is damaged"
     assert "damaged and not used: its line is damaged" in run("--show")
     run("--readings", ",".join(meter(device)))
-    assert run("--show").splitlines()[0].endswith("; currents within 2 % or 2 uA")
+    assert run("--show").splitlines()[0].endswith("; currents within 2 % or 1.5 uA")
     run("--reset", said="n\n", code=130)
     assert device.calibration is not None
     assert "calibration  none" in run("--reset", said="y\n")

@@ -204,7 +204,7 @@ def test_levels_are_the_figures_of_each_level() -> None:
     for level, row in enumerate(table.rows, 1):
         found = figures(SHIPPED["firm"], level)
         assert row.values[0] == found.set_ua
-        assert row.values[1] == pytest.approx(max(5, found.set_ua / 10))
+        assert row.values[1] == pytest.approx(max(1.5, found.set_ua / 25))
         assert row.values[titles.index("mean DC")] == max(zone.mean_dc_ua for zone in found.zones)
         assert row.values[-1] == found.forward_mc
 
@@ -224,19 +224,19 @@ def test_a_figure_worked_through_comes_out() -> None:
 
 
 def test_the_band_is_the_larger_of_percent_and_floor() -> None:
-    assert UNCALIBRATED.band_ua(400) == 40
-    assert UNCALIBRATED.band_ua(12) == 5
+    assert UNCALIBRATED.band_ua(400) == 16
+    assert UNCALIBRATED.band_ua(12) == 1.5
     assert UNCALIBRATED.factor(0) == 1
     assert CALIBRATED.factor(400) == pytest.approx(1.02)
-    assert CALIBRATED.percent_at(20) == 10
+    assert CALIBRATED.percent_at(20) == 7.5
 
 
 def test_the_worst_case_has_the_tolerance_in_it() -> None:
     judged = part("firm").judged
     dc = limit(judged, "mean DC over 1 s")
-    assert (dc.worst / dc.value, dc.calibrated / dc.value) == pytest.approx((1.1, 1.02))
+    assert (dc.worst / dc.value, dc.calibrated / dc.value) == pytest.approx((1.04, 1.02))
     power = limit(judged, "power density, 10 kOhm")
-    assert power.worst / power.value == pytest.approx(1.21)
+    assert power.worst / power.value == pytest.approx(1.04**2)
     assert limit(judged, "energy per pulse, 500 Ohm").worst == pytest.approx(
         power.worst / power.value * 0.0025584, rel=1e-3
     )
@@ -255,16 +255,9 @@ def test_every_limit_of_the_figures_is_judged() -> None:
         assert {"accuracy of the current", "top current of a shipped preset"} <= found
 
 
-def test_the_shipped_presets_are_kept_by_a_calibrated_device() -> None:
+def test_the_shipped_presets_are_kept_out_of_the_box() -> None:
+    assert made().verdict is Verdict.PASS
     assert made(calibrated=True).verdict is Verdict.PASS
-    report = made()
-    assert report.of(Verdict.FAIL) == []
-    # Of a device that nobody calibrated, what 5 uA are too much for.
-    assert [(name, j.name) for name, j in report.of(Verdict.CALIBRATE)] == [
-        ("the device", "contact probe"),
-        ("Absorb", "accuracy of the current"),
-        ("Calm", "accuracy of the current"),
-    ]
 
 
 def with_limit(found: PresetFigures, name: str, value: float) -> PresetFigures:
@@ -276,14 +269,14 @@ def with_limit(found: PresetFigures, name: str, value: float) -> PresetFigures:
     ("name", "at", "verdict"),
     [
         ("mean DC over 1 s", 9.0, Verdict.PASS),
-        ("mean DC over 1 s", 9.2, Verdict.CALIBRATE),
+        ("mean DC over 1 s", 9.7, Verdict.CALIBRATE),
         ("mean DC over 1 s", 9.9, Verdict.FAIL),
         ("charge per phase", 45.4, Verdict.PASS),
         ("charge per phase", 50.1, Verdict.FAIL),
         ("current density", 1.81, Verdict.PASS),
         ("current density", 2.1, Verdict.FAIL),
-        ("power density, 10 kOhm", 206, Verdict.PASS),
-        ("power density, 10 kOhm", 208, Verdict.CALIBRATE),
+        ("power density, 10 kOhm", 231, Verdict.PASS),
+        ("power density, 10 kOhm", 232, Verdict.CALIBRATE),
         ("power density, 10 kOhm", 241, Verdict.FAIL),
         ("energy per pulse, 500 Ohm", 290, Verdict.FAIL),
         ("net charge of a cycle", 0, Verdict.PASS),
@@ -317,7 +310,7 @@ def test_a_level_in_the_middle_can_be_the_worst() -> None:
 def test_a_preset_that_did_not_ship_may_be_above_the_peers() -> None:
     p = one(BIPHASIC, top_ua=450)
     report = build([Source(p, "a file", False)], "a file", "2026-11-24")
-    assert report.verdict is Verdict.CALIBRATE  # the probe
+    assert report.verdict is Verdict.PASS
     assert report.presets[0].verdict is Verdict.PASS
     assert build([Source(p, "shipped", True)], "", "").presets[0].verdict is Verdict.FAIL
 
@@ -440,8 +433,7 @@ def test_what_is_computed_is_on_the_page() -> None:
         for step in its.steps:
             assert step.numbers in text
     assert "Tonus is not a medical device" in text
-    assert "PASS once calibrated" in text
-    assert "PASS once calibrated" not in render(made(calibrated=True))
+    assert "PASS once calibrated" not in text
 
 
 def test_a_failing_row_is_red() -> None:
@@ -470,7 +462,7 @@ def test_many_waveforms_make_more_tables() -> None:
 
 def test_json_is_the_whole_of_it() -> None:
     document = json.loads(json.dumps(made().to_json(), allow_nan=False))
-    assert document["verdict"] == "CALIBRATE"
+    assert document["verdict"] == "PASS"
     lift = document["presets"][0]
     assert (lift["id"], lift["verdict"]) == ("lift", "PASS")
     assert "plots" not in lift

@@ -86,7 +86,8 @@ def reading(ua: int, text: str, board: SimpleNamespace) -> float:
 def from_readings(readings: Sequence[Reading], board: SimpleNamespace) -> dict[str, int]:
     """The calibration's six values. NotGood when they are not on a line, or beyond what a device's parts may be off."""
     codes = [nominal_na(r.held.code, board) for r in readings]
-    flow = [r.mv * 1e6 / board.RSET_OHM for r in readings]
+    # Through the electrodes, of which the meter sees what Rset does.
+    flow = [r.mv * 1e6 / board.RSET_OHM + board.RSET_LESS_NA for r in readings]
     sense = [sensed_na(r.held.sense_mcodes, board) for r in readings]
     per_mcode_mv = board.ADC_REFERENCE_MV * board.DIVIDER / 4096e3
     short_mv = [na * board.SHORT_OHM / 1e6 for na in flow]
@@ -94,11 +95,12 @@ def from_readings(readings: Sequence[Reading], board: SimpleNamespace) -> dict[s
     dac, dac_na = _line(codes, flow)
     read, read_na = _line(flow, sense)
     voltage, voltage_mv = _line(short_mv, across_mv)
+    read_na += read * board.SENSE_LESS_NA
     for i, r in enumerate(readings[1:-1], 1):
         _straight(f"reading {i + 1}: {r.mv:g} mV is", codes[i] * dac + dac_na - flow[i], flow[i])
         _straight(
             f"reading {i + 1}: the device's own, {sense[i] / 1000:.1f} uA, is",
-            sense[i] / read - read_na - flow[i],
+            (sense[i] - read_na) / read + board.SENSE_LESS_NA - flow[i],
             flow[i],
         )
     zero_na = sensed_na(readings[0].held.zero_mcodes, board)
@@ -141,10 +143,14 @@ def _straight(what: str, off_na: float, of_na: float) -> None:
 
 
 def swept(client: Client, board: SimpleNamespace, values: Values) -> list[Residual]:
-    """Hold currents of the whole range, set without and with the calibration, and see what flows."""
+    """Hold currents of the whole range, set without and with the calibration, and see what flows.
+
+    Without, the offset is taken out all the same: the self-test measures it at each start.
+    """
+    out_of_the_box = {"dac_gain_ppm": 0, "dac_offset_na": values["dac_offset_na"]}
     found = []
     for ua in SWEPT_UA:
-        codes = code_of(ua, board), code_of(ua, board, values)
+        codes = code_of(ua, board, out_of_the_box), code_of(ua, board, values)
         if max(codes) > limits.HOLD_CODE_MAX:
             continue
         flow = [flowing_ua(client.calibration_hold(code), board, values) for code in codes]
@@ -156,32 +162,32 @@ def swept(client: Client, board: SimpleNamespace, values: Values) -> list[Residu
 def flowing_ua(held: Held, board: SimpleNamespace, values: Values) -> float:
     """What flows, by the calibrated sense, uA."""
     read = sensed_na(held.sense_mcodes, board) - values["sense_offset_na"]
-    return read / (1 + values["sense_gain_ppm"] / 1e6) / 1000
+    return float(read / (1 + values["sense_gain_ppm"] / 1e6) + board.SENSE_LESS_NA) / 1000
 
 
-def nominal_error_ua(set_ua: float, board: SimpleNamespace, values: Values) -> float:
-    """By the calibration: how far off the current is when this one is set without it."""
-    return set_ua * values["dac_gain_ppm"] / 1e6 + values["dac_offset_na"] / 1000
+def nominal_error_ua(set_ua: float, values: Values) -> float:
+    """By the calibration: how far off the current is when this one is set without it, but for the offset."""
+    return set_ua * values["dac_gain_ppm"] / 1e6
 
 
 def reach_ua(board: SimpleNamespace, values: Values) -> float:
     """The most current that the device gives, at most the ceiling."""
     na = nominal_na(code_of(limits.FIRMWARE_CEILING_UA, board, values), board)
-    return na / 1000 + nominal_error_ua(na / 1000, board, values)
+    return (na * (1 + values["dac_gain_ppm"] / 1e6) + values["dac_offset_na"]) / 1000
 
 
 def allowed_ua(set_ua: float, calibrated: bool) -> float:
     """How far off a current may be."""
     if calibrated:
-        return max(set_ua * limits.CALIBRATED_PCT / 100, limits.CALIBRATED_UA)
-    return max(set_ua * limits.SET_ACCURACY_PCT / 100, limits.SET_ACCURACY_UA)
+        return max(set_ua * limits.CALIBRATED_PCT / 100, limits.CALIBRATED_NA / 1000)
+    return max(set_ua * limits.SET_ACCURACY_PCT / 100, limits.SET_ACCURACY_NA / 1000)
 
 
 def accuracy(calibrated: bool) -> str:
     """What is promised, in words."""
     if calibrated:
-        return f"within {limits.CALIBRATED_PCT} % or {limits.CALIBRATED_UA} uA"
-    return f"within {limits.SET_ACCURACY_PCT} % or {limits.SET_ACCURACY_UA} uA"
+        return f"within {limits.CALIBRATED_PCT} % or {limits.CALIBRATED_NA / 1000:g} uA"
+    return f"within {limits.SET_ACCURACY_PCT} % or {limits.SET_ACCURACY_NA / 1000:g} uA"
 
 
 def worst(residuals: Sequence[Residual], after: bool) -> tuple[float, Residual]:

@@ -119,9 +119,9 @@ def _report(its: Settings, found: Calibration) -> None:
 
 
 def _document(found: Calibration) -> dict[str, Any]:
-    promised = {"pct": limits.SET_ACCURACY_PCT, "ua": limits.SET_ACCURACY_UA}
+    promised = {"pct": limits.SET_ACCURACY_PCT, "ua": limits.SET_ACCURACY_NA / 1000}
     if found.calibrated:
-        promised = {"pct": limits.CALIBRATED_PCT, "ua": limits.CALIBRATED_UA}
+        promised = {"pct": limits.CALIBRATED_PCT, "ua": limits.CALIBRATED_NA / 1000}
     return vars(found) | {"accuracy": promised}
 
 
@@ -278,7 +278,7 @@ def _say(
         off = f"{abs(at.errors[after]):.1f} uA off, at {at.set_ua} uA"
         its.out.line(f"{name}: at most {off}: {used:.0%} of what is allowed, {accuracy(after)}")
     most = reach_ua(board, values)
-    if most < limits.FIRMWARE_CEILING_UA - limits.CALIBRATED_UA:
+    if most < limits.FIRMWARE_CEILING_UA - limits.CALIBRATED_NA / 1000:
         its.out.line(f"this device's DAC gives too little: a set current above {most:.0f} uA is {most:.0f} uA")
 
 

@@ -53,12 +53,11 @@ def page(readings: Sequence[Reading], residuals: Sequence[Residual], values: Val
         _band(above, set_ua, False)
         _band(above, set_ua, True)
         _band(below, set_ua, True)
-        above.plot(
-            set_ua, [nominal_error_ua(ua, board, values) for ua in set_ua], color=CEILING, lw=1.2, label="before"
-        )
+        above.plot(set_ua, [nominal_error_ua(ua, values) for ua in set_ua], color=CEILING, lw=1.2, label="before")
         its_ua = [r.set_ua for r in residuals]
         above.plot(its_ua, [r.errors[0] for r in residuals], "o", color=CEILING, ms=5, label="before, held")
-        metered = [(r.ua, r.mv * 1000 / board.RSET_OHM - r.ua) for r in readings]
+        rset_na = values["dac_offset_na"] - board.RSET_LESS_NA  # what the self-test takes out, as the meter sees it
+        metered = [(r.ua, r.mv * 1000 / board.RSET_OHM - rset_na / 1000 - r.ua) for r in readings]
         if metered:
             above.plot(*zip(*metered, strict=True), "x", color=INK, ms=9, mew=1.6, label="before, by the multimeter")
         for axes in (above, below):
@@ -67,7 +66,7 @@ def page(readings: Sequence[Reading], residuals: Sequence[Residual], values: Val
         top = max(allowed_ua(limits.FIRMWARE_CEILING_UA / 4, False), most) * 1.25
         above.set_ylim(-top, top)
         left = max((abs(r.errors[1]) for r in residuals), default=0)
-        top = max(limits.CALIBRATED_UA * 2.0, left * 1.25)
+        top = max(limits.CALIBRATED_NA / 500, left * 1.25)
         below.set_ylim(-top, top)
         above.legend(loc="upper left", fontsize=9.5, ncol=3, framealpha=0.9)
         below.set_title("after, enlarged", loc="left", fontsize=11, weight="bold")
@@ -87,7 +86,7 @@ def _axes(axes: Axes) -> None:
 def _band(axes: Axes, set_ua: np.ndarray, calibrated: bool) -> None:
     """What is allowed."""
     most = np.array([allowed_ua(ua, calibrated) for ua in set_ua])
-    who = "calibrated" if calibrated else "not calibrated"
+    who = "calibrated" if calibrated else "out of the box"
     axes.fill_between(
         set_ua, -most, most, color=BAND[calibrated], lw=0, zorder=0, label=f"{who}: {accuracy(calibrated)}"
     )

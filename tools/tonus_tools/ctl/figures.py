@@ -32,7 +32,7 @@ PULSE_MAX_MJ = 300  # a pulse, into the least of the test loads
 LOADS_OHM = (500, 2000, 10_000)  # the test loads of its output table
 
 # The mean over a second that ends between a phase and its opposite: the rule `tonus.preset` refuses by, 9.09 uC.
-UNPAIRED_MAX_UC = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.SET_ACCURACY_PCT) / 1000
+UNPAIRED_MAX_UC = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.CHARGE_MARGIN_PCT) / 1000
 
 
 def _is(unit: str, source: str) -> Any:
@@ -427,7 +427,7 @@ def _margins(
     add("set current", [(set_ua, "")], limits.FIRMWARE_CEILING_UA, "uA", "limits.FIRMWARE_CEILING_UA")
     add("top current", [(preset.top_ua, "")], limits.TOP_MIN_UA, "uA", "limits.TOP_MIN_UA", at_least=True)
     add("charge per phase", of("phase_uc"), limits.PHASE_CHARGE_MAX_NC / 1000, "uC", "limits.PHASE_CHARGE_MAX_NC")
-    rule = "limits.MEAN_DC_MAX_UA x DC_WINDOW_MS, less SET_ACCURACY_PCT"
+    rule = "limits.MEAN_DC_MAX_UA x DC_WINDOW_MS, less CHARGE_MARGIN_PCT"
     add("charge one way", of("unpaired_uc"), UNPAIRED_MAX_UC, "uC", rule)
     add("net charge of a cycle", of("net_code_us"), 0, "code us", "tonus.program: exactly none")
     add("mean DC over 1 s", of("mean_dc_ua"), limits.MEAN_DC_MAX_UA, "uA", "limits.MEAN_DC_MAX_UA: IEC 60601-1")

@@ -34,8 +34,13 @@ class Accuracy:
 
 # From 500 Ohm to 10 kOhm.
 UNCALIBRATED = Accuracy(
-    "not calibrated", limits.SET_ACCURACY_PCT, limits.SET_ACCURACY_UA, "limits.SET_ACCURACY_PCT, SET_ACCURACY_UA"
+    "not calibrated",
+    limits.SET_ACCURACY_PCT,
+    limits.SET_ACCURACY_NA / 1000,
+    "limits.SET_ACCURACY_PCT, SET_ACCURACY_NA",
 )
-CALIBRATED = Accuracy("calibrated", limits.CALIBRATED_PCT, limits.CALIBRATED_UA, "limits.CALIBRATED_PCT, CALIBRATED_UA")
+CALIBRATED = Accuracy(
+    "calibrated", limits.CALIBRATED_PCT, limits.CALIBRATED_NA / 1000, "limits.CALIBRATED_PCT, CALIBRATED_NA"
+)
 
 IEC_ACCURACY_PCT = 20  # IEC 60601-2-10: amplitude against what is indicated

@@ -73,8 +73,9 @@ def origins(board: str) -> tuple[str, ...]:
         "Accuracy, judging and peers: `tools/tonus_tools/report/`.",
         "*From*: names in capitals are constants. `limits.NAME` stands in `firmware/tonus/limits.py`, with its own "
         "reason; the others in the board's file.",
-        f"*Accuracy*, from 500 Ohm to 10 kOhm: not calibrated {UNCALIBRATED}; calibrated {CALIBRATED}. A calibrated "
-        "device gives its DAC other codes for the same current; the codes here are the nominal ones.",
+        f"*Accuracy*, from 500 Ohm to 10 kOhm: not calibrated {UNCALIBRATED}; calibrated {CALIBRATED}. Each "
+        "device gives its DAC other codes for the same current, by what its self-test measures and its calibration "
+        "says; the codes here are the nominal ones.",
     )
 
 

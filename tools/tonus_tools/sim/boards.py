@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import runpy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,7 +19,16 @@ class Board:
     name: str
     folder: Path
     ua_per_code: float
+    uv_per_code: float
     full_scale_ua: float  # DAC reference over Rset: the hardware ceiling
+    offset_ua: float = 0.0  # what flows at code 0
+
+    def with_errors(self, errors: Mapping[str, int]) -> Board:
+        """The source of a device with these errors (SCENARIOS.md), but for its DAC's bow; the ceiling stays nominal."""
+        rset = 1 + errors.get("rset_ppm", 0) * 1e-6
+        ua_per_code = self.ua_per_code * (1 + errors.get("dac_gain_ppm", 0) * 1e-6) / rset
+        uv_per_ua = self.uv_per_code / self.ua_per_code * rset
+        return replace(self, ua_per_code=ua_per_code, offset_ua=errors.get("dac_offset_uv", 0) / uv_per_ua)
 
 
 def board_names() -> list[str]:
@@ -33,4 +43,5 @@ def load_board(name: str) -> Board:
     folder = BOARDS / name
     constants = runpy.run_path(str(folder / "board.py"))
     full_scale_ua = constants["DAC_REFERENCE_MV"] * 1000 / constants["RSET_OHM"]
-    return Board(name, folder, full_scale_ua / (1 << constants["DAC_BITS"]), full_scale_ua)
+    codes = 1 << constants["DAC_BITS"]
+    return Board(name, folder, full_scale_ua / codes, constants["DAC_REFERENCE_MV"] * 1000 / codes, full_scale_ua)

@@ -27,6 +27,7 @@ from .measure import (
     worst_cycle,
     worst_mean_dc,
 )
+from .parts import resolve
 from .scenario import Scenario
 from .trace import PROBING, TREATING, Span, Trace
 from .violation import Violation
@@ -59,9 +60,15 @@ class Run:
         return [w.t_us for w in self.trace.world if w.action == "inject" and w.value in faults]
 
 
+def source_of(scenario: Scenario) -> Board:
+    """The scenario's board, with the source of its device."""
+    start = scenario.start
+    return load_board(scenario.board).with_errors(resolve(start.device, start.errors, scenario.board))
+
+
 def check(trace: Trace, scenario: Scenario) -> list[Violation]:
     """Everything in this run that broke a limit or an expectation, universal rules first. Empty is good."""
-    board = load_board(scenario.board)
+    board = source_of(scenario)
     run = Run(trace, scenario, board, electrodes(trace, board))
     return [violation for rule in RULES for violation in rule(run)] + expectations(trace, scenario, run.skin)
 

@@ -11,8 +11,15 @@ from .violation import Violation
 
 
 def treated_seconds(trace: Trace) -> float:
-    """Time (s) spent in RAMP_UP, TREAT and RAMP_DOWN."""
-    return sum(span.end_us - span.start_us for span in trace.spans_in(TREATING)) / 1e6
+    """Time (s) spent in RAMP_UP, TREAT and RAMP_DOWN, but for that in which contact was `short`."""
+    kinds = [(log.t_us, log.fields["class"]) for log in trace.logs_of("contact")]
+    ends = [t_us for t_us, _ in kinds[1:]] + [trace.end_us]
+    short = [(t_us, end) for (t_us, kind), end in zip(kinds, ends, strict=True) if kind == "short"] if kinds else []
+    total = 0
+    for span in trace.spans_in(TREATING):
+        total += span.end_us - span.start_us
+        total -= sum(max(0, min(span.end_us, end) - max(span.start_us, begin)) for begin, end in short)
+    return total / 1e6
 
 
 def expectations(trace: Trace, scenario: Scenario, skin: measure.Electrodes) -> list[Violation]:

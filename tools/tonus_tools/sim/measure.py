@@ -29,7 +29,7 @@ class Electrodes:
     """A trace's phases with what the rules ask of each. Arrays are one element a phase."""
 
     phases: Phases
-    set_ua: Floats  # the current the DAC code asks for
+    set_ua: Floats  # the current that the DAC code makes
     low: Bools  # at the probe's level or below, set and delivered
     probe: Bools  # the contact probe: low, and of the very code and width seen while the firmware only probes
 
@@ -46,7 +46,7 @@ def electrodes(trace: Trace, board: Board) -> Electrodes:
     pulses; the probe is known by its code and width from the states in which nothing else may flow.
     """
     phases = trace.phases
-    set_ua = np.asarray(phases.code * board.ua_per_code, dtype=np.float64)
+    set_ua = np.maximum(phases.code * board.ua_per_code + board.offset_ua, 0.0)
     low = (set_ua <= limits.PROBE_MAX_UA) & (_own_peaks(trace) <= limits.PROBE_MAX_UA)
     shape = phases.code * (1 << 32) + phases.dur_us
     waiting = low & inside(phases.t_us - STATE_SKEW_US, trace.spans_in(PROBING))

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .boards import load_board
-from .checks import check
+from .checks import check, source_of
 from .expectations import treated_seconds
 from .measure import electrodes, lifts, max_current_ua, net_dc_ua, worst_cycle
 from .scenario import Scenario
@@ -17,7 +16,7 @@ from .violation import Violation
 
 def summary(trace: Trace, scenario: Scenario, violations: list[Violation] | None = None) -> dict[str, Any]:
     """The run in figures, ready for JSON. `violations` are those of `check`, done here when not given."""
-    board = load_board(scenario.board)
+    board = source_of(scenario)
     skin = electrodes(trace, board)
     reactions = lifts(trace, skin, scenario.start.touch)
     counters = trace.logs_of("counters")

@@ -91,11 +91,11 @@ def _errors(ax: Axes, results: Results, before: bool) -> None:
     for sample in results.samples:
         for row in sample.before_ua if before else sample.after_ua:
             ax.plot(sample.asked_ua, row, color=COLOURS[0], lw=0.4, alpha=0.25)
-    asked = np.linspace(20, 500, 100)
+    asked = np.linspace(montecarlo.ASKED_UA, 500, 100)
     limit = np.maximum(asked * pct / 100, ua)
     for sign in (1, -1):
         ax.plot(asked, sign * limit, color=COLOURS[1], lw=1.2)
-    what = "not calibrated" if before else "calibrated"
+    what = "out of the box" if before else "calibrated"
     ax.set(xlabel="asked, uA", ylabel="error, uA", title=f"{len(results.samples)} devices, {what}, 500 Ohm..10 kOhm")
 
 

@@ -39,6 +39,7 @@ WATCH_C = 20e-6
 WATCH_US = 6.8e6
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
+SHUT = -1  # in place of a code: the DAC's output is off, pulled to ground
 # The RP2040's converter. Its tables are looked up once a reading; positions are sixteenths of a code.
 NOISE_CODES = 3  # peak to peak, where a start says nothing: as good as it gets
 NOISES = 1024  # of a table, a power of 2
@@ -72,6 +73,7 @@ class World:
         self.has_cell = board.HAS_BATTERY
         self._emit = emit
         self._dac_codes = 1 << board.DAC_BITS
+        self._less = board.SENSE_LESS_NA * 1e-9
         self._seed = seed
         self.on_input = None  # called when something that the processor's input pins see has changed
         self.t = 0
@@ -339,7 +341,7 @@ class World:
         self.advance(t)
         if frame & 0x8000:
             return
-        self._input = frame & 0xFFF if frame & 0x1000 else 0
+        self._input = frame & 0xFFF if frame & 0x1000 else SHUT
         if not self._ldac:
             self._output = self._input
 
@@ -405,7 +407,8 @@ class World:
         if t - self.t > SETTLED_US:
             self.advance(t)
         if role == "CURRENT_SENSE":
-            volts = self._amps() * self._rset
+            # Less than the electrodes carry, by what the sink divider takes and R15 takes off.
+            volts = max(0.0, self._amps() - self._less) * self._rset
             if self.faults:
                 if "sense_open" in self.faults:
                     return 0.0
@@ -456,7 +459,7 @@ class World:
             self.t = t
 
     def _set_amps(self):
-        if self.latch:
+        if self.latch or self._output == SHUT and "dac_full_scale" not in self.faults:
             return 0.0
         code = self._output
         gain = self._dac_gain
@@ -583,6 +586,8 @@ class World:
     def _sink_volts(self):
         """Voltage of the sink node."""
         amps = self._amps()
+        if self._el_a and not self._dir and not self._past and "short_open" not in self.faults:
+            amps = max(amps, self._less)  # the sink divider hangs on the built-in short too
         if not amps:
             return 0.0
         if not self._dir:
