@@ -106,6 +106,11 @@ _PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # wit
 _PROBE_SPAN_US = limits.PROBE_REST_MS * 1000 + _PROBE_US
 
 
+def probes_in(rest_us: int) -> int:
+    """How many contact probes break up a rest, each of PROBE_UA for PROBE_PHASE_US either way."""
+    return max(0, -(-(rest_us - _LAST_REST_US) // _PROBE_SPAN_US) - 1)
+
+
 class Program:
     """One waveform compiled: the words of its pulse, its times (us), and its envelope or sweep.
 
@@ -116,8 +121,10 @@ class Program:
         self.codes = codes
         self.probe_code = probe_code
         self.probe = probe  # a contact probe: fixed amplitude, no ramp, a lift does not cut it
+        self.phase_us = w.phase_us
         self.forward = drive_word(True, w.phase_us)
         self.burst = w.burst_pulses  # 0: biphasic pulses
+        self.phases = 1 if self.burst else 2  # in a period
         self.period_us = self.cycle_us = w.period_us(w.rate_dhz)
         gap = 0
         if self.burst:
@@ -272,7 +279,8 @@ _WAITING = const(12)  # 1: another program is to be taken where the cycle ends, 
 _NEXT_GOAL = const(13)
 _NEXT_SLEW = const(14)
 _NEXT_CAP = const(15)
-_KEPT = const(16)
+_SWELL = const(16)  # of this cycle: what the envelope makes of the amplitude, in 256ths
+_KEPT = const(17)
 
 
 class Train:
@@ -319,6 +327,12 @@ class Train:
     def period_us(self) -> int:
         """From one pulse to the next, in this cycle."""
         return self._kept[_PERIOD_US]
+
+    def wanted(self) -> tuple[int, int]:
+        """(DAC code, period in us) that the level asks for where the envelope is now, were its ramp over."""
+        kept = self._kept
+        goal = kept[_GOAL] >> SHIFT
+        return max(goal * kept[_SWELL] >> 8, min(goal, self.program.probe_code)), kept[_PERIOD_US]
 
     def start(self, program: Program, code: int, ramp_ms: int) -> None:
         """Begin anew, from zero towards `code` over `ramp_ms`. Only while nothing draws from the train."""
@@ -465,11 +479,13 @@ class Train:
         goal = kept[_GOAL]
         code = amp
         step_us = p[_P_ENVELOPE_STEP_US]
+        kept[_SWELL] = 256
         if step_us:
             envelope = ptr16(self._envelope)
             envelope_us = kept[_ENVELOPE_US]
             kept[_ENVELOPE_US] = (envelope_us + cycle_us) % (step_us * ENVELOPE_STEPS)
-            code = amp * envelope[envelope_us // step_us] >> 8
+            kept[_SWELL] = envelope[envelope_us // step_us]
+            code = amp * kept[_SWELL] >> 8
         code = code >> SHIFT
         # A pulse too small to tell contact from air would leave the electrodes unwatched.
         if code < p[_P_PROBE_CODE] and goal != 0:

@@ -227,6 +227,15 @@ class Pulse:
         """True when a ramp has ended."""
         return self._train.settled()
 
+    @property
+    def program(self) -> Program:
+        """What plays, or played last."""
+        return self._train.program
+
+    def wanted(self) -> tuple[int, int]:
+        """(DAC code, period in us) that the level asks for now, were its ramp over."""
+        return self._train.wanted()
+
     def off(self) -> None:
         """Output off, now."""
         state = disable_irq()
