@@ -35,6 +35,9 @@ _SHORT_EXIT_OHM = 250
 # Of good probes: the electrode has settled on the skin. Four of them, well away from where the contact task's own grid
 # would decide between four and five.
 _RETURN_MS = 130
+# Skin that was left for a moment, as over stubble, has been found before: two probes will do.
+_MOMENT_MS = 150
+_AGAIN_MS = 30
 _CHANGE_MS = 200  # between the classes of a standing contact
 
 
@@ -51,9 +54,12 @@ class Contact:
         self.ohm = 0
         self.seen = OPEN
         self._since_ms = 0
+        self._touched_ms = 0  # when something was last touched
+        self._left_ms: int | None = None  # the same, of the last contact that stood
 
     def reset(self) -> None:
         """Contact must be found anew."""
+        self._leave()
         self.kind = self.seen = OPEN
         self.ohm = 0
 
@@ -66,13 +72,26 @@ class Contact:
             self.seen = seen
             self._since_ms = now_ms
         if seen == OPEN:
+            self._leave()
             self.kind = OPEN
             self.ohm = 0
         else:
             self.ohm = max(mv, 0) * 1000 // ua
-            if now_ms - self._since_ms >= (_RETURN_MS if self.kind == OPEN else _CHANGE_MS):
+            if now_ms - self._since_ms >= self._wait_ms():
                 self.kind = seen
+            self._touched_ms = now_ms
         return self.kind
+
+    def _leave(self) -> None:
+        if self.kind != OPEN:
+            self._left_ms = self._touched_ms
+
+    def _wait_ms(self) -> int:
+        """How long a class has to be seen before it is one."""
+        if self.kind != OPEN:
+            return _CHANGE_MS
+        moment = self._left_ms is not None and self._since_ms - self._left_ms <= _MOMENT_MS
+        return _AGAIN_MS if moment else _RETURN_MS
 
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
         if ua < limits.OPEN_UA:

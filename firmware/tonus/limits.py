@@ -32,6 +32,7 @@ RAMP_MIN_MS = 500  # at start and after contact returns: no shock on touching do
 RAMP_RETURN_MS = 1000  # after a pause: twice the least, short enough to keep gliding
 RAMP_MAX_MS = 10_000
 RAMP_DOWN_MS = 500
+RAMP_DOWN_MAX_MS = 1000  # the end of a session waits no longer than this for a ramp down; then the output is cut
 RAMP_CYCLES_MIN = 4  # a ramp at a slow rate still takes this many cycles
 
 # Reactions
@@ -73,6 +74,8 @@ DRY_REST_MS = 2000  # and for at least this long
 DONE_OFF_MS = 60 * 1000
 FAULT_OFF_MS = 60 * 1000  # a latched fault is shown this long, then power goes off
 LOW_BATTERY_OFF_MS = 10 * 1000
+LOOSE_LIFTS = 3  # so many lifts ...
+LOOSE_MS = 10_000  # ... in this time are no gliding but gel or pressure that is missing: the person is told
 CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s
 CUE_MAX_S = 30
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from tonus import limits
@@ -131,7 +131,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Session:
-    """A record of the journal's sessions; PROTOCOL.md has the units."""
+    """A record of the journal's sessions; PROTOCOL.md has the units. Of firmware 0.1.0: without what has a default."""
 
     n: int
     at: int | None
@@ -147,6 +147,11 @@ class Session:
     lifts: int
     zones: list[list[int]]
     why: str
+    counted_ms: int | None = None
+    set_uc: int | float | None = None
+    share_pct: int | None = None
+    probe_uc: int | float | None = None
+    counted: list[list[int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -466,11 +471,13 @@ def _piece(transaction: int, index: int, offset: int, text: str, last: bool) -> 
 
 
 def _read(kind: type[T], result: dict[str, Any], method: str) -> T:
-    """A result as a dataclass. Damaged when a field is missing or of another type; others are ignored."""
+    """A result as a dataclass. Damaged when a field without a default is missing, or one is of another type."""
     types_of = get_type_hints(kind)
     values = {}
     for field in fields(kind):  # type: ignore[arg-type]
         if field.name not in result:
+            if field.default is not MISSING:
+                continue
             raise Damaged(f"{method}: there is no {field.name} in the answer")
         values[field.name] = result[field.name]
         if not _is(values[field.name], types_of[field.name]):

@@ -146,8 +146,23 @@ def _ms(ms: int) -> str:
 # Journal
 
 
-SESSION_COLUMNS = ("record", "ended", "preset", "level", "uA", "treated", "uC", "good", "Ohm", "lifts", "by")
-SESSION_FIGURES = ("level", "uA", "treated", "uC", "good", "Ohm", "lifts")
+SESSION_COLUMNS = (
+    "record", "ended", "preset", "level", "uA", "treated", "set uC", "uC", "share", "good", "Ohm", "lifts", "by",
+)  # fmt: skip
+SESSION_FIGURES = ("level", "uA", "treated", "set uC", "uC", "share", "good", "Ohm", "lifts")
+# What ended a session, in a word or two; EVENTS has whole sentences.
+ENDED = {
+    "ramped_down": "finished",
+    "lost": "finished",
+    "expired": "20 min over",
+    "stop": "MODE",
+    "zero": "level 0",
+    "drained": "empty cell",
+    "battery_low": "empty cell",
+    "usb_in": "USB cable",
+    "power_off": "switched off",
+    "idle": "left alone",
+}
 
 
 def session_row(r: Record) -> tuple[str, ...]:
@@ -155,8 +170,9 @@ def session_row(r: Record) -> tuple[str, ...]:
     level, top_ua = r["level"], r["top_ua"]
     return (
         f"s{r['n']}", moment(r["at"]), r["name"], f"{level}", f"{top_ua * level / limits.LEVELS:g}",
-        seconds(round(r["treated_ms"] / 1000)), f"{r['charge_uc']}", f"{r['good_pct']} %",
-        f"{r['ohm']}" if r["ohm"] else "-", f"{r['lifts']}", r["why"],
+        seconds(round(r["treated_ms"] / 1000)), charge(r.get("set_uc")), charge(r["charge_uc"]),
+        percent(r.get("share_pct")), percent(r["good_pct"]),
+        f"{r['ohm']}" if r["ohm"] else "-", f"{r['lifts']}", ENDED.get(r["why"]) or r["why"],
     )  # fmt: skip
 
 
@@ -180,16 +196,43 @@ def session_facts(r: Record) -> list[Fact]:
         ("ended", _at(r)),
         ("preset", f"{r['name']} ({r['id']}), of bank generation {r['generation']}"),
         ("highest level", f"{level} of {limits.LEVELS}: {top_ua * level / limits.LEVELS:g} of {top_ua} uA"),
-        ("treated", f"{r['treated_ms'] / 1000:g} s; pauses do not count"),
-        ("charge", f"{r['charge_uc']} uC in each direction; in sum zero"),
-        ("contact good", f"{r['good_pct']} % of the treated time"),
+        *_delivered(r),
+        ("contact good", f"{r['good_pct']} % of the counted time"),
         ("resistance", f"{r['ohm']} Ohm, mean" if r["ohm"] else "none measured: there was no contact"),
         ("lifts", f"{plural(r['lifts'], 'pause')} because an electrode lifted"),
         ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
     ]
-    zones = r["zones"]
-    facts += [(f"zone {i + 1}", f"{ms / 1000:g} s, contact good {good} %") for i, (ms, good) in enumerate(zones)]
+    counted = r.get("counted") or [None] * len(r["zones"])
+    for i, ((ms, good), of) in enumerate(zip(r["zones"], counted, strict=True)):
+        treated = f"{ms / 1000:g} s" if of is None else f"{ms / 1000:g} of {of[0] / 1000:g} s, delivered {of[1]} %"
+        facts.append((f"zone {i + 1}", f"{treated}, contact good {good} %"))
     return facts + _others(r, {f.name for f in fields(Session)})
+
+
+def _delivered(r: Record) -> list[Fact]:
+    """Time and charge of a session: set, delivered, and what share that is."""
+    treated = f"{r['treated_ms'] / 1000:g} s"
+    flowed = f"{charge(r['charge_uc'])} uC in each direction; in sum zero"
+    if r.get("counted_ms") is None:
+        return [("treated", f"{treated}; pauses do not count"), ("charge", flowed)]
+    counted = f"{r['counted_ms'] / 1000:g} s that counted"
+    facts = [
+        ("treated", f"{treated}: of the {counted}, as far as what was set was delivered; pauses do not count"),
+        ("set", f"{charge(r['set_uc'])} uC in each direction: the level, over that time"),
+        ("delivered", f"{flowed}; {r['share_pct']} % of what was set"),
+    ]
+    if r["probe_uc"]:
+        facts.append(("probes", f"{charge(r['probe_uc'])} uC besides, by the contact probes in long rests"))
+    return facts
+
+
+def charge(uc: float | None) -> str:
+    """A charge in uC: to a tenth, small ones to three digits; a dash when the record is too old to have it."""
+    return "-" if uc is None else f"{uc:.1f}" if uc >= 10 or not uc else f"{uc:.3g}"
+
+
+def percent(pct: int | None) -> str:
+    return "-" if pct is None else f"{pct} %"
 
 
 def fault_facts(r: Record) -> list[Fact]:

@@ -96,6 +96,30 @@ def max_current_ua(trace: Trace) -> float:
     return float(trace.phases.peak_ua.max()) if len(trace.phases) else 0.0
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the firmware said of its sessions, summed: times in s, charges each way in mC, the share in percent."""
+
+    counted_s: float
+    treated_s: float
+    set_mc: float
+    delivered_mc: float
+
+    @property
+    def share_pct(self) -> float:
+        """Delivered of what was set; 0 when nothing was."""
+        return min(100.0, 100 * self.delivered_mc / self.set_mc) if self.set_mc else 0.0
+
+
+def told(trace: Trace) -> Told | None:
+    """What the sessions of a trace were told to have delivered; None when none has ended, or it did not say (0.1.0)."""
+    ended = [log.fields for log in trace.logs_of("session") if "set_uc" in log.fields]
+    if not ended:
+        return None
+    sums = (sum(float(f[key]) for f in ended) / 1000 for key in ("counted_ms", "treated_ms", "set_uc", "charge_uc"))
+    return Told(*sums)
+
+
 def worst_mean_dc(phases: Phases) -> tuple[float, int]:
     """(uA, us): the largest absolute mean current over any DC_WINDOW_MS, and where that window begins.
 
