@@ -54,8 +54,15 @@ TRIP_UA = 600  # window comparator and latch
 ADC_REFERENCE_MV = 3300
 DIVIDER = 10  # sink node and rail
 BATTERY_DIVIDER = 3  # on the Pico, VSYS to GPIO29
-CELL_EMPTY_MV = 3300  # 0 %; Li-ion under this light load
+CELL_EMPTY_MV = 3300  # 0 %; Li-ion at rest
 CELL_FULL_MV = 4200  # 100 %
+CELL_MOHM = 200  # of an ordinary cell; a tired one has 500
+# What draws from it.
+PROCESSOR_MA = 30
+STAGE_MA = 3  # boost converter and electrode stage
+LAMP_UA = 1300  # each
+BEEPER_MA = 30
+MOTOR_MA = 80
 
 # The self-test drives both switch lines high: the decoder then closes rail - 10 kOhm - sink, electrodes off the source.
 SHORT_OHM = 10000

@@ -22,6 +22,7 @@ from . import (
     VERSION,
     bank,
     calibration,
+    cell,
     console,
     contact,
     deviation,
@@ -82,6 +83,12 @@ class Panel:
                 else:
                     self._lamps[i - 5](1 if lights[i] else 0)
         self._shown = lights
+
+    def draws_ma(self, board) -> int:
+        """What lights, beeper and motor draw now."""
+        hz, haptic = self._sounding
+        lit = sum(self._shown) * board.LAMP_UA // 1_000_000
+        return lit + (board.BEEPER_MA if hz else 0) + (board.MOTOR_MA if haptic else 0)
 
     def sound(self, tone: tuple[int, int]) -> None:
         """(beeper Hz, haptic)."""
@@ -154,7 +161,7 @@ class App:
         self._weighing = False  # what flows is the treatment, and belongs into the tally
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
         self._program: program.Program | None = None
-        self._battery_pct = 100
+        self._cell = cell.Cell(board.CELL_EMPTY_MV, board.CELL_FULL_MV, board.CELL_MOHM)
         self._shown_kind = contact.OPEN
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
@@ -386,12 +393,14 @@ class App:
                 current.event("usb_in")
             else:
                 if current.state == session.CHARGING:
-                    self._battery_pct = self._power.battery_pct()  # the cable hid the cell
+                    self._look_at_cell()  # the cable hid it
                     current.event("usb_out")
-                if self._battery_pct < limits.BATTERY_CUTOFF_PCT or (
-                    self._battery_pct < limits.BATTERY_START_PCT and current.state in (session.STANDBY, session.DONE)
-                ):
+                least = limits.BATTERY_CUTOFF_PCT
+                if current.state in (session.STANDBY, session.DONE):
+                    least = limits.BATTERY_START_PCT
+                if self._cell.below(least):
                     current.event("battery_low")
+            current.can_start = self._cell.can_start
             current.tick(self._now())
             if current.state != self._seen_state:
                 self._entered(self._seen_state, current.state)
@@ -429,7 +438,7 @@ class App:
         loop = self._pulse
         while True:
             self._beats["power"] += 1
-            self._battery_pct = self._power.battery_pct()
+            self._look_at_cell()
             ticks = loop.ticks
             await asyncio.sleep_ms(10)
             # A loop that stands still lets the rail fall, and is the supervisor's to name.
@@ -438,6 +447,15 @@ class App:
                 if rail < self._board.RAIL_MIN_MV and loop.powered_ms() > selftest.RISE_MS:
                     loop.fault(faults.RAIL_DEAD, rail)
             await asyncio.sleep_ms(240)
+
+    def _look_at_cell(self) -> None:
+        mv = self._power.cell_mv()
+        if mv is None:
+            self._cell.reset()
+        else:
+            board = self._board
+            stage_ma = board.STAGE_MA if self._pulse.powered_ms() else 0
+            self._cell.add(mv, board.PROCESSOR_MA + stage_ma + self._panel.draws_ma(board), self._now())
 
     async def _supervise(self, watchdog) -> None:
         seen: dict[str, int] = {}
@@ -478,7 +496,7 @@ class App:
             "state": self._session.state,
             "uptime_ms": self._now(),
             "clock": self.clock(),
-            "battery_pct": None if self._power.usb() else self._battery_pct,
+            "battery_pct": None if self._power.usb() else self._cell.pct,
         }
 
     def counters(self) -> dict:

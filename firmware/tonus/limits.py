@@ -82,6 +82,8 @@ CUE_MAX_S = 30
 # Power
 BATTERY_START_PCT = 20  # no start below
 BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
+BATTERY_MS = 3000  # the cell is below either for this long before anything is done: motor and boost make it dip
+BATTERY_AGAIN_PCT = 3  # a cell that had too little for a start has enough with so much more: it recovers while it rests
 WATCHDOG_MS = 2000
 TEMPERATURE_MIN_C = 0
 TEMPERATURE_MAX_C = 50  # a handheld on the face

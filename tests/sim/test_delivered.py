@@ -46,7 +46,7 @@ def should_uc_per_s(waveform: Any, top_ua: int, level: int, errors: dict[str, in
     """Charge in both directions that a second of the unbroken waveform at a level carries."""
     steady = plateau(waveform, top_ua, level, BOARD)
     phases, pulses = steady.phases, steady.pulses
-    ua = [source_ua(code, errors) for code in phases.code[pulses]]
+    ua = np.array([source_ua(code, errors) for code in phases.code[pulses]])
     return float((ua * phases.dur_us[pulses]).sum()) / steady.us
 
 
