@@ -68,6 +68,7 @@ DEVIATION_SAMPLES = 4  # ... and two pulses, at slow rates
 
 # Session
 SESSION_MAX_MS = 20 * 60 * 1000  # hard stop, NuFACE Mini+
+SESSION_ROOM_S = 120  # gel, pauses and lifts easily take as much of it: a preset that leaves less may not finish
 IDLE_OFF_MS = 3 * 60 * 1000  # without contact or a button
 POOR_PAUSE_MS = 3000  # dry skin this long pauses: gel that dries is what zaps people
 DRY_REST_MS = 2000  # and for at least this long
@@ -82,7 +83,7 @@ CUE_MAX_S = 30
 # Power
 BATTERY_START_PCT = 20  # no start below
 BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
-BATTERY_MS = 3000  # the cell is below either for this long before anything is done: motor and boost make it dip
+BATTERY_MS = 2250  # ... for this long, ten readings, before anything is done: motor and boost make a cell dip
 BATTERY_AGAIN_PCT = 3  # a cell that had too little for a start has enough with so much more: it recovers while it rests
 WATCHDOG_MS = 2000
 TEMPERATURE_MIN_C = 0

@@ -106,9 +106,19 @@ _PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # wit
 _PROBE_SPAN_US = limits.PROBE_REST_MS * 1000 + _PROBE_US
 
 
+def pulse_us(w: Waveform) -> int:
+    """What a pulse takes of its period, with its words' dead time: both phases, one when alternating."""
+    return w.phase_us + 2 * DEAD_US if w.burst_pulses else 2 * w.phase_us + w.gap_us + 4 * DEAD_US
+
+
 def probes_in(rest_us: int) -> int:
     """How many contact probes break up a rest, each of PROBE_UA for PROBE_PHASE_US either way."""
     return max(0, -(-(rest_us - _LAST_REST_US) // _PROBE_SPAN_US) - 1)
+
+
+def probes_of(w: Waveform, rate_dhz: int) -> int:
+    """How many contact probes each rest of a waveform has at a rate."""
+    return probes_in(w.period_us(rate_dhz) - pulse_us(w))
 
 
 class Program:
@@ -124,15 +134,14 @@ class Program:
         self.phase_us = w.phase_us
         self.forward = drive_word(True, w.phase_us)
         self.burst = w.burst_pulses  # 0: biphasic pulses
+        self.pulse_us = pulse_us(w)
         self.phases = 1 if self.burst else 2  # in a period
         self.period_us = self.cycle_us = w.period_us(w.rate_dhz)
         gap = 0
         if self.burst:
-            self.pulse_us = w.phase_us + 2 * DEAD_US  # with the dead time of its rest
             self.cycle_us *= 2 * self.burst
         else:
             gap = gap_word(w.gap_us)
-            self.pulse_us = 2 * w.phase_us + w.gap_us + 4 * DEAD_US
         self.rate_dhz = w.rate_dhz
         self.sweep_dhz = w.rate_to_dhz - w.rate_dhz  # 0: not swept
         # Cut in mid-pulse, this one's charge is worth waiting for: two of them would pass the mean DC limit.

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from devices import canonical as texts
+from devices import device, example
 from tonus import bank, limits
 from tonus.preset import build, canonical
 from tonus_tools.ctl.figures import board_constants, plateau
@@ -115,3 +117,26 @@ def test_what_is_said_is_what_was_delivered(name: str, tmp_path: Path) -> None:
     (session,) = (log.fields for log in trace.logs_of("session"))
     assert session["treated_ms"] == pytest.approx(session["counted_ms"] * said.share_pct / 100, rel=0.01)
     assert said.counted_s == pytest.approx(zone_s * zones, abs=0.1)
+
+
+def test_the_probes_of_a_slow_preset_are_told(tmp_path: Path) -> None:
+    """They carry many times the charge of its pulses; what was set and delivered is that of the pulses."""
+    wave = {"kind": "biphasic", "rate_hz": 0.5, "phase_us": 100, "gap_us": 50}
+    zones = [{"name": "cheek", "duration_s": 30, "cue_s": 10, "waveform": wave}]
+    with device(tmp_path / "flash.img") as made:
+        made.client.write_bank(texts(example(top_ua=50, ramp_ms=500, zones=zones)))
+        made.live.do("usb", False)
+        made.live.do("touch", "good")
+        made.live.run(300_000)
+        made.press("PLUS", 10)
+        made.live.run(34_000_000)
+        made.live.do("usb", True)
+        made.live.run(2_000_000)
+        (record,) = made.client.journal("session")
+        trace = made.live.finish()
+    counted = inside(trace.phases.t_us, trace.spans_in(COUNTED))
+    probes = counted & (trace.phases.dur_us == limits.PROBE_PHASE_US) & (trace.phases.direction > 0)
+    probe_uc = float((trace.phases.peak_ua * trace.phases.dur_us)[probes].sum()) / 1e6
+    assert record["probe_uc"] == pytest.approx(probe_uc, rel=0.05)
+    assert record["probe_uc"] > 40 * record["set_uc"] > 0
+    assert record["charge_uc"] <= record["set_uc"]

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from devices import Device, canonical, device, example, large
 from tonus_tools.sim.live import Live
+from tonus_tools.sim.plot_pulses import within
 from tonus_tools.sim.scenario import Scenario, Start
+from tonus_tools.sim.trace import spans_of
 
 STRAY_NC = 2.8  # tools/tonus_tools/spice/results.md
 ZONES = [
@@ -69,7 +71,11 @@ def test_a_session_is_recorded_as_it_was() -> None:
     left, right = record["counted"]
     assert left[0] == pytest.approx(12_000, abs=25)
     assert left[0] + right[0] == record["counted_ms"]
-    assert record["set_uc"] == pytest.approx(270 * 500e-6 * 80 * record["counted_ms"] / 1000, rel=0.02)
+    # The level rose while time counted.
+    levels = spans_of([(level.t_us, str(level.ua)) for level in trace.levels], trace.end_us)
+    counted = within(levels, trace.spans_in(("RAMP_UP", "TREAT")))
+    set_uc = sum(float(span.name) * 500e-6 * 80 * (span.end_us - span.start_us) / 1e6 for span in counted)
+    assert record["set_uc"] == pytest.approx(set_uc, rel=0.02)
     assert record["share_pct"] == pytest.approx(100 * record["charge_uc"] / record["set_uc"], abs=0.6)
     assert record["treated_ms"] == pytest.approx(record["counted_ms"] * record["share_pct"] / 100, rel=0.01)
     for (counted_ms, share), (treated_ms, _) in zip(record["counted"], record["zones"], strict=True):

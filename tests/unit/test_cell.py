@@ -65,7 +65,7 @@ def test_the_first_readings_refuse_a_start_and_decide_nothing_more() -> None:
     device = Device()
     device.run(15, STEP_MS)
     assert device.said == [(False, False, False)]
-    device.run(15, 3250)
+    device.run(15, 2500)
     assert device.said[-1] == (False, True, False)
     device.cell.reset()
     assert device.cell.can_start
@@ -101,7 +101,7 @@ def test_what_is_drawn_does_not_show(pct: int, load_ma: int) -> None:
 def test_what_is_shown_is_the_middle() -> None:
     device = Device()
     device.run(60, 5000)
-    device.run(7, 1000)
+    device.run(7, 750)
     assert device.cell.pct == pytest.approx(60, abs=1)
-    device.run(7, 2500)
+    device.run(7, 1500)
     assert device.cell.pct == pytest.approx(7, abs=1)

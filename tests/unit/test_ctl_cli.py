@@ -271,6 +271,31 @@ def test_the_journal_is_listed_explained_and_exported(bench: Bench, device: Devi
     assert csv == [",".join(FAULT), "2,,11,overcurrent,431,TREAT,93500,93000,1,0,212,3,81232"]
 
 
+def test_check_show_and_preview_say_what_hardly_fits_a_session(bench: Bench, tmp_path: Path) -> None:
+    its = json.loads(SHIPPED[0])
+    its["zones"] = [its["zones"][0] | {"duration_s": 600}, its["zones"][1] | {"duration_s": 590}]
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(its), encoding="utf-8")
+    for command in (("check",), ("show",), ("preview", "-o", str(tmp_path / "long.png"))):
+        ended = bench.run("preset", command[0], str(path), *command[1:])
+        assert ended.code == 0
+        assert "note: its 1190 s leave only 10 s of the 20 min a session may last" in ended.out
+    accepted = bench.run("preset", "check", str(path), "--json").json["accepted"]
+    assert [len(one["notes"]) for one in accepted] == [1]
+
+
+def test_preview_says_what_the_probes_carry(bench: Bench, tmp_path: Path) -> None:
+    its = json.loads(SHIPPED[1])
+    its["zones"] = its["zones"][:1]
+    path = tmp_path / "slow.json"
+    path.write_text(json.dumps(its), encoding="utf-8")
+    ended = bench.run("preset", "preview", str(path), "--level", "1", "-o", str(tmp_path / "slow.png"))
+    assert "contact probes in the rests carry" in ended.out
+    (mc,) = (float(line.split()[6]) for line in ended.out.splitlines() if line.startswith("contact probes"))
+    least = 50 * 0.8 * 14 * 8 * 2000 / 1e9
+    assert 0.99 * least <= mc <= 1.15 * least  # and some more while it ramps down
+
+
 def test_what_was_set_and_what_was_delivered_are_told(bench: Bench, device: Device) -> None:
     device.journal["session"] = [{"n": 8} | SESSION | DELIVERED, {"n": 9} | SESSION | DELIVERED | {"why": "expired"}]
     listed = bench.run("journal", "list").out.splitlines()

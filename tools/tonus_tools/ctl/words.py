@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from tonus import faults, limits
+from tonus import faults, limits, program
 from tonus.preset import Preset, Waveform
 from tonus.session import EVENTS
 
@@ -104,6 +104,7 @@ def zone_rows(p: Preset) -> list[tuple[str, str, str, str, str]]:
 def pulses_of(w: Waveform, top_ua: int) -> str:
     """A waveform in plain words, with its charge at level 10."""
     charge = f"{top_ua * w.phase_us / 1e6:g} uC a phase"
+    charge += "".join(f"; {words}" for words in probes_of(w, top_ua))
     if w.kind == "alternating":
         return (
             f"{_rate(w.rate_dhz)} of {_us(w.phase_us)}: {w.burst_pulses} one way, then {w.burst_pulses} back; "
@@ -117,9 +118,42 @@ def pulses_of(w: Waveform, top_ua: int) -> str:
     return f"{rate}: {shape}; {charge}" + (f"; {_swell(w.envelope)}" if w.envelope else "")
 
 
+def probes_of(w: Waveform, top_ua: int) -> list[str]:
+    """The contact probes that break up its longest rests, and their charge against the pulses'; nothing without."""
+    probes = program.probes_of(w, min(w.rate_dhz, w.rate_to_dhz))
+    if not probes:
+        return []
+    each_way_uc = probes * limits.PROBE_UA * limits.PROBE_PHASE_US / 1e6
+    pulse_uc = top_ua * w.phase_us / (2e6 if w.burst_pulses else 1e6)
+    most = "up to " if w.rate_to_dhz != w.rate_dhz else ""
+    against = share(each_way_uc, pulse_uc, "the pulses'")
+    return [
+        f"in each rest {most}{plural(probes, 'contact probe')} of {limits.PROBE_UA} uA, "
+        f"{figure(each_way_uc)} uC each way: {against} at level {limits.LEVELS}"
+    ]
+
+
+def share(part: float, whole: float, name: str) -> str:
+    """A charge against that of another name: in percent, or how many times as much."""
+    return f"{part / whole:.3g} times {name}" if part > 2 * whole else f"{100 * part / whole:.3g} % of {name}"
+
+
+def notes(p: Preset) -> list[str]:
+    """What a person should know of a preset that is good."""
+    room_s = limits.SESSION_MAX_MS // 1000 - p.duration_s()
+    if room_s >= limits.SESSION_ROOM_S:
+        return []
+    leaves = f"leave only {room_s} s of" if room_s else "leave nothing of"
+    return [
+        f"its {p.duration_s()} s {leaves} the {limits.SESSION_MAX_MS // 60_000} min a session may last; these run from "
+        "arming on, so gel, pauses and lifts count towards them: "
+        + ("its last zone may be cut short" if room_s else "its last zone will be cut short")
+    ]
+
+
 def _swell(envelope: tuple[int, int, int, int, int, bool]) -> str:
     rise, hold, fall, low, depth, is_sine = envelope
-    sinks = f"{100 - depth} % of the level"
+    sinks = f"{100 - depth} % of the level (no pulse below {limits.PROBE_UA} uA)"
     if is_sine:
         return f"swells between {sinks} and all of it, every {_ms(rise + fall)}"
     return f"swells from {sinks}: {_ms(rise)} up, {_ms(hold)} at the level, {_ms(fall)} down, {_ms(low)} low"
