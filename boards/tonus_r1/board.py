@@ -57,8 +57,15 @@ SENSE_LESS_NA = 1190  # what flows through the electrodes and Rset does not see:
 RSET_LESS_NA = 860  # of which a voltmeter over Rset does not see this either: the rest is in its reading with none
 DIVIDER = 10  # sink node and rail
 BATTERY_DIVIDER = 3  # on the Pico, VSYS to GPIO29
-CELL_EMPTY_MV = 3300  # 0 %; Li-ion under this light load
+CELL_EMPTY_MV = 3300  # 0 %; Li-ion at rest
 CELL_FULL_MV = 4200  # 100 %
+CELL_MOHM = 200  # of an ordinary cell; a tired one has 500
+# What draws from it.
+PROCESSOR_MA = 30
+STAGE_MA = 3  # boost converter and electrode stage
+LAMP_UA = 1300  # each
+BEEPER_MA = 30
+MOTOR_MA = 80
 
 # The self-test drives both switch lines high: the decoder then closes rail - 10 kOhm - sink, electrodes off the source.
 SHORT_OHM = 10000

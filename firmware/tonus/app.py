@@ -22,6 +22,7 @@ from . import (
     VERSION,
     bank,
     calibration,
+    cell,
     console,
     contact,
     debounce,
@@ -84,6 +85,12 @@ class Panel:
                     self._lamps[i - 5](1 if lights[i] else 0)
         self._shown = lights
 
+    def draws_ma(self, board) -> int:
+        """What lights, beeper and motor draw now."""
+        hz, haptic = self._sounding
+        lit = sum(self._shown) * board.LAMP_UA // 1_000_000
+        return lit + (board.BEEPER_MA if hz else 0) + (board.MOTOR_MA if haptic else 0)
+
     def sound(self, tone: tuple[int, int]) -> None:
         """(beeper Hz, haptic)."""
         if tone == self._sounding:
@@ -100,13 +107,15 @@ class Panel:
 class Output:
     """What the session may ask of the pulse loop."""
 
-    def __init__(self, pulse_loop: pulse.Pulse, programs, contact_state: contact.Contact) -> None:
+    def __init__(self, pulse_loop: pulse.Pulse, programs, contact_state: contact.Contact, weigh) -> None:
         self._pulse = pulse_loop
         self._programs = programs  # function: zone -> Program
         self._contact = contact_state
+        self._weigh = weigh  # function: whether what flows from here on is the treatment
 
     def off(self) -> None:
         self._pulse.off()
+        self._weigh(False)
         self._contact.reset()
 
     def probe(self) -> None:
@@ -116,13 +125,16 @@ class Output:
         self._pulse.new_session()
 
     def treat(self, zone, level: int, ramp_ms: int) -> None:
-        self._pulse.treat(self._programs(zone), level, ramp_ms)
+        program_ = self._programs(zone)
+        self._weigh(True)
+        self._pulse.treat(program_, level, ramp_ms)
 
     def aim(self, level: int, ramp_ms: int) -> None:
         self._pulse.aim(level, ramp_ms)
 
     def ramp_down(self) -> None:
         self._pulse.aim(0, limits.RAMP_DOWN_MS)
+        self._weigh(False)
 
     def settled(self) -> bool:
         return self._pulse.settled()
@@ -154,9 +166,10 @@ class App:
         self._buttons = panel.Buttons(self._panel.contacts)
         self._sounder = panel.Sounder()
         self._tally = tally.Tally()
+        self._weighing = False  # what flows is the treatment, and belongs into the tally
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
         self._program: program.Program | None = None
-        self._battery_pct = 100
+        self._cell = cell.Cell(board.CELL_EMPTY_MV, board.CELL_FULL_MV, board.CELL_MOHM)
         self._shown_kind = contact.OPEN
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
@@ -174,7 +187,7 @@ class App:
         self.calibrated()
         self._note_damage = self._bank.damage is not None
         self._note_loss = len(self._mark.found) > 0
-        output = Output(self._pulse, self._compile, self._contact)
+        output = Output(self._pulse, self._compile, self._contact, self._weigh)
         self._session = session.Session(self._bank, output, self.log, self._cue)
         journals = {"session": self._sessions, "fault": self._faults}
         self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
@@ -232,9 +245,13 @@ class App:
         """One line of JSON on the console. A session's end goes to the journal too."""
         line = {"t": self._now(), "e": event}
         line.update(fields)
+        if event == "session":
+            record = self._session_record(fields)
+            for key in ("treated_ms", "set_uc", "charge_uc", "share_pct"):
+                line[key] = record[key]
+            if record["counted_ms"]:
+                self._keep(self._sessions, record)
         self._console.log(json.dumps(line))
-        if event == "session" and fields["treated_ms"]:
-            self._keep(self._sessions, self._session_record(fields))
 
     async def run(self) -> None:
         """Start the loop and the tasks, test, then watch over them for ever."""
@@ -313,12 +330,13 @@ class App:
                 self._pulse.fault(faults.MODE_STUCK)
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
+                loose = current.loose() and self._contact.kind == contact.GOOD
                 self._panel.show(
                     panel.lights(
                         current.state,
                         current.mode,
                         current.level,
-                        self._contact.kind,
+                        contact.POOR if loose else self._contact.kind,
                         self._pulse.cut_by,
                         now,
                         self._note_damage,
@@ -334,7 +352,9 @@ class App:
     async def _contact_task(self) -> None:
         while True:
             self._beats["contact"] += 1
-            n, code, sense, voltage, _ = self._pulse.take()
+            taken = self._pulse.take()
+            n, code, sense, voltage = taken
+            good = False
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()
@@ -347,21 +367,43 @@ class App:
                     now,
                     n,
                 )
+                good = self._contact.seen == contact.GOOD
                 self._compare(n, code, sense, set_ua, now)
             kind = self._contact.kind
-            if self._session.state in session.TREATING:
+            if self._weighing:
                 self._tally.level = max(self._tally.level, self._session.level)
-                self._tally.treated(self._session.zone, self._session.treated_ms, kind)
-                if n and self._zone is not None:
-                    self._tally.flowed(
-                        stage_.ua(sense), self._zone.waveform.phase_us, self._contact.seen, self._contact.ohm
-                    )
+                self._add(taken, good)
+                if good:
+                    self._tally.resisted(self._contact.ohm)
             if kind != self._shown_kind:
                 self._shown_kind = kind
                 self.log("contact", {"class": kind, "ohm": self._contact.ohm})
             if self._session.state in session.ACTIVE and self._pulse.running:
                 self._session.contact(kind, self._pulse.rested())
             await asyncio.sleep_ms(20)
+
+    def _weigh(self, on: bool) -> None:
+        """From here on what flows is the treatment, or is not; what has flowed until now is added."""
+        if self._weighing:
+            self._add(self._pulse.take(), False)
+        self._weighing = on
+
+    def _add(self, taken, good: bool) -> None:
+        """Samples, as of `Pulse.take`, and the time that was counted, to the tally."""
+        n, code, sense = taken[:3]
+        stage_ = self._stage
+        played = self._pulse.program
+        wanted, period_us = self._pulse.wanted()
+        probes = program.probes_in(period_us - played.pulse_us)
+        current = self._session
+        kind = self._contact.kind
+        # A thousand times the code, for its fraction; a thousandth of a second each in the tally.
+        set_per_s = stage_.expected(1000 * wanted, 1000) * played.phases * played.phase_us * 1000 // period_us
+        probes_per_s = stage_.expected(1000 * played.probe_code, 1000) * probes * 2 * limits.PROBE_PHASE_US
+        self._tally.counted(current.zone, current.counted_ms, kind, set_per_s, probes_per_s * 1000 // period_us)
+        if kind != contact.SHORT:
+            us = played.phase_us
+            self._tally.flowed(current.zone, sense * us, stage_.expected(code, n) * us, good)
 
     def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int) -> None:
         """Delivered current against set, where contact allows it; phases and their sums as of `Pulse.take`."""
@@ -392,12 +434,14 @@ class App:
                 current.event("usb_in")
             else:
                 if current.state == session.CHARGING:
-                    self._battery_pct = self._power.battery_pct()  # the cable hid the cell
+                    self._look_at_cell()  # the cable hid it
                     current.event("usb_out")
-                if self._battery_pct < limits.BATTERY_CUTOFF_PCT or (
-                    self._battery_pct < limits.BATTERY_START_PCT and current.state in (session.STANDBY, session.DONE)
-                ):
+                least = limits.BATTERY_CUTOFF_PCT
+                if current.state in (session.STANDBY, session.DONE):
+                    least = limits.BATTERY_START_PCT
+                if self._cell.below(least):
                     current.event("battery_low")
+            current.can_start = self._cell.can_start
             current.tick(self._now())
             if current.state != self._seen_state:
                 self._entered(self._seen_state, current.state)
@@ -435,7 +479,7 @@ class App:
         loop = self._pulse
         while True:
             self._beats["power"] += 1
-            self._battery_pct = self._power.battery_pct()
+            self._look_at_cell()
             ticks = loop.ticks
             await asyncio.sleep_ms(10)
             # A loop that stands still lets the rail fall, and is the supervisor's to name.
@@ -444,6 +488,15 @@ class App:
                 if rail < self._board.RAIL_MIN_MV and loop.powered_ms() > selftest.RISE_MS:
                     loop.fault(faults.RAIL_DEAD, rail)
             await asyncio.sleep_ms(240)
+
+    def _look_at_cell(self) -> None:
+        mv = self._power.cell_mv()
+        if mv is None:
+            self._cell.reset()
+        else:
+            board = self._board
+            stage_ma = board.STAGE_MA if self._pulse.powered_ms() else 0
+            self._cell.add(mv, board.PROCESSOR_MA + stage_ma + self._panel.draws_ma(board), self._now())
 
     async def _supervise(self, watchdog) -> None:
         seen: dict[str, int] = {}
@@ -484,7 +537,7 @@ class App:
             "state": self._session.state,
             "uptime_ms": self._now(),
             "clock": self.clock(),
-            "battery_pct": None if self._power.usb() else self._battery_pct,
+            "battery_pct": None if self._power.usb() else self._cell.pct,
             "data_lost": ", ".join(self._mark.lost) or None,
         }
 
@@ -561,15 +614,13 @@ class App:
 
     def _session_record(self, fields) -> dict:
         current = self._session.preset
-        # The last moments, which the contact task has not seen.
-        self._tally.treated(self._session.zone, fields["treated_ms"], self._contact.kind)
-        record = self._tally.record()
+        record = self._tally.record(self._stage.na16_per_code)
         record["at"] = self.clock()
         record["id"] = current.id
         record["name"] = current.name
         record["generation"] = self._bank.generation
         record["top_ua"] = current.top_ua
-        for key in ("treated_ms", "lifts", "why"):
+        for key in ("lifts", "why"):
             record[key] = fields[key]
         return record
 

@@ -46,6 +46,9 @@ _DEPTH_MAX = 32
 # Of good probes: the electrode has settled on the skin. Four of them, well away from where the contact task's own grid
 # would decide between four and five.
 _RETURN_MS = 130
+# Skin that was left for a moment, as over stubble, has been found before: two probes will do.
+_MOMENT_MS = 150
+_AGAIN_MS = 30
 _CHANGE_MS = 200  # between the classes of a standing contact
 
 
@@ -58,7 +61,10 @@ class Contact:
     def __init__(self, rail_mv: int, rset_ohm: int) -> None:
         self._rail_mv = rail_mv
         self._rset_ohm = rset_ohm
+        self.kind = OPEN
         self._since_ms = self._from_ms = 0
+        self._touched_ms = 0  # when something was last touched
+        self._left_ms: int | None = None  # the same, of the last contact that stood
         self.noise(0, 0)
         self.reset()
 
@@ -69,6 +75,7 @@ class Contact:
 
     def reset(self) -> None:
         """Contact must be found anew."""
+        self._leave()
         self.kind = self.seen = OPEN
         self.ohm = 0
         self._touching = True  # until it is known
@@ -99,8 +106,9 @@ class Contact:
             if self.kind != OPEN or self.seen == OPEN or POOR in (seen, self.seen):
                 self._since_ms = now_ms
             self.seen = seen
-        if now_ms - self._since_ms >= (_RETURN_MS if self.kind == OPEN else _CHANGE_MS):
+        if now_ms - self._since_ms >= self._wait_ms():
             self.kind = seen
+        self._touched_ms = now_ms
         self.ohm = max(mv, 0) * 1000 // ua
         return self.kind
 
@@ -141,6 +149,17 @@ class Contact:
         self._mean_ua = (self._mean_ua * before + 16 * ua * n) // self._depth
         self._mean_mv = (self._mean_mv * before + 16 * mv * n) // self._depth
         return max(1, self._mean_ua // 16), self._mean_mv // 16
+
+    def _leave(self) -> None:
+        if self.kind != OPEN:
+            self._left_ms = self._touched_ms
+
+    def _wait_ms(self) -> int:
+        """How long a class has to be seen before it is one."""
+        if self.kind != OPEN:
+            return _CHANGE_MS
+        moment = self._left_ms is not None and self._since_ms - self._left_ms <= _MOMENT_MS
+        return _AGAIN_MS if moment else _RETURN_MS
 
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
         if probing:

@@ -80,6 +80,7 @@ DEVIATION_SAMPLES = 4  # ... and two pulses, at slow rates
 
 # Session
 SESSION_MAX_MS = 20 * 60 * 1000  # hard stop, NuFACE Mini+
+SESSION_ROOM_S = 120  # gel, pauses and lifts easily take as much of it: a preset that leaves less may not finish
 IDLE_OFF_MS = 3 * 60 * 1000  # without contact or a button
 POOR_PAUSE_MS = 3000  # dry skin this long pauses: gel that dries is what zaps people
 DRY_REST_MS = 2000  # and for at least this long
@@ -87,12 +88,16 @@ DONE_OFF_MS = 60 * 1000
 DONE_SHOWN_MS = 10 * 1000  # before a low cell is told
 FAULT_OFF_MS = 60 * 1000  # a latched fault is shown this long, then power goes off
 LOW_BATTERY_OFF_MS = 10 * 1000
+LOOSE_LIFTS = 3  # so many lifts ...
+LOOSE_MS = 10_000  # ... in this time are no gliding but gel or pressure that is missing: the person is told
 CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s
 CUE_MAX_S = 30
 
 # Power
 BATTERY_START_PCT = 20  # no start below
 BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
+BATTERY_MS = 2250  # ... for this long, ten readings, before anything is done: motor and boost make a cell dip
+BATTERY_AGAIN_PCT = 3  # a cell that had too little for a start has enough with so much more: it recovers while it rests
 WATCHDOG_MS = 2000
 TEMPERATURE_MIN_C = 0
 TEMPERATURE_MAX_C = 50  # a handheld on the face

@@ -225,7 +225,7 @@ def _envelope(item: object, path: str) -> tuple[int, int, int, int, int, bool]:
     if not isinstance(shape, str) or shape not in _ENVELOPE_FIELDS:
         raise FieldError(path + ".shape", "%s; allowed sine, trapezoid" % fields.show(shape))
     given = fields.of(item, path, _ENVELOPE_FIELDS[shape])
-    depth = fields.integer(given, "depth_pct", path, 10, 100, "%")
+    depth = fields.integer(given, "depth_pct", path, 10, 100, "%% (no pulse sinks below %d uA)" % limits.PROBE_UA)
     if shape == "sine":
         period = fields.integer(given, "period_ms", path, 1000, 20_000, "ms")
         return (period // 2, 0, period - period // 2, 0, depth, True)

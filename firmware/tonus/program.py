@@ -108,6 +108,21 @@ _PROBE_SPAN_US = limits.PROBE_REST_MS * 1000 + _PROBE_US
 _LONG_US = 4000  # from this width on there are several ticks in a phase, in which to load a code for the next one
 
 
+def pulse_us(w: Waveform) -> int:
+    """What a pulse takes of its period, with its words' dead time: both phases, one when alternating."""
+    return w.phase_us + 2 * DEAD_US if w.burst_pulses else 2 * w.phase_us + w.gap_us + 4 * DEAD_US
+
+
+def probes_in(rest_us: int) -> int:
+    """How many contact probes break up a rest, each of PROBE_UA for PROBE_PHASE_US either way."""
+    return max(0, -(-(rest_us - _LAST_REST_US) // _PROBE_SPAN_US) - 1)
+
+
+def probes_of(w: Waveform, rate_dhz: int) -> int:
+    """How many contact probes each rest of a waveform has at a rate."""
+    return probes_in(w.period_us(rate_dhz) - pulse_us(w))
+
+
 class Program:
     """One waveform compiled: the words of its pulse, its times (us), and its envelope or sweep.
 
@@ -118,18 +133,19 @@ class Program:
         self.codes = codes
         self.probe_code = probe_code
         self.probe = probe  # a contact probe: fixed amplitude, no ramp, a lift does not cut it
+        self.phase_us = w.phase_us
         self.forward = drive_word(True, w.phase_us)
         self.burst = w.burst_pulses  # 0: biphasic pulses
+        self.pulse_us = pulse_us(w)
+        self.phases = 1 if self.burst else 2  # in a period
         self.period_us = self.cycle_us = w.period_us(w.rate_dhz)
         gap = 0
         long = not self.burst and w.phase_us >= _LONG_US
         if self.burst:
-            self.pulse_us = w.phase_us + 2 * DEAD_US  # with the dead time of its rest
             self.cycle_us *= 2 * self.burst
         else:
             # A level that is lowered acts from the next phase: a long one does not wait for the pulse's end.
             gap = rest_word(w.gap_us) if long else gap_word(w.gap_us)
-            self.pulse_us = 2 * w.phase_us + w.gap_us + 4 * DEAD_US
         self.rate_dhz = w.rate_dhz
         self.sweep_dhz = w.rate_to_dhz - w.rate_dhz  # 0: not swept
         # Cut in mid-pulse, this one's charge is worth waiting for: two of them would pass the mean DC limit.
@@ -278,28 +294,27 @@ _NEXT_GOAL = const(13)
 _NEXT_SLEW = const(14)
 _NEXT_CAP = const(15)
 _FALL = const(16)  # step per ms on the way down, 0 when not on it
-_FACTOR = const(17)  # of the envelope in this cycle, 0..256
-_SET = const(18)  # code of this cycle at the goal
-_KEPT = const(19)
+_FACTOR = const(17)  # of this cycle: what the envelope makes of the amplitude, in 256ths
+_KEPT = const(18)
 
 
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `out` is what the interrupt reads: [word, load, width, probe, heavy, set, falling]. The next word. 1 + the DAC code that
-    must be on the output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us, 0
-    for a probe in a rest, and the sum, over the phases that it is loaded for, of the code that the goal would give them.
-    1 when the program is a contact probe; 1 when it is heavy; 1 while the amplitude goes down. `next()` moves on.
+    `out` is what the interrupt reads: [word, load, width, probe, heavy, falling]. The next word. 1 + the DAC code that
+    must be on the output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us,
+    0 for a probe in a rest. 1 when the program is a contact probe; 1 when it is heavy; 1 while the amplitude goes down.
+    `next()` moves on.
 
-    `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT. Up, `amp` moves a step each cycle. Down, it
-    moves with time, by `fall()` once a ms, and what has not begun follows it: a pulse, each one of a burst, either phase of
-    a long pulse. Rests too long to leave the electrodes unwatched are broken up by contact probes.
+    `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT. Up, `amp` moves a step each cycle. Down,
+    it moves with time, by `fall()` once a ms, and what has not begun follows it: a pulse, each one of a burst, either
+    phase of a long pulse. Rests too long to leave the electrodes unwatched are broken up by contact probes.
 
     The foreground calls `start`, `swap` and `aim`; only `next` and `fall` run in the interrupt, and allocate nothing.
     """
 
     def __init__(self, probe: Program) -> None:
-        self.out = array("i", [0] * 7)
+        self.out = array("i", [0] * 6)
         self._kept = array("i", [0] * _KEPT)
         self._next = probe
         self._take(probe)
@@ -328,12 +343,18 @@ class Train:
     @property
     def falling(self) -> bool:
         """On the way down: `fall` is to be called once a ms."""
-        return self.out[6] == 1
+        return self.out[5] == 1
 
     @property
     def period_us(self) -> int:
         """From one pulse to the next, in this cycle."""
         return self._kept[_PERIOD_US]
+
+    def wanted(self) -> tuple[int, int]:
+        """(DAC code, period in us) that the level asks for where the envelope is now, were its ramp over."""
+        kept = self._kept
+        goal = kept[_GOAL] >> SHIFT
+        return max(goal * kept[_FACTOR] >> 8, min(goal, self.program.probe_code)), kept[_PERIOD_US]
 
     def start(self, program: Program, code: int, ramp_ms: int) -> None:
         """Begin anew, from zero towards `code` over `ramp_ms`. Only while nothing draws from the train."""
@@ -358,18 +379,18 @@ class Train:
         self._kept[_WAITING] = 1  # last: the interrupt takes all of it or none
 
     def aim(self, code: int, ramp_ms: int) -> None:
-        """Move the amplitude to `code`: up at the slope that would take `ramp_ms` from zero to it, down in RAMP_DOWN_MS."""
+        """Move the amplitude to `code`: up at the slope that takes `ramp_ms` from zero to it, down in RAMP_DOWN_MS."""
         # The waiting program's first: should the interrupt take it in between, it takes this level with it.
         self._aim_next(code, ramp_ms)
         kept = self._kept
         goal = code << SHIFT
-        kept[_FALL] = self.out[6] = 0
+        kept[_FALL] = self.out[5] = 0
         kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)
         kept[_GOAL] = goal
         down = kept[_AMP] - goal
         if down > 0:
             kept[_FALL] = -(-down // limits.RAMP_DOWN_MS)
-            self.out[6] = 1
+            self.out[5] = 1
 
     def skip_ramp(self) -> None:
         """Be where the ramp ends, from the next cycle on: for those who only want to know what comes then."""
@@ -395,15 +416,12 @@ class Train:
         if state == _PULSE:
             out[1] = kept[_CODE] + 1
             out[2] = p[_P_WIDTH]
-            out[5] = kept[_SET]
             if p[_P_BURST]:
                 out[0] = p[_P_FORWARD] if kept[_FORWARD] else p[_P_REVERSE]
                 kept[_STATE] = _REST
             else:
                 out[0] = p[_P_FORWARD]
                 kept[_STATE] = _GAP
-                if not p[_P_LONG]:
-                    out[5] = 2 * kept[_SET]
         elif state == _REST:
             rest = kept[_REST_US]
             # Long rests are watched: a stretch of rest, then a probe, until what is left is short.
@@ -439,7 +457,6 @@ class Train:
             out[0] = p[_P_PROBE_FORWARD]
             out[1] = p[_P_PROBE_CODE] + 1
             out[2] = 0
-            out[5] = 0
             kept[_STATE] = _PROBE_GAP
         elif state == _PROBE_GAP:
             out[0] = p[_P_PROBE_GAP]
@@ -467,7 +484,7 @@ class Train:
         kept[_WAITING] = 0
         self._take(self._next)
         kept[_AMP] = 0
-        kept[_FALL] = self.out[6] = 0
+        kept[_FALL] = self.out[5] = 0
         kept[_GOAL] = kept[_NEXT_GOAL]
         kept[_SLEW] = kept[_NEXT_SLEW]
         kept[_CAP] = kept[_NEXT_CAP]
@@ -504,26 +521,21 @@ class Train:
         floor = goal >> SHIFT
         if floor > p[_P_PROBE_CODE]:
             floor = p[_P_PROBE_CODE]
-        code = goal * factor >> 8 + SHIFT
+        code = amp * factor >> 8 + SHIFT
         if code < floor:
             code = floor
-        kept[_SET] = code
-        if amp != goal:
-            code = amp * factor >> 8 + SHIFT
-            if code < floor:
-                code = floor
-            # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
-            if amp < goal:
-                # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
-                step = kept[_SLEW] * (cycle_us // 1000)
-                if step > kept[_CAP]:
-                    step = kept[_CAP]
-                kept[_AMP] = goal if goal - amp <= step else amp + step
         kept[_CODE] = code
+        # The step comes after its cycle has its code, so that a ramp's first cycle is at zero.
+        if amp < goal:
+            # Rounded down, here and in the slew: a ramp may be slower than asked, never faster.
+            step = kept[_SLEW] * (cycle_us // 1000)
+            if step > kept[_CAP]:
+                step = kept[_CAP]
+            kept[_AMP] = goal if goal - amp <= step else amp + step
 
     @micropython.viper
     def fall(self) -> int:
-        """A ms of the way down: the code for what has not begun. Runs in the interrupt, while out[6] says so."""
+        """A ms of the way down: the code for what has not begun. Runs in the interrupt, while out[5] says so."""
         kept = ptr32(self._kept)
         p = ptr32(self._table)
         out = ptr32(self.out)
@@ -531,7 +543,7 @@ class Train:
         amp = kept[_AMP] - kept[_FALL]
         if amp <= goal:
             amp = goal
-            kept[_FALL] = out[6] = 0
+            kept[_FALL] = out[5] = 0
         kept[_AMP] = amp
         code = amp * kept[_FACTOR] >> 8 + SHIFT
         floor = goal >> SHIFT

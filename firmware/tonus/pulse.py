@@ -5,8 +5,8 @@ float, no print, no flash; integers below 2^30; everything they call is bound be
 output is on. Whatever goes wrong inside, the output is cut first and a fault is latched. They decide only what cannot
 wait for the foreground: lift, USB, stop button, hardware fault, overcurrent, DC, a late loop, the longest session.
 
-They are short of time: a tick must be over well before a millisecond is, and a sample before its phase. What they count
-is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each. Neither interrupts the other:
+They are short of time: a tick must be over well before a millisecond is, and a sample before its phase. What they
+count is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each. Neither interrupts the other:
 so the tick looks, a few times on its way, whether a sample has come due, and takes it. No phase can hide behind a tick,
 whatever their rates have in common.
 
@@ -90,14 +90,11 @@ _USB = const(45)
 _BUTTONS = const(46)
 _FORWARD = const(47)
 _REVERSE = const(48)
-# What the pulse last given to the PIO adds to the sum of what was set, when it begins; and that sum since `take`.
-_SET = const(49)
-_SUM_CHOSEN = const(50)
-_VOLTAGE = const(51)  # of the last sample that had time to read it, + _BIAS
-_WORDS = const(52)  # most that this tick may give to the PIO
-_BUTTONS_SEEN = const(53)  # their levels when the contacts were looked at
-_BUTTONS_BUSY = const(54)  # and whether they want to be looked at in each tick
-_KEPT = const(55)
+_VOLTAGE = const(49)  # of the last sample that had time to read it, + _BIAS
+_WORDS = const(50)  # most that this tick may give to the PIO
+_BUTTONS_SEEN = const(51)  # their levels when the contacts were looked at
+_BUTTONS_BUSY = const(52)  # and whether they want to be looked at in each tick
+_KEPT = const(53)
 
 
 class Pulse:
@@ -121,7 +118,7 @@ class Pulse:
         self._run_calls = (kept, self._out, stage.flags, self._look, stage.queued, stage.put, stage.write_dac)
         self._run_calls += (train.next, train.fall)
         self._sample_calls = stage.sense + (stage.levels, mem32, PIO_IRQ, kept, self._window, self._out, stage.queued)
-        self._shut_calls = (self._out, stage.queued, stage.short)
+        self._short = stage.short
         kept[_FAULT_N] = stage.fault_mask
         kept[_USB] = usb
         kept[_BUTTONS] = contacts.mask
@@ -253,6 +250,15 @@ class Pulse:
         begun = self._kept[_CODE] if self._stage.queued() < self._kept[_AHEAD] else self._kept[_CODE_BEFORE]
         return train.goal > 0 or not begun or not self._stage.driven()
 
+    @property
+    def program(self) -> Program:
+        """What plays, or played last."""
+        return self._train.program
+
+    def wanted(self) -> tuple[int, int]:
+        """(DAC code, period in us) that the level asks for now, were its ramp over."""
+        return self._train.wanted()
+
     def off(self) -> None:
         """Output off, now."""
         state = disable_irq()
@@ -278,22 +284,17 @@ class Pulse:
         return not kept[_CUT_HEAVY] or (kept[_TICKS] - kept[_CUT_TICK] & _MASK) > limits.DC_WINDOW_MS
 
     @micropython.native
-    def take(self) -> tuple[int, int, int, int, int]:
-        """(n, DAC code, current, voltage, chosen) since the last call; n may be 0.
-
-        Of n sampled phases the sums of their DAC codes and readings, as codes; and, of all phases begun, sampled or not,
-        the sum of the DAC code that the chosen level gives them when its ramp is over.
-        """
+    def take(self) -> tuple[int, int, int, int]:
+        """(n, DAC code, current, voltage): samples since the last call and their sums, as codes. n may be 0."""
         kept = self._kept
         state = disable_irq()
         n = kept[_N]
         code = kept[_SUM_SET]
         current = kept[_SUM_CURRENT]
         voltage = kept[_SUM_VOLTAGE]
-        chosen = kept[_SUM_CHOSEN]
-        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = kept[_SUM_VOLTAGE] = kept[_SUM_CHOSEN] = 0
+        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = kept[_SUM_VOLTAGE] = 0
         enable_irq(state)
-        return (n, code, current, voltage, chosen)
+        return (n, code, current, voltage)
 
     def mean_ua(self) -> int:
         """Mean of the current over the last second, uA."""
@@ -305,7 +306,7 @@ class Pulse:
         kept = self._kept
         self._train.start(program, code, ramp_ms)
         kept[_AHEAD] = FIFO_DEPTH + 1
-        kept[_CODE] = kept[_WIDTH] = kept[_SET] = 0
+        kept[_CODE] = kept[_WIDTH] = 0
         kept[_OVER] = 0
         kept[_BLIND] = 0
         kept[_POWER_TICK] = kept[_TICKS]
@@ -316,16 +317,12 @@ class Pulse:
     def _shut(self):
         kept = ptr32(self._kept)
         kept[_POWERED] = 0  # first: whatever fails below, the rail falls
-        pending, queued, short = self._shut_calls
-        out = ptr32(pending)
-        if kept[_RUNNING]:
-            if int(queued()) < kept[_AHEAD]:
-                kept[_SUM_CHOSEN] = kept[_SUM_CHOSEN] + kept[_SET]
-            if not out[3]:
-                kept[_CUT_TICK] = kept[_TICKS]
-                kept[_CUT_HEAVY] = out[4]
+        out = ptr32(self._out)
+        if kept[_RUNNING] and not out[3]:
+            kept[_CUT_TICK] = kept[_TICKS]
+            kept[_CUT_HEAVY] = out[4]
         kept[_RUNNING] = 0
-        short()
+        self._short()
 
     @micropython.viper
     def _cut(self, reason: int, value: int):
@@ -436,7 +433,7 @@ class Pulse:
                 return
             words = 1
         waiting = int(queued())
-        if out[6]:
+        if out[5]:
             code = int(fall())
             # What has been given and has not begun takes less, too.
             if code < kept[_CODE] and kept[_WIDTH] and waiting >= kept[_AHEAD]:
@@ -456,8 +453,6 @@ class Pulse:
                 # The DAC's input register is free once the pulse that needs what is in it has begun.
                 if waiting >= kept[_AHEAD]:
                     return
-                kept[_SUM_CHOSEN] = kept[_SUM_CHOSEN] + kept[_SET]
-                kept[_SET] = out[5]
                 kept[_CODE_BEFORE] = kept[_CODE]
                 kept[_WIDTH_BEFORE] = kept[_WIDTH]
                 kept[_CODE] = load - 1

@@ -145,7 +145,11 @@ class Session:
     log(event, fields): called on each change, with a dict.
     output: `off()`, `probe()`, `new_session()`, `treat(zone, level, ramp_ms)`, `aim(level, ramp_ms)`, `ramp_down()`,
     `settled()`; zone is a `preset.Zone`. cue(kind): "cue", "zone", "done", "expired", "stop", "level", "top", "dry",
-    "fault" or "low", for the panel to sound.
+    "loose", "fault" or "low", for the panel to sound.
+
+    counted_ms: what the zones' clock has counted: RAMP_UP and TREAT, but not electrodes that touch each other. How much
+    of that was a treatment, `tally` knows.
+    can_start: False while the cell has too little for a session.
     """
 
     def __init__(self, presets, output, log, cue) -> None:
@@ -154,9 +158,10 @@ class Session:
         self.level = 0
         self.zone = 0
         self.contact_kind = contact.OPEN
-        self.treated_ms = 0
+        self.counted_ms = 0
         self.lifts = 0
         self.expired = False  # the session that is DONE ended by the longest time, not by its last zone
+        self.can_start = True
         self._presets = presets
         self._output = output
         self._log = log
@@ -168,7 +173,10 @@ class Session:
         self._cued_ms = 0  # the treated time at the last cue: pauses do not put off the next
         self._ramp_ms = 0
         self._drained = False
+        self._down_ms = 0  # when the ramp down began
         self._not_before_ms = 0
+        self._lifted_ms: list[int] = []  # when the last lifts came, LOOSE_LIFTS of them at most
+        self._told_ms: int | None = None  # when the person was last told that they are many
         self.preset: Preset = presets[0] if len(presets) else None  # type: ignore[assignment]
 
     def presets_changed(self, ids: list[str]) -> None:
@@ -183,7 +191,12 @@ class Session:
 
     def zone_left_ms(self) -> int:
         """Time the present zone has left."""
-        return self._zone_end_ms() - self.treated_ms
+        return self._zone_end_ms() - self.counted_ms
+
+    def loose(self) -> bool:
+        """True while the last lifts lie so close together that gel is missing, or a little pressure."""
+        lifted = self._lifted_ms
+        return len(lifted) == limits.LOOSE_LIFTS and self._now_ms - lifted[0] < limits.LOOSE_MS
 
     # What happens.
 
@@ -213,7 +226,9 @@ class Session:
             else:
                 self.event("again")
         elif gesture == "plus":
-            if state == STANDBY:
+            if state == STANDBY and not self.can_start:
+                self._cue("low")
+            elif state == STANDBY:
                 self.event("arm")
             elif state in ACTIVE and state != RAMP_DOWN:
                 self._set_level(self.level + 1)
@@ -249,7 +264,7 @@ class Session:
         elif state in ACTIVE and now_ms - self._begun_ms >= limits.SESSION_MAX_MS:
             self.event("expired")
         elif state == RAMP_DOWN:
-            if self._output.settled():
+            if self._output.settled() or now_ms - self._down_ms >= limits.RAMP_DOWN_MAX_MS:
                 self.event("drained" if self._drained else "ramped_down")
         elif state in (RAMP_UP, TREAT):
             self._treat(passed)
@@ -265,11 +280,11 @@ class Session:
                 return
         if kind == contact.SHORT:
             return  # allowed, and not a treatment: the time stands still
-        self.treated_ms += passed
-        if self.treated_ms >= self._zone_end_ms():
+        self.counted_ms += passed
+        if self.counted_ms >= self._zone_end_ms():
             self._next_zone()
-        elif self.treated_ms - self._cued_ms >= self.preset.zones[self.zone].cue_s * 1000:
-            self._cued_ms = self.treated_ms
+        elif self.counted_ms - self._cued_ms >= self.preset.zones[self.zone].cue_s * 1000:
+            self._cued_ms = self.counted_ms
             self._cue("cue")
             self._log("cue", {"zone": self.zone + 1})
 
@@ -283,7 +298,7 @@ class Session:
             return
         before = zones[self.zone]
         self.zone += 1
-        self._cued_ms = self.treated_ms
+        self._cued_ms = self.counted_ms
         self._cue("zone")
         self._log_zone()
         if zones[self.zone].waveform != before.waveform:
@@ -317,10 +332,12 @@ class Session:
             self._log_session(cause)
         if state == ARMED:
             self._output.new_session()
-            self.treated_ms = self._cued_ms = self.zone = self.lifts = 0
+            self.counted_ms = self._cued_ms = self.zone = self.lifts = 0
             self._begun_ms = self._now_ms
             self._ramp_ms = self.preset.ramp_ms
             self._drained = False
+            self._lifted_ms = []
+            self._told_ms = None
             self.level = 1
             self._log_level()
             self._cue("level")
@@ -332,13 +349,14 @@ class Session:
             self._output.treat(self.preset.zones[self.zone], self.level, self._ramp_ms)
         elif state == PAUSED:
             if cause == "lost":
-                self.lifts += 1
+                self._lift()
             elif cause == "dry":
                 self._not_before_ms = self._now_ms + limits.DRY_REST_MS
             self._ramp_ms = min(limits.RAMP_RETURN_MS, self.preset.ramp_ms)
             self._output.probe()
         elif state == RAMP_DOWN:
             self._drained = cause == "battery_low"
+            self._down_ms = self._now_ms
             if self._drained:
                 self._cue("low")
             self._output.ramp_down()
@@ -360,6 +378,15 @@ class Session:
             elif state == LOW_BATTERY:
                 self._cue("low")
 
+    def _lift(self) -> None:
+        """Contact was lost. When that is often, the person is told why, and not at every lift."""
+        self.lifts += 1
+        self._lifted_ms = self._lifted_ms[1 - limits.LOOSE_LIFTS :] + [self._now_ms]
+        if self.loose() and (self._told_ms is None or self._now_ms - self._told_ms >= limits.LOOSE_MS):
+            self._told_ms = self._now_ms
+            self._cue("loose")
+            self._log("loose", {"lifts": self.lifts})
+
     def _log_level(self) -> None:
         self._log("level", {"level": self.level, "ua": self.preset.top_ua * self.level // limits.LEVELS})
 
@@ -377,7 +404,7 @@ class Session:
             {
                 "id": self.preset.id,
                 "level": self.level,
-                "treated_ms": self.treated_ms,
+                "counted_ms": self.counted_ms,
                 "lifts": self.lifts,
                 "why": why,
             },

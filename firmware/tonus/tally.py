@@ -1,6 +1,11 @@
-"""What one session delivered, added up as it goes: charge, contact, resistance, zone by zone. No hardware, no clock."""
+"""What one session was set to deliver and what it did, added up as it goes, zone by zone. No hardware, no clock.
 
-from . import contact
+Charges come as sense codes x us, in both directions together. *Set* is what the level asks for while the session's time
+counts, its ramps over; *delivered* is what was seen to flow meanwhile. Set is taken as this source gives it where
+contact is good: what its parts are off does not show in their share.
+"""
+
+from . import contact, limits
 
 
 class Tally:
@@ -12,40 +17,84 @@ class Tally:
     def begin(self) -> None:
         """A new session."""
         self.level = 0
-        self._treated_ms = 0
-        self._zones: list[list[int]] = []  # [treated ms, of these with good contact]
-        self._charge_pc = 0  # in both directions
+        self._counted_ms = 0
+        self._zones: list[list[int]] = []  # [counted ms, of these with good contact, set, delivered]
+        self._probes = 0
+        self._seen = self._expected = 0  # while contact was good: what flowed, and what should by the codes played
         self._ohm_sum = 0
         self._ohm_n = 0
 
-    def treated(self, zone: int, treated_ms: int, kind: str) -> None:
-        """Time has passed in `zone` (from 0) with contact `kind`: the session has now treated `treated_ms`."""
-        passed = treated_ms - self._treated_ms
-        self._treated_ms = treated_ms
-        while len(self._zones) <= zone:
-            self._zones.append([0, 0])
-        self._zones[zone][0] += passed
+    def counted(self, zone: int, counted_ms: int, kind: str, set_per_s: int, probes_per_s: int) -> None:
+        """Time has passed in `zone` (from 0) with contact `kind`: the session has now counted `counted_ms`.
+
+        set_per_s, probes_per_s: what the level asks for in a second, and what the probes in its rests carry.
+        """
+        passed = counted_ms - self._counted_ms
+        self._counted_ms = counted_ms
+        its = self._zone(zone)
+        its[0] += passed
         if kind == contact.GOOD:
-            self._zones[zone][1] += passed
+            its[1] += passed
+        its[2] += set_per_s * passed // 1000
+        self._probes += probes_per_s * passed // 1000
 
-    def flowed(self, ua_sum: int, phase_us: int, seen: str, ohm: int) -> None:
-        """Phases were sampled: the sum of their currents (uA), the width of each, their contact class and impedance."""
-        self._charge_pc += ua_sum * phase_us
-        if seen == contact.GOOD:  # a dry spot's megaohms would be all that the mean shows
-            self._ohm_sum += ohm
-            self._ohm_n += 1
+    def flowed(self, zone: int, delivered: int, expected: int, good: bool) -> None:
+        """Phases were sampled in counted time: what they carried, and should have by their codes; with good contact?"""
+        self._zone(zone)[3] += delivered
+        if good:
+            self._seen += delivered
+            self._expected += expected
 
-    def record(self) -> dict:
-        """Fields of the session's record (PROTOCOL.md): level, charge_uc, good_pct, ohm, zones."""
-        good = sum([zone[1] for zone in self._zones])
+    def resisted(self, ohm: int) -> None:
+        """An impedance was measured with good contact; a dry spot's megaohms would be all that the mean shows."""
+        self._ohm_sum += ohm
+        self._ohm_n += 1
+
+    def record(self, na16_per_code: int) -> dict:
+        """Fields of the session's record (PROTOCOL.md). na16_per_code: of the stage."""
+        counted_ms = good_ms = set_ = delivered = 0
+        zones, counted = [], []
+        for ms, its_good_ms, its_set, its_delivered in self._zones:
+            its_set = self._as_given(its_set)
+            zones.append([_part(ms, its_delivered, its_set), _part(100, its_good_ms, ms)])
+            counted.append([ms, _part(100, its_delivered, its_set)])
+            counted_ms += ms
+            good_ms += its_good_ms
+            set_ += its_set
+            delivered += its_delivered
         return {
             "level": self.level,
-            "charge_uc": self._charge_pc // 200_000 / 10,
-            "good_pct": _pct(good, self._treated_ms),
+            "counted_ms": counted_ms,
+            "treated_ms": _part(counted_ms, delivered, set_),
+            "set_uc": _uc(set_, na16_per_code),
+            "charge_uc": _uc(delivered, na16_per_code),
+            "share_pct": _part(100, delivered, set_),
+            "probe_uc": _uc(self._probes, na16_per_code),
+            "good_pct": _part(100, good_ms, counted_ms),
             "ohm": self._ohm_sum // self._ohm_n if self._ohm_n else 0,
-            "zones": [[ms, _pct(good_ms, ms)] for ms, good_ms in self._zones],
+            "zones": zones,
+            "counted": counted,
         }
 
+    def _zone(self, zone: int) -> list[int]:
+        while len(self._zones) <= zone:
+            self._zones.append([0, 0, 0, 0])
+        return self._zones[zone]
 
-def _pct(part: int, whole: int) -> int:
-    return part * 100 // whole if whole else 0
+    def _as_given(self, set_: int) -> int:
+        """A set charge as this source gives it, as far as its parts may be off."""
+        expected = self._expected
+        if expected <= 0:
+            return set_
+        most = expected * limits.DEVIATION_PCT // 100
+        return set_ * max(expected - most, min(self._seen, expected + most)) // expected
+
+
+def _part(whole: int, part: int, of: int) -> int:
+    """`whole` x part / of, to the nearest, and never more than the whole or less than nothing."""
+    return max(0, min(whole, (2 * whole * part + of) // (2 * of))) if of > 0 else 0
+
+
+def _uc(code_us: int, na16_per_code: int) -> float:
+    """uC in each direction, to a hundredth, of sense codes x us in both."""
+    return max(0, code_us) * na16_per_code // 320_000_000 / 100

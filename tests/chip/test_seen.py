@@ -1,8 +1,8 @@
 """Every phase is sampled while it lasts, whatever its rate has in common with the tick's.
 
-A sample is due in the middle of its phase, and comes late by what the processor is doing then. How late, at any moment of
-the tick, is measured here on the emulated chip with the shortest phase there is: if that one is always seen, every wider
-one is, at every rate, for it has all of that time and more.
+A sample is due in the middle of its phase, and comes late by what the processor is doing then. How late, at any moment
+of the tick, is measured here on the emulated chip with the shortest phase there is: if that one is always seen, every
+wider one is, at every rate, for it has all of that time and more.
 """
 
 from __future__ import annotations
@@ -97,4 +97,3 @@ def test_the_shortest_phases_are_seen_at_every_moment_of_the_tick(device: Emulat
     # By calculation, then, for all that the validator accepts: a wider phase waits longer for its sample.
     widths = range(limits.PHASE_MIN_US, limits.PHASE_MAX_US, 50)
     assert all(late.max() < width / 2 - 2 for width in widths)
-

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from devices import Device, canonical, device, example, large
 from tonus_tools.sim.live import Live
+from tonus_tools.sim.plot_pulses import within
 from tonus_tools.sim.scenario import Scenario, Start
+from tonus_tools.sim.trace import spans_of
 
 STRAY_NC = 2.8  # tools/tonus_tools/spice/results.md
 ZONES = [
@@ -55,7 +57,8 @@ def test_a_session_is_recorded_as_it_was() -> None:
         (record,) = sessions(made)
         trace = made.live.finish()
     (said,) = (log.fields for log in trace.logs_of("session"))
-    assert record["treated_ms"] == said["treated_ms"]
+    for key in ("counted_ms", "treated_ms", "set_uc", "charge_uc", "share_pct"):
+        assert record[key] == said[key]
     assert (record["id"], record["name"], record["generation"], record["top_ua"]) == ("mine", "Mine", 1, 300)
     assert (record["level"], record["lifts"], record["why"]) == (9, 1, "stop")
     treated = trace.phases.code > 100
@@ -65,11 +68,22 @@ def test_a_session_is_recorded_as_it_was() -> None:
     # The firmware samples each phase once, halfway; on dry skin the current falls within the phase.
     assert record["charge_uc"] == pytest.approx(forward_uc, rel=0.05)
     assert record["ohm"] == pytest.approx(2000, rel=0.05)
-    left, right = record["zones"]
-    assert left == [pytest.approx(12_000, abs=25), 100]
-    assert left[0] + right[0] == record["treated_ms"]
+    left, right = record["counted"]
+    assert left[0] == pytest.approx(12_000, abs=25)
+    assert left[0] + right[0] == record["counted_ms"]
+    # The level rose while time counted.
+    levels = spans_of([(level.t_us, str(level.ua)) for level in trace.levels], trace.end_us)
+    counted = within(levels, trace.spans_in(("RAMP_UP", "TREAT")))
+    set_uc = sum(float(span.name) * 500e-6 * 80 * (span.end_us - span.start_us) / 1e6 for span in counted)
+    assert record["set_uc"] == pytest.approx(set_uc, rel=0.02)
+    assert record["share_pct"] == pytest.approx(100 * record["charge_uc"] / record["set_uc"], abs=0.6)
+    assert record["treated_ms"] == pytest.approx(record["counted_ms"] * record["share_pct"] / 100, rel=0.01)
+    for (counted_ms, share), (treated_ms, _) in zip(record["counted"], record["zones"], strict=True):
+        assert treated_ms == pytest.approx(counted_ms * share / 100, abs=counted_ms / 150)
+    assert left[1] > right[1]
+    assert record["zones"][0][1] == 100
     dry_share = 1.9 / (right[0] / 1000)
-    assert right[1] == pytest.approx(100 * (1 - dry_share), abs=6)
+    assert record["zones"][1][1] == pytest.approx(100 * (1 - dry_share), abs=6)
     assert clock_s is not None
     assert record["at"] == pytest.approx(clock_s + ended_s - 2, abs=3)
 

@@ -94,6 +94,23 @@ def test_skin_that_comes_and_goes_is_not_contact_yet() -> None:
     assert set(skin.classes) == {OPEN}
 
 
+def test_skin_that_was_left_for_a_moment_is_soon_found_again() -> None:
+    skin = Skin()
+    skin.probe(500, 500)
+    for away_ms in (20, 60, 100):
+        skin.contact.reset()  # the pulse loop has cut
+        skin.probe(OPEN_OHM, away_ms)
+        assert skin.contact.kind == OPEN
+        touched = len(skin.classes)
+        assert skin.probe(500, 200) == GOOD
+        assert 40 <= (skin.classes.index(GOOD, touched) - touched) * STEP_MS <= 80
+    skin.contact.reset()
+    skin.probe(OPEN_OHM, 200)
+    touched = len(skin.classes)
+    skin.probe(500, 500)
+    assert 130 <= (skin.classes.index(GOOD, touched) - touched) * STEP_MS <= 180
+
+
 def test_open_is_said_at_once() -> None:
     for probing in (False, True):
         skin = Skin()
@@ -211,7 +228,7 @@ def test_reset_forgets() -> None:
     assert (skin.contact.kind, skin.contact.ohm) == (OPEN, 0)
     at = len(skin.classes)
     skin.drive(500, 400, 500)
-    assert 120 <= (skin.classes.index(GOOD, at) - at) * STEP_MS <= 200
+    assert 20 <= (skin.classes.index(GOOD, at) - at) * STEP_MS <= 60
 
 
 def test_the_impedance_of_touching_electrodes_is_not_negative() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ctl_device import SHIPPED, Device, FakeSerial, bank_crc, on_a_pty
-from test_ctl_client import SESSION, drop, named
+from test_ctl_client import DELIVERED, SESSION, drop, named
 from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.errors import PortError
 from tonus_tools.ctl.exits import Exit
@@ -246,7 +246,7 @@ def test_the_journal_is_listed_explained_and_exported(bench: Bench, device: Devi
     device.journal = {"session": [{"n": 7} | SESSION], "fault": [FAULT]}
     ended = bench.run("journal", "list")
     sessions, faults = (part.splitlines() for part in ended.out.split("\n\n"))
-    assert " ".join(sessions[2].split()[3:]) == "Lift 5 200 5 min 3210.5 97 % 812 2 ramped_down"
+    assert " ".join(sessions[2].split()[3:]) == "Lift 5 200 5 min - 3210.5 - 97 % 812 2 finished"
     assert " ".join(faults[2].split()) == "f2 - 11 overcurrent 431 TREAT 1 min 33 s -"
     assert list(bench.run("journal", "list", "--faults", "--json").json) == ["faults"]
 
@@ -269,6 +269,52 @@ def test_the_journal_is_listed_explained_and_exported(bench: Bench, device: Devi
     assert bench.run("journal", "export").json == {"sessions": device.journal["session"], "faults": [FAULT]}
     csv = bench.run("journal", "export", "--format", "csv", "--faults").out.splitlines()
     assert csv == [",".join(FAULT), "2,,11,overcurrent,431,TREAT,93500,93000,1,0,212,3,81232"]
+
+
+def test_check_show_and_preview_say_what_hardly_fits_a_session(bench: Bench, tmp_path: Path) -> None:
+    its = json.loads(SHIPPED[0])
+    its["zones"] = [its["zones"][0] | {"duration_s": 600}, its["zones"][1] | {"duration_s": 590}]
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(its), encoding="utf-8")
+    for command in (("check",), ("show",), ("preview", "-o", str(tmp_path / "long.png"))):
+        ended = bench.run("preset", command[0], str(path), *command[1:])
+        assert ended.code == 0
+        assert "note: its 1190 s leave only 10 s of the 20 min a session may last" in ended.out
+    accepted = bench.run("preset", "check", str(path), "--json").json["accepted"]
+    assert [len(one["notes"]) for one in accepted] == [1]
+
+
+def test_preview_says_what_the_probes_carry(bench: Bench, tmp_path: Path) -> None:
+    its = json.loads(SHIPPED[1])
+    its["zones"] = its["zones"][:1]
+    path = tmp_path / "slow.json"
+    path.write_text(json.dumps(its), encoding="utf-8")
+    ended = bench.run("preset", "preview", str(path), "--level", "1", "-o", str(tmp_path / "slow.png"))
+    assert "contact probes in the rests carry" in ended.out
+    (mc,) = (float(line.split()[6]) for line in ended.out.splitlines() if line.startswith("contact probes"))
+    least = 50 * 0.8 * 14 * 8 * 2000 / 1e9
+    assert 0.99 * least <= mc <= 1.15 * least  # and some more while it ramps down
+
+
+def test_what_was_set_and_what_was_delivered_are_told(bench: Bench, device: Device) -> None:
+    device.journal["session"] = [{"n": 8} | SESSION | DELIVERED, {"n": 9} | SESSION | DELIVERED | {"why": "expired"}]
+    listed = bench.run("journal", "list").out.splitlines()
+    assert " ".join(listed[2].split()[3:]) == "Lift 5 200 1 min 54 s 8300.2 3154.1 38 % 97 % 812 2 finished"
+    assert listed[3].endswith("20 min over")
+    shown = bench.run("journal", "show", "s8").out
+    for said in (
+        "113.81 s: of the 299.5 s that counted",
+        "8300.2 uC in each direction: the level, over that time",
+        "3154.1 uC in each direction; in sum zero; 38 % of what was set",
+        "0.35 uC besides, by the contact probes",
+        "13.5 of 30 s, delivered 45 %, contact good 99 %",
+    ):
+        assert said in shown
+    assert "expired: the longest session ended" in bench.run("journal", "show", "s9").out
+    device.journal["session"].insert(0, {"n": 7} | SESSION)
+    csv = bench.run("journal", "export", "--format", "csv").out.splitlines()
+    assert csv[1].count(",") == csv[2].count(",") - 1  # in the list that the first has not
+    assert bench.run("journal", "plot").code == 0
 
 
 def test_an_empty_journal_is_no_error_but_no_picture_either(bench: Bench, device: Device) -> None:

@@ -193,13 +193,23 @@ SESSION = {
 }  # fmt: skip
 
 
+# What a record says besides since firmware 0.1.0, whose records stay in a device's journal.
+DELIVERED = {
+    "counted_ms": 299_500, "treated_ms": 113_810, "set_uc": 8300.25, "charge_uc": 3154.1, "share_pct": 38,
+    "probe_uc": 0.35, "counted": [[30_000, 45]], "zones": [[13_500, 99]],
+}  # fmt: skip
+
+
 def test_the_journal_is_read_to_its_end() -> None:
     device = Device()
-    records = [{"n": n} | SESSION for n in (3, 4, 9)]
+    records = [{"n": 3} | SESSION, {"n": 4} | SESSION | DELIVERED, {"n": 9} | SESSION]
     device.journal["session"] = records
     client = client_of(device)
     assert list(client.journal("session")) == records
     assert list(client.journal("fault")) == []
+    device.journal["session"] = [{"n": 3} | SESSION | DELIVERED | {"share_pct": "38"}]
+    with pytest.raises(Damaged, match="share_pct in the answer is of the wrong type"):
+        list(client.journal("session"))
     device.journal["session"] = [{"n": 3}]
     with pytest.raises(Damaged, match="no at in the answer"):
         list(client.journal("session"))

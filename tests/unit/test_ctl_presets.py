@@ -135,11 +135,16 @@ def test_a_bank_has_at_most_sixteen() -> None:
     ("id", "says"),
     [
         ("lift", "80 pulses a second: 500 us one way, 100 us pause, 500 us back; 0.2 uC a phase"),
-        ("firm", "one pulse every 1.25 s: 25 ms one way, 1 ms pause, 25 ms back; 8 uC a phase"),
+        (
+            "firm",
+            "one pulse every 1.25 s: 25 ms one way, 1 ms pause, 25 ms back; 8 uC a phase; in each rest 14 contact "
+            "probes of 8 uA, 0.224 uC each way: 2.8 % of the pulses' at level 10",
+        ),
         ("absorb", "100 pulses a second of 400 us: 50 one way, then 50 back; 0.096 uC a phase, 4.8 uC a burst"),
         (
             "calm",
-            "20 to 8 pulses a second and back, 20 s each: 300 us one way, 100 us pause, 300 us back; 0.036 uC a phase",
+            "20 to 8 pulses a second and back, 20 s each: 300 us one way, 100 us pause, 300 us back; 0.036 uC a phase; "
+            "in each rest up to 1 contact probe of 8 uA, 0.016 uC each way: 44.4 % of the pulses' at level 10",
         ),
     ],
 )
@@ -152,4 +157,24 @@ def test_zones_are_told_with_when_they_begin() -> None:
     rows = words.zone_rows(bank.shipped()[0])
     assert [row[0] for row in rows][:5] == ["0:00", "0:30", "1:00", "1:25", "1:50"]
     assert rows[1][4] == "as before"
-    assert rows[4][4].endswith("; swells from 40 % of the level: 1 s up, 2 s at the level, 1 s down, 0.5 s low")
+    assert rows[4][4].endswith(
+        "; swells from 40 % of the level (no pulse below 8 uA): 1 s up, 2 s at the level, 1 s down, 0.5 s low"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zones_s", "says"),
+    [
+        ((600, 480), None),
+        ((600, 481), "leave only 119 s of the 20 min a session may last"),
+        ((600, 600), "leave nothing of the 20 min a session may last"),
+    ],
+)
+def test_a_preset_that_hardly_fits_a_session_is_good_and_noted(zones_s: tuple[int, int], says: str | None) -> None:
+    its = preset.build(document(zones=[document()["zones"][0] | {"duration_s": s} for s in zones_s]))
+    notes = words.notes(its)
+    assert len(notes) == (1 if says else 0)
+    for note in notes:
+        assert says is not None
+        assert says in note
+        assert note.endswith(f"its last zone {'will' if sum(zones_s) == 1200 else 'may'} be cut short")

@@ -140,11 +140,37 @@ def test_bars_are_the_charge_and_the_time_in_order_of_n() -> None:
     in_order = sorted(records, key=lambda r: int(r["n"]))
     charge = bars(called(figure, "charge each way, mC"))
     assert [bar.get_height() for bar in charge] == pytest.approx([r["charge_uc"] / 1000 for r in in_order])
-    treated = bars(called(figure, "treated, min"))
+    treated = bars(called(figure, "time, min"))
     good, rest = treated[: len(records)], treated[len(records) :]
     minutes = [a.get_height() + b.get_height() for a, b in zip(good, rest, strict=True)]
     assert minutes == pytest.approx([r["treated_ms"] / 60_000 for r in in_order])
     assert [bar.get_height() / m for bar, m in zip(good, minutes, strict=True)] == pytest.approx([0.83] * len(records))
+
+
+def delivered(n: int, day: int, set_uc: float, shares: tuple[int, ...]) -> Record:
+    """A session whose record says what was set, with this share delivered in each of its zones of 30 s."""
+    share = round(sum(shares) / len(shares))
+    return record(
+        n, day, zones=[[300 * pct, 100] for pct in shares], counted=[[30_000, pct] for pct in shares],
+        counted_ms=30_000 * len(shares), treated_ms=300 * len(shares) * share, set_uc=set_uc,
+        charge_uc=set_uc * share / 100, share_pct=share, probe_uc=0.0, good_pct=100,
+    )  # fmt: skip
+
+
+def test_what_was_set_stands_around_what_was_delivered() -> None:
+    records = [record(1, 0), delivered(2, 1, 900, (20, 40)), delivered(3, 2, 1000, (100, 90))]
+    figure = journal_plot.page(records)
+    lines = words(figure)
+    assert "64 % of what was set" in lines[1]  # 270 + 950 of 900 + 1000; the first does not know
+    charge = bars(called(figure, "charge each way, mC"))
+    assert [bar.get_height() for bar in charge] == pytest.approx([2.01, 0.27, 0.95, 0.9, 1.0])
+    assert [bar.get_fill() for bar in charge] == [True, True, True, False, False]
+    treated, rest = bars(called(figure, "time, min"))[:3], bars(called(figure, "time, min"))[3:]
+    assert [bar.get_height() for bar in treated[1:]] == pytest.approx([0.3, 0.95])
+    assert [bar.get_height() for bar in rest[1:]] == pytest.approx([0.7, 0.05])
+    assert {"83 %", "30 %", "95 %"} <= set(lines)
+    assert any(line.endswith("(where that is not known, of the time with good contact)") for line in lines)
+    assert any(line.startswith("forehead left\n20 %") for line in lines)
 
 
 def test_a_preset_has_one_colour_and_its_name_in_the_legend() -> None:
@@ -239,6 +265,6 @@ def test_the_title_says_whether_it_is_kept_up() -> None:
     assert lines[0] == "15 sessions, 3 Mar 2025 to 31 Mar 2025"
     assert "3.6 sessions a week" in lines[1]
     assert "1 h 15 min treated" in lines[1]
-    assert "contact good 83 % of it" in lines[1]
+    assert "contact good 83 %" in lines[1]
     assert "30 lifts" in lines[1]
     assert "15 of 15 to the end" in lines[1]

@@ -132,7 +132,7 @@ def test_zones_cues_and_waveforms_are_named() -> None:
     for zone in SHIPPED["lift"].zones:
         assert zone.name in words(figure)
     assert "A   biphasic 80 Hz, 500 us" in words(figure)
-    assert "B   modulated 30 Hz, 1000 us, trapezoid of 4.5 s down to 40 %" in words(figure)
+    assert "B   modulated 30 Hz, 1000 us, trapezoid of 4.5 s down to 40 %, not below 8 uA" in words(figure)
     assert "forehead left, forehead right, brow left, brow right" in words(figure)
     cues: Any = called(figure, "cues")[0].collections[0]
     assert sorted(x for x, _ in (segment[0] for segment in cues.get_segments())) == list(range(5, 301, 5))

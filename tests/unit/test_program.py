@@ -110,7 +110,8 @@ class Player:
                 cycle.code = drive.code
             assert drive.code == cycle.code, "up inside a cycle, or down without a way down"
             assert drive.us == decode(cycle.program.forward)[1]
-            if first and (cycle.program.burst or drive.direction > 0):  # either phase of a long pulse has a code of its own
+            # Either phase of a long pulse has a code of its own.
+            if first and (cycle.program.burst or drive.direction > 0):
                 self._pulse_starts.append(drive.t_us)
             self._phases_left -= 1
         self.drives.append(drive)

@@ -96,4 +96,4 @@ def test_a_sessions_record_has_the_fields_of_its_table() -> None:
     split = next(i for i, names in enumerate(documented) if "fault" in names)
     of_session = set().union(*documented[: split - 1])
     assert set(Session.__dataclass_fields__) == of_session
-    assert set(tally.Tally().record()) <= of_session
+    assert set(tally.Tally().record(1)) <= of_session

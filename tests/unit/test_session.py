@@ -107,7 +107,7 @@ class World:
         """The abstract state: everything that decides what can happen next; times in coarse steps."""
         s = self.session
         over = self.now - s._begun_ms >= limits.SESSION_MAX_MS
-        time = (s.treated_ms // 2500, min(s._poor_ms, 3000) // 1500, self.now < s._not_before_ms, over)
+        time = (s.counted_ms // 2500, min(s._poor_ms, 3000) // 1500, self.now < s._not_before_ms, over)
         active = s.state in ACTIVE
         return (
             s.state,
@@ -126,7 +126,7 @@ class World:
     def do(self, action: tuple[Any, ...]) -> None:
         """One thing happens; then everything that must always hold is checked."""
         s, out = self.session, self.output
-        before, level, treated = s.state, s.level, s.treated_ms
+        before, level, treated = s.state, s.level, s.counted_ms
         out.calls.clear()
         kind, *args = action
         if kind == "event":
@@ -173,7 +173,7 @@ class World:
             assert out.level == s.level
         # Time is counted while treating only.
         if before not in (session.RAMP_UP, session.TREAT) and s.state != session.ARMED:
-            assert s.treated_ms == treated
+            assert s.counted_ms == treated
         # Never gated.
         if action in (("event", "stop"), ("press", "mode_down")) and before in ACTIVE:
             assert s.state == STANDBY
@@ -312,7 +312,7 @@ def test_plus_at_the_top_stays_there_and_says_so() -> None:
 def test_a_lift_pauses_the_time_and_returns_at_the_same_level_with_a_ramp() -> None:
     world = treating()
     world.do(("tick", 1000))
-    before = world.session.treated_ms
+    before = world.session.counted_ms
     world.do(("contact", contact.OPEN, False))
     assert world.session.state == session.PAUSED
     assert world.session.lifts == 1
@@ -322,7 +322,7 @@ def test_a_lift_pauses_the_time_and_returns_at_the_same_level_with_a_ramp() -> N
     assert world.session.state == session.PAUSED  # the output may not start again yet
     world.do(("contact", contact.GOOD, True))
     assert world.output.calls[-1] == ("treat", 3)
-    assert world.session.treated_ms == before
+    assert world.session.counted_ms == before
 
 
 def test_minus_to_zero_pauses_and_nothing_starts_until_plus() -> None:
@@ -336,6 +336,79 @@ def test_minus_to_zero_pauses_and_nothing_starts_until_plus() -> None:
     world.do(("press", "plus"))
     world.do(("contact", contact.GOOD, True))
     assert (world.session.state, world.session.level) == (session.RAMP_UP, 1)
+
+
+def lifts(world: World, times: int, every_ms: int) -> None:
+    """Lift for a moment, so many times, and so long from one to the next."""
+    for _ in range(times):
+        world.do(("contact", contact.OPEN, False))
+        world.do(("tick", 100))
+        world.do(("contact", contact.GOOD, True))
+        for _ in range((every_ms - 100) // 100):
+            world.do(("settle",))
+            world.do(("tick", 100))
+
+
+def test_lifts_one_after_the_other_are_said_again_and_again_but_not_each() -> None:
+    world = treating()
+    lifts(world, 2, 500)
+    assert not world.session.loose()
+    assert "loose" not in world.cues
+    lifts(world, 1, 500)
+    assert world.session.loose()
+    assert world.cues.count("loose") == 1
+    lifts(world, 18, 500)
+    assert world.cues.count("loose") == 1
+    lifts(world, 4, 500)
+    assert world.cues.count("loose") == 2
+    for _ in range(100):
+        world.do(("tick", 100))
+    assert not world.session.loose()
+    assert world.session.lifts == 25
+
+
+def test_lifts_now_and_then_are_gliding() -> None:
+    world = treating()
+    lifts(world, 3, 5200)
+    assert world.session.lifts == 3
+    assert "loose" not in world.cues
+
+
+def test_lifts_of_the_session_before_do_not_count() -> None:
+    world = treating()
+    lifts(world, 3, 500)
+    world.do(("press", "mode_down"))
+    world.do(("press", "plus"))
+    assert not world.session.loose()
+    world.do(("contact", contact.GOOD, True))
+    world.do(("settle",))
+    lifts(world, 2, 500)
+    assert world.cues.count("loose") == 1
+
+
+@pytest.mark.parametrize(("event", "end"), [("finished", session.DONE), ("battery_low", session.LOW_BATTERY)])
+def test_a_ramp_down_that_does_not_end_is_cut_short(event: str, end: str) -> None:
+    world = treating()
+    world.do(("event", event))
+    for _ in range(limits.RAMP_DOWN_MAX_MS // 20 - 1):
+        world.do(("contact", contact.GOOD, True))
+        world.do(("tick", 20))
+    assert world.session.state == session.RAMP_DOWN
+    world.do(("tick", 20))
+    assert world.session.state == end
+    assert world.output.flows == "off"
+
+
+def test_a_cell_with_too_little_for_a_session_starts_none_and_says_so() -> None:
+    world = World()
+    world.do(("event", "ready"))
+    world.session.can_start = False
+    world.do(("press", "plus"))
+    assert world.session.state == STANDBY
+    assert world.cues == ["low"]
+    world.session.can_start = True
+    world.do(("press", "plus"))
+    assert world.session.state == session.ARMED
 
 
 def test_dry_skin_pauses_after_three_seconds_and_not_before() -> None:
@@ -360,11 +433,11 @@ def test_dry_spots_between_good_ones_do_not_add_up() -> None:
 
 def test_electrodes_that_touch_are_allowed_and_not_counted() -> None:
     world = treating()
-    before = world.session.treated_ms
+    before = world.session.counted_ms
     world.do(("contact", contact.SHORT, True))
     world.do(("tick", 2000))
     assert world.session.state == session.TREAT
-    assert world.session.treated_ms == before
+    assert world.session.counted_ms == before
 
 
 def run(world: World, ms: int) -> None:
@@ -378,7 +451,7 @@ def test_a_whole_session_takes_its_time_and_cues_each_zone() -> None:
     world = treating()
     run(world, 15_500)
     assert world.session.state == session.DONE
-    assert world.session.treated_ms == 15_000
+    assert world.session.counted_ms == 15_000
     assert world.cues.count("zone") == 2
     assert world.cues.count("cue") == 3
     assert world.cues[-1] == "done"

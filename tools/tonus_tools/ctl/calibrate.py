@@ -205,6 +205,6 @@ def from_reference(ohm: int, measured_ohm: int, values: Values, board: SimpleNam
     return good({name: values[name] for name in RANGES} | {"voltage_gain_ppm": round((gain - 1) * 1e6)}, board)
 
 
-def expected_uc(ua: float, rate_hz: float, phase_us: int, treated_ms: int, ramp_ms: int) -> float:
+def expected_uc(ua: float, rate_hz: float, phase_us: int, counted_ms: int, ramp_ms: int) -> float:
     """Charge each way of a biphasic session at one level, its first ramp half of it."""
-    return ua * phase_us * 1e-6 * rate_hz * (treated_ms - ramp_ms / 2) / 1000
+    return ua * phase_us * 1e-6 * rate_hz * (counted_ms - ramp_ms / 2) / 1000

@@ -333,9 +333,10 @@ def _session(client: Client, record: dict[str, Any], before: Calibration) -> flo
         if not is_good:
             raise NotGood(f"session {record['n']}: {what}; nothing was changed")
 
-    level, treated_ms, good = record["level"], record["treated_ms"], record["good_pct"]
+    level, good = record["level"], record["good_pct"]
+    counted_ms = record.get("counted_ms", record["treated_ms"])
     must(level == limits.LEVELS, f"level {level}; allowed {limits.LEVELS}")
-    must(treated_ms >= SESSION_LEAST_S * 1000, f"{treated_ms / 1000:.1f} s; allowed at least {SESSION_LEAST_S} s")
+    must(counted_ms >= SESSION_LEAST_S * 1000, f"{counted_ms / 1000:.1f} s; allowed at least {SESSION_LEAST_S} s")
     must(
         good >= SESSION_GOOD_PCT and record["ohm"] > 0, f"contact good {good} %; allowed at least {SESSION_GOOD_PCT} %"
     )
@@ -346,7 +347,7 @@ def _session(client: Client, record: dict[str, Any], before: Calibration) -> flo
     waveform = {} if preset is None else preset["zones"][0]["waveform"]
     must(waveform.get("kind") == "biphasic", f"{record['id']} does not begin with biphasic pulses, as Lift does")
     assert preset is not None
-    expected = expected_uc(record["top_ua"], waveform["rate_hz"], waveform["phase_us"], treated_ms, preset["ramp_ms"])
+    expected = expected_uc(record["top_ua"], waveform["rate_hz"], waveform["phase_us"], counted_ms, preset["ramp_ms"])
     pct = float(100 * record["charge_uc"] / expected)
     must(
         abs(pct - 100) <= CHARGE_PCT,

@@ -136,7 +136,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Session:
-    """A record of the journal's sessions; PROTOCOL.md has the units."""
+    """A record of the journal's sessions; PROTOCOL.md has the units. Of firmware 0.1.0: without what has a default."""
 
     n: int
     at: int | None
@@ -152,6 +152,11 @@ class Session:
     lifts: int
     zones: list[list[int]]
     why: str
+    counted_ms: int | None = None
+    set_uc: int | float | None = None
+    share_pct: int | None = None
+    probe_uc: int | float | None = None
+    counted: list[list[int]] | None = None
 
 
 @dataclass(frozen=True)

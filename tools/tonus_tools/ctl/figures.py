@@ -80,6 +80,7 @@ class ZoneFigures:
     pulse_mj: float = _is("mJ", "current squared x 500 Ohm x driven time of a pulse: both phases, one when alternating")
     forward_mc: float = _is("mC", "the session's driven words, forward, ramps included, probes left out")
     reverse_mc: float = _is("mC", "the session's driven words, reverse, ramps included, probes left out")
+    probe_mc: float = _is("mC", "the contact probes in its long rests, in each direction")
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class PresetFigures:
     power_mw_cm2: float = _is("mW/cm2", "peak power in 10 kOhm over the board's ELECTRODE_AREA_MM2")
     forward_mc: float = _is("mC", "sum over the zones and the ramp down; what the journal calls charge_uc")
     reverse_mc: float = _is("mC", "the same, in the other direction")
+    probe_mc: float = _is("mC", "the contact probes in long rests besides, in each direction: probe_uc in the journal")
     most_ohm: float = _is("Ohm", "largest load into which the set current flows, at the board's RAIL_MIN_MV")
     loads: tuple[Load, ...] = _is("", "one for each test load")
     zones: tuple[ZoneFigures, ...] = _is("", "in order")
@@ -159,7 +161,7 @@ def figures(
     set_ua = compile(preset.zones[0].waveform, preset.top_ua, constants).codes[level] * constants.UA_PER_CODE
     loads = tuple(_load(set_ua, ohm, constants) for ohm in LOADS_OHM)
     area_cm2 = constants.ELECTRODE_AREA_MM2 / 100
-    forward_mc, reverse_mc = _charges_mc(preset, played)
+    forward_mc, reverse_mc, probe_mc = _charges_mc(preset, played)
     steady: dict[Waveform, tuple[Played, Played]] = {}
     zones = []
     for i, zone in enumerate(preset.zones):
@@ -167,7 +169,7 @@ def figures(
         if w not in steady:
             usual = plateau(w, preset.top_ua, level, constants)
             steady[w] = (usual, plateau(_unmodulated(w), preset.top_ua, level, constants) if w.envelope else usual)
-        charges = (float(forward_mc[i]), float(reverse_mc[i]))
+        charges = (float(forward_mc[i]), float(reverse_mc[i]), float(probe_mc[i]))
         zones.append(_zone(zone, *steady[w], loads[0].current_ua, charges))
     density_ma_cm2 = set_ua / 1000 / area_cm2
     power_mw_cm2 = _milliwatts(loads[-1].current_ua, loads[-1].ohm) / area_cm2
@@ -184,6 +186,7 @@ def figures(
         power_mw_cm2=power_mw_cm2,
         forward_mc=float(forward_mc.sum()),
         reverse_mc=float(reverse_mc.sum()),
+        probe_mc=float(probe_mc.sum()),
         most_ohm=constants.RAIL_MIN_MV * 1000 / set_ua - _source_ohm(constants),
         loads=loads,
         zones=tuple(zones),
@@ -325,7 +328,7 @@ def _phases_per_cycle(w: Waveform) -> int:
 # Weighing
 
 
-def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: tuple[float, float]) -> ZoneFigures:
+def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: tuple[float, ...]) -> ZoneFigures:
     """Of a zone that plays `usual`, in which no pulse is stronger than those of `worst`."""
     w = zone.waveform
     phases, pulses = worst.phases, worst.pulses
@@ -353,6 +356,7 @@ def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: 
         pulse_mj=_milliwatts(load_ua, LOADS_OHM[0]) * driven_us * (1 if w.burst_pulses else 2) / 1e6,
         forward_mc=charges_mc[0],
         reverse_mc=charges_mc[1],
+        probe_mc=charges_mc[2],
     )
 
 
@@ -369,16 +373,16 @@ def zone_of(preset: Preset, t_us: Ints) -> Ints:
     return np.minimum(np.searchsorted(ends_us, t_us, side="right"), len(preset.zones) - 1)
 
 
-def _charges_mc(preset: Preset, played: Played) -> tuple[Floats, Floats]:
-    """(forward, reverse) charge of each zone, mC."""
+def _charges_mc(preset: Preset, played: Played) -> tuple[Floats, Floats, Floats]:
+    """Charge of each zone, mC: (pulses forward, pulses in reverse, probes in each direction)."""
     phases = played.phases
+    forward = phases.direction > 0
     sums = []
-    for direction in (1, -1):
-        which = played.pulses & (phases.direction == direction)
+    for which in (played.pulses & forward, played.pulses & ~forward, played.probe & forward):
         zone = zone_of(preset, phases.t_us[which])
         nc = np.bincount(zone, weights=phases.charge_nc[which], minlength=len(preset.zones))
         sums.append(np.asarray(nc / 1e6, dtype=np.float64))
-    return sums[0], sums[1]
+    return sums[0], sums[1], sums[2]
 
 
 def _source_ohm(board: SimpleNamespace) -> float:

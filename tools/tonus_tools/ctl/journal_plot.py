@@ -32,7 +32,7 @@ PRESETS = (FORWARD, REVERSE, "#00897b", "#8e5bb5", "#d1495b", "#c0a020", "#8d6e6
 MARKS = ("v", "s", "D", "X", "P", "^", "o")
 OTHER_MARK = "*"
 PRESETS_NAMED, ENDS_NAMED = 6, 7  # in the legend
-GOOD_COLOURS = LinearSegmentedColormap.from_list("good", [(0, "#ef9a9a"), (0.6, "#f7e08b"), (1, "#a5d6a7")])
+SHARE_COLOURS = LinearSegmentedColormap.from_list("share", [(0, "#ef9a9a"), (0.6, "#f7e08b"), (1, "#a5d6a7")])
 DAY = CONTACTS["good"]  # a day with a session, the stronger the longer
 
 WEEKS_MOST = 53  # of the calendar
@@ -61,10 +61,18 @@ class Session:
     treated_s: float
     charge_mc: float
     good_pct: int
+    counted_s: float
+    set_mc: float | None  # of a record of 0.1.0 not known, like the next
+    share_pct: int | None
     kohm: float | None
     lifts: int
-    zones: tuple[tuple[float, int], ...]  # (treated s, good %)
+    zones: tuple[tuple[float, int], ...]  # (counted s, % delivered of what was set, or of the time with good contact)
     why: str
+
+    @property
+    def kept_s(self) -> float:
+        """Time in which what was set was delivered; where that is not known, with good contact."""
+        return self.treated_s if self.share_pct is not None else self.treated_s * self.good_pct / 100
 
     @property
     def when(self) -> str:
@@ -105,6 +113,7 @@ def page(records: list[dict[str, Any]]) -> Figure:
 
 def _session(record: dict[str, Any]) -> Session:
     at = record["at"]
+    counted = record.get("counted")  # not of 0.1.0
     return Session(
         n=record["n"],
         at=None if at is None else datetime.fromtimestamp(at),
@@ -115,9 +124,12 @@ def _session(record: dict[str, Any]) -> Session:
         treated_s=record["treated_ms"] / 1000,
         charge_mc=record["charge_uc"] / 1000,
         good_pct=record["good_pct"],
+        counted_s=record.get("counted_ms", record["treated_ms"]) / 1000,
+        set_mc=None if counted is None else record["set_uc"] / 1000,
+        share_pct=record.get("share_pct"),
         kohm=record["ohm"] / 1000 or None,
         lifts=record["lifts"],
-        zones=tuple((ms / 1000, good) for ms, good in record["zones"]),
+        zones=tuple((ms / 1000, pct) for ms, pct in (record["zones"] if counted is None else counted)),
         why=record["why"],
     )
 
@@ -138,8 +150,13 @@ def _title(its: Sheet, sessions: Sequence[Session]) -> None:
     its.text(LEFT_PX, 48, title, fontsize=20, weight="bold")
     treated_s = sum(s.treated_s for s in sessions)
     facts = [f"{sum(s.charge_mc for s in sessions):.3g} mC each way", f"{_duration(treated_s)} treated"]
-    if treated_s:
-        facts.append(f"contact good {sum(s.good_pct * s.treated_s for s in sessions) / treated_s:.0f} % of it")
+    set_mc = sum(s.set_mc for s in sessions if s.set_mc is not None)
+    if set_mc:
+        flowed_mc = sum(s.charge_mc for s in sessions if s.set_mc is not None)
+        facts.append(f"{min(100, 100 * flowed_mc / set_mc):.0f} % of what was set")
+    counted_s = sum(s.counted_s for s in sessions)
+    if counted_s:
+        facts.append(f"contact good {sum(s.good_pct * s.counted_s for s in sessions) / counted_s:.0f} %")
     facts.append(f"{sum(s.lifts for s in sessions)} lifts")
     facts.append(f"{sum(s.why in COMPLETE for s in sessions)} of {count} to the end")
     if days and (last - first).days >= 7:
@@ -244,7 +261,7 @@ def _charts(its: Sheet, sessions: Sequence[Session], colours: dict[str, str]) ->
     """Three charts over the sessions in order: evenly apart, for two on one day are two."""
     parts: tuple[tuple[str, Callable[[Axes, Sequence[Session]], None]], ...] = (
         ("charge each way, mC", lambda axes, its_sessions: _charge(axes, its_sessions, colours)),
-        ("treated, min", _treated),
+        ("time, min", _treated),
         ("resistance, kOhm", _resistance),
     )
     top = 0
@@ -265,7 +282,8 @@ def _charts(its: Sheet, sessions: Sequence[Session], colours: dict[str, str]) ->
 
 
 def _charge(axes: Axes, sessions: Sequence[Session], colours: dict[str, str]) -> None:
-    most = max(s.charge_mc for s in sessions) or 1.0
+    tops = [max(s.charge_mc, s.set_mc or 0) for s in sessions]
+    most = max(tops) or 1.0
     axes.bar(
         range(len(sessions)),
         [s.charge_mc for s in sessions],
@@ -275,12 +293,17 @@ def _charge(axes: Axes, sessions: Sequence[Session], colours: dict[str, str]) ->
         lw=0,
         hatch=["" if s.at else "////" for s in sessions],
     )
+    known = [(i, s.set_mc) for i, s in enumerate(sessions) if s.set_mc is not None]
+    if known:
+        at, heights = zip(*known, strict=True)
+        axes.bar(at, heights, width=0.72, fill=False, edgecolor=FAINT, lw=0.9, ls=":", label="set")
+        axes.legend(loc="upper left", bbox_to_anchor=(0, 1.0), fontsize=8.5, frameon=False, borderpad=0)
     for i, s in enumerate(sessions):
         if len(sessions) <= 30:
             level = f"level {s.level}" if len(sessions) <= 15 else f"L{s.level}"
-            axes.text(i, s.charge_mc + most * 0.025, level, ha="center", fontsize=8, color=FAINT)
+            axes.text(i, tops[i] + most * 0.025, level, ha="center", fontsize=8, color=FAINT)
         if s.why not in COMPLETE:
-            axes.plot(i, s.charge_mc + most * 0.17, _mark(sessions, s.why), color=CEILING, ms=6)
+            axes.plot(i, tops[i] + most * 0.17, _mark(sessions, s.why), color=CEILING, ms=6)
     axes.set_ylim(0, most * 1.32)
     for after, days in _breaks(sessions):
         axes.axvline(after + 0.5, color=FAINT, lw=0.9, ls=":")
@@ -303,16 +326,32 @@ def _breaks(sessions: Sequence[Session]) -> list[tuple[int, int]]:
 
 def _treated(axes: Axes, sessions: Sequence[Session]) -> None:
     x = np.arange(len(sessions))
-    minutes = np.array([s.treated_s / 60 for s in sessions])
-    good = minutes * np.array([s.good_pct / 100 for s in sessions])
-    axes.bar(x, good, width=0.72, color=CONTACTS["good"], lw=0, label="contact good")
+    minutes = np.array([s.counted_s / 60 for s in sessions])
+    treated = np.array([s.kept_s / 60 for s in sessions])
     axes.bar(
-        x, minutes - good, bottom=good, width=0.72, color=CONTACTS["poor"], lw=0, label="not good: add gel, press on"
+        x, treated, width=0.72, color=CONTACTS["good"], lw=0, label="treated: as far as what was set was delivered"
+    )
+    axes.bar(
+        x,
+        minutes - treated,
+        bottom=treated,
+        width=0.72,
+        color=CONTACTS["poor"],
+        lw=0,
+        label="not delivered: ramps, lifts, dry skin",
     )
     axes.set_ylim(0, max(minutes.max(), 1) * 1.25)
     if len(sessions) <= 30:
         for i, s in enumerate(sessions):
-            axes.text(i, minutes[i], f"{s.good_pct} %", ha="center", va="bottom", fontsize=8, color=FAINT)
+            axes.text(
+                i,
+                minutes[i],
+                f"{s.good_pct if s.share_pct is None else s.share_pct} %",
+                ha="center",
+                va="bottom",
+                fontsize=8,
+                color=FAINT,
+            )
     axes.legend(
         loc="lower right", bbox_to_anchor=(1, 0.97), ncol=2, fontsize=8.5, frameon=False, borderpad=0, handlelength=1.2
     )
@@ -330,9 +369,11 @@ def _resistance(axes: Axes, sessions: Sequence[Session]) -> None:
 
 def _zones(its: Sheet, recent: Sequence[Session]) -> None:
     """The zones of the latest sessions: a row a session, its zones as wide as they were treated."""
-    heading = "Contact in each zone, latest session first"
+    heading = "Delivered in each zone, latest session first"
     its.text(LEFT_PX, 24, heading, fontsize=11, weight="bold")
-    words = "width: treated time; colour: share of it with good contact"
+    words = "width: counted time; colour: share delivered of what was set"
+    if any(s.share_pct is None for s in recent):
+        words += " (where that is not known, of the time with good contact)"
     its.text(LEFT_PX + its.text_px(heading, 11, "bold") + 16, 24, words, fontsize=9, color=FAINT)
     longest_s = max(max(sum(seconds for seconds, _ in s.zones) for s in recent), 1.0)
     axes = its.axes(LEFT_PX + 60, 38, RIGHT_PX - LEFT_PX - 60, ZONE_PX * len(recent))
@@ -341,12 +382,12 @@ def _zones(its: Sheet, recent: Sequence[Session]) -> None:
     for row, s in enumerate(recent):
         start_s = 0.0
         of_preset = names.get(s.id, []) if s.generation == 0 else []
-        for i, (seconds, good) in enumerate(s.zones):
-            colour = GOOD_COLOURS(good / 100)
+        for i, (seconds, pct) in enumerate(s.zones):
+            colour = SHARE_COLOURS(pct / 100)
             axes.broken_barh([(start_s, seconds)], (row + 0.06, 0.88), facecolor=colour, edgecolor="white", lw=1)
             name = of_preset[i] if i < len(of_preset) else f"zone {i + 1}"
             middle = start_s + seconds / 2
-            for label in (f"{name}\n{good} %, {clock(round(seconds))}", f"{i + 1}\n{good} %", f"{i + 1}"):
+            for label in (f"{name}\n{pct} %, {clock(round(seconds))}", f"{i + 1}\n{pct} %", f"{i + 1}"):
                 if its.text_px(label, 8) + 4 < seconds * px_per_s:
                     axes.text(middle, row + 0.5, label, ha="center", va="center", fontsize=8, linespacing=1.15)
                     break

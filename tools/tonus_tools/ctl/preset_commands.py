@@ -77,6 +77,8 @@ def show(context: typer.Context, which: FileOrId, port: Port = None, as_json: Js
         its.out.line(words.headline(one.preset), "bold")
         its.out.line(words.strength(one.preset))
         its.out.table(("from", "zone", "time", "cue", "pulses"), words.zone_rows(one.preset), right=("from", "time"))
+        for told in words.notes(one.preset):
+            its.out.line(f"note: {told}")
 
 
 @app.command()
@@ -164,10 +166,12 @@ def check(context: typer.Context, files: Files, as_json: Json = False) -> None:
     its = settings(context, None, as_json)
     loaded, problems = presets.read_all(files)
     refused: list[dict[str, Any]] = [vars(problem) | {"message": str(problem)} for problem in problems]
-    accepted = [{"where": one.where, "id": one.id} for one in loaded]
+    accepted = [{"where": one.where, "id": one.id, "notes": words.notes(one.preset)} for one in loaded]
     if not its.report({"accepted": accepted, "refused": refused}):
         for one in loaded:
             its.out.line(f"{one.where}: good: {words.headline(one.preset)}")
+            for told in words.notes(one.preset):
+                its.out.line(f"{one.where}: note: {told}")
         _say(problems)
     if problems:
         raise typer.Exit(Exit.NOT_GOOD)
@@ -201,6 +205,13 @@ def preview(
         title = f"{words.headline(p)}; level {level}: {its_figures.set_ua:.1f} uA on {board}"
         rows = [_limit(margin) for margin in its_figures.limits]
         its.out.table(("limit", "value", "allowed", "used", "kept", "worst in"), rows, title, right=("value", "used"))
+        if its_figures.probe_mc:
+            probes = words.share(its_figures.probe_mc, its_figures.forward_mc, "the pulses'")
+            its.out.line(
+                f"contact probes in the rests carry {words.figure(its_figures.probe_mc)} mC each way: {probes}"
+            )
+        for told in words.notes(p):
+            its.out.line(f"note: {told}")
         its.out.line(f"picture in {out}")
     if not its_figures.within:
         raise NotGood(f"{found[0].where}: not every limit is kept")

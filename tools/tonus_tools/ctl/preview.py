@@ -22,6 +22,7 @@ from ..sim.plot import BEEP, CEILING, CONTACTS, ZONES
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
 from ..sim.trace import Phases
 from .figures import Load, Margin, Played, PresetFigures, board_constants, figures, plateau, play
+from .words import notes
 
 DPI = 100
 WIDTH_PX = 1500
@@ -147,18 +148,22 @@ def _title(page: _Page) -> None:
     facts = page.facts
     page.text(LEFT_PX, 48, facts.name, fontsize=20, weight="bold")
     page.text(LEFT_PX + page.text_px(facts.name, 20, "bold") + 14, 48, facts.id, fontsize=12, color=FAINT)
+    # Of a slow preset the probes may carry more than the pulses.
+    probes = f", probes {_figure(facts.probe_mc)} mC" if facts.probe_mc else ""
     words = [
         f"top current {facts.top_ua} uA",
         f"{clock(facts.duration_s)} in {len(facts.zones)} zone{'s' * (len(facts.zones) > 1)}",
         f"here at level {facts.level} of {limits.LEVELS}: {_figure(facts.set_ua)} uA",
-        f"{_figure(facts.forward_mc)} mC each way",
+        f"{_figure(facts.forward_mc)} mC each way" + probes,
         f"net charge of every cycle {max(zone.net_code_us for zone in facts.zones)}",
     ]
     page.text(LEFT_PX, 80, "   |   ".join(words), fontsize=11.5)
     verdict, colour = ("every limit is kept", WITHIN) if facts.within else ("BEYOND A LIMIT", CEILING)
-    page.text(RIGHT_PX, 48, verdict, fontsize=13, weight="bold", color=colour, ha="right")
+    page.text(RIGHT_PX, 40, verdict, fontsize=13, weight="bold", color=colour, ha="right")
     note = f"computed for {facts.board}; contact unbroken"
-    page.text(RIGHT_PX, 80, note, fontsize=9, color=FAINT, ha="right")
+    if notes(page.preset):
+        note += "; pauses cut its end short"
+    page.text(RIGHT_PX, 59, note, fontsize=9, color=FAINT, ha="right")
 
 
 def _figure(value: float) -> str:
@@ -313,6 +318,7 @@ def _describe(w: Waveform) -> str:
     if w.envelope is not None:
         depth, sine = w.envelope[4:]
         words += f", {'sine' if sine else 'trapezoid'} of {sum(w.envelope[:4]) / 1000:g} s down to {100 - depth} %"
+        words += f", not below {limits.PROBE_UA} uA"
     return words
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from tonus import faults, limits
+from tonus import faults, limits, program
 from tonus.preset import Preset, Waveform
 from tonus.session import EVENTS
 
@@ -114,6 +114,7 @@ def zone_rows(p: Preset) -> list[tuple[str, str, str, str, str]]:
 def pulses_of(w: Waveform, top_ua: int) -> str:
     """A waveform in plain words, with its charge at level 10."""
     charge = f"{top_ua * w.phase_us / 1e6:g} uC a phase"
+    charge += "".join(f"; {words}" for words in probes_of(w, top_ua))
     if w.kind == "alternating":
         return (
             f"{_rate(w.rate_dhz)} of {_us(w.phase_us)}: {w.burst_pulses} one way, then {w.burst_pulses} back; "
@@ -127,9 +128,42 @@ def pulses_of(w: Waveform, top_ua: int) -> str:
     return f"{rate}: {shape}; {charge}" + (f"; {_swell(w.envelope)}" if w.envelope else "")
 
 
+def probes_of(w: Waveform, top_ua: int) -> list[str]:
+    """The contact probes that break up its longest rests, and their charge against the pulses'; nothing without."""
+    probes = program.probes_of(w, min(w.rate_dhz, w.rate_to_dhz))
+    if not probes:
+        return []
+    each_way_uc = probes * limits.PROBE_UA * limits.PROBE_PHASE_US / 1e6
+    pulse_uc = top_ua * w.phase_us / (2e6 if w.burst_pulses else 1e6)
+    most = "up to " if w.rate_to_dhz != w.rate_dhz else ""
+    against = share(each_way_uc, pulse_uc, "the pulses'")
+    return [
+        f"in each rest {most}{plural(probes, 'contact probe')} of {limits.PROBE_UA} uA, "
+        f"{figure(each_way_uc)} uC each way: {against} at level {limits.LEVELS}"
+    ]
+
+
+def share(part: float, whole: float, name: str) -> str:
+    """A charge against that of another name: in percent, or how many times as much."""
+    return f"{part / whole:.3g} times {name}" if part > 2 * whole else f"{100 * part / whole:.3g} % of {name}"
+
+
+def notes(p: Preset) -> list[str]:
+    """What a person should know of a preset that is good."""
+    room_s = limits.SESSION_MAX_MS // 1000 - p.duration_s()
+    if room_s >= limits.SESSION_ROOM_S:
+        return []
+    leaves = f"leave only {room_s} s of" if room_s else "leave nothing of"
+    return [
+        f"its {p.duration_s()} s {leaves} the {limits.SESSION_MAX_MS // 60_000} min a session may last; these run from "
+        "arming on, so gel, pauses and lifts count towards them: "
+        + ("its last zone may be cut short" if room_s else "its last zone will be cut short")
+    ]
+
+
 def _swell(envelope: tuple[int, int, int, int, int, bool]) -> str:
     rise, hold, fall, low, depth, is_sine = envelope
-    sinks = f"{100 - depth} % of the level"
+    sinks = f"{100 - depth} % of the level (no pulse below {limits.PROBE_UA} uA)"
     if is_sine:
         return f"swells between {sinks} and all of it, every {_ms(rise + fall)}"
     return f"swells from {sinks}: {_ms(rise)} up, {_ms(hold)} at the level, {_ms(fall)} down, {_ms(low)} low"
@@ -156,8 +190,23 @@ def _ms(ms: int) -> str:
 # Journal
 
 
-SESSION_COLUMNS = ("record", "ended", "preset", "level", "uA", "treated", "uC", "good", "Ohm", "lifts", "by")
-SESSION_FIGURES = ("level", "uA", "treated", "uC", "good", "Ohm", "lifts")
+SESSION_COLUMNS = (
+    "record", "ended", "preset", "level", "uA", "treated", "set uC", "uC", "share", "good", "Ohm", "lifts", "by",
+)  # fmt: skip
+SESSION_FIGURES = ("level", "uA", "treated", "set uC", "uC", "share", "good", "Ohm", "lifts")
+# What ended a session, in a word or two; EVENTS has whole sentences.
+ENDED = {
+    "ramped_down": "finished",
+    "lost": "finished",
+    "expired": "20 min over",
+    "stop": "MODE",
+    "zero": "level 0",
+    "drained": "empty cell",
+    "battery_low": "empty cell",
+    "usb_in": "USB cable",
+    "power_off": "switched off",
+    "idle": "left alone",
+}
 
 
 def session_row(r: Record) -> tuple[str, ...]:
@@ -165,8 +214,9 @@ def session_row(r: Record) -> tuple[str, ...]:
     level, top_ua = r["level"], r["top_ua"]
     return (
         f"s{r['n']}", moment(r["at"]), r["name"], f"{level}", f"{top_ua * level / limits.LEVELS:g}",
-        seconds(round(r["treated_ms"] / 1000)), f"{r['charge_uc']}", f"{r['good_pct']} %",
-        f"{r['ohm']}" if r["ohm"] else "-", f"{r['lifts']}", r["why"],
+        seconds(round(r["treated_ms"] / 1000)), charge(r.get("set_uc")), charge(r["charge_uc"]),
+        percent(r.get("share_pct")), percent(r["good_pct"]),
+        f"{r['ohm']}" if r["ohm"] else "-", f"{r['lifts']}", ENDED.get(r["why"]) or r["why"],
     )  # fmt: skip
 
 
@@ -190,16 +240,43 @@ def session_facts(r: Record) -> list[Fact]:
         ("ended", _at(r)),
         ("preset", f"{r['name']} ({r['id']}), of bank generation {r['generation']}"),
         ("highest level", f"{level} of {limits.LEVELS}: {top_ua * level / limits.LEVELS:g} of {top_ua} uA"),
-        ("treated", f"{r['treated_ms'] / 1000:g} s; pauses do not count"),
-        ("charge", f"{r['charge_uc']} uC in each direction; in sum zero"),
-        ("contact good", f"{r['good_pct']} % of the treated time"),
+        *_delivered(r),
+        ("contact good", f"{r['good_pct']} % of the counted time"),
         ("resistance", f"{r['ohm']} Ohm, mean" if r["ohm"] else "none measured: there was no contact"),
         ("lifts", f"{plural(r['lifts'], 'pause')} because an electrode lifted"),
         ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
     ]
-    zones = r["zones"]
-    facts += [(f"zone {i + 1}", f"{ms / 1000:g} s, contact good {good} %") for i, (ms, good) in enumerate(zones)]
+    counted = r.get("counted") or [None] * len(r["zones"])
+    for i, ((ms, good), of) in enumerate(zip(r["zones"], counted, strict=True)):
+        treated = f"{ms / 1000:g} s" if of is None else f"{ms / 1000:g} of {of[0] / 1000:g} s, delivered {of[1]} %"
+        facts.append((f"zone {i + 1}", f"{treated}, contact good {good} %"))
     return facts + _others(r, {f.name for f in fields(Session)})
+
+
+def _delivered(r: Record) -> list[Fact]:
+    """Time and charge of a session: set, delivered, and what share that is."""
+    treated = f"{r['treated_ms'] / 1000:g} s"
+    flowed = f"{charge(r['charge_uc'])} uC in each direction; in sum zero"
+    if r.get("counted_ms") is None:
+        return [("treated", f"{treated}; pauses do not count"), ("charge", flowed)]
+    counted = f"{r['counted_ms'] / 1000:g} s that counted"
+    facts = [
+        ("treated", f"{treated}: of the {counted}, as far as what was set was delivered; pauses do not count"),
+        ("set", f"{charge(r['set_uc'])} uC in each direction: the level, over that time"),
+        ("delivered", f"{flowed}; {r['share_pct']} % of what was set"),
+    ]
+    if r["probe_uc"]:
+        facts.append(("probes", f"{charge(r['probe_uc'])} uC besides, by the contact probes in long rests"))
+    return facts
+
+
+def charge(uc: float | None) -> str:
+    """A charge in uC: to a tenth, small ones to three digits; a dash when the record is too old to have it."""
+    return "-" if uc is None else f"{uc:.1f}" if uc >= 10 or not uc else f"{uc:.3g}"
+
+
+def percent(pct: int | None) -> str:
+    return "-" if pct is None else f"{pct} %"
 
 
 def fault_facts(r: Record) -> list[Fact]:

@@ -161,11 +161,11 @@ def _swell(w: Waveform) -> str:
         return "none"
     rise, hold, fall, low, depth, sine = w.envelope
     if sine:
-        return f"sine of {show((rise + fall) / 1000)} s, down to {100 - depth} %"
+        return f"sine of {show((rise + fall) / 1000)} s, down to {100 - depth} %, not below {limits.PROBE_UA} uA"
     times = ", ".join(
         f"{show(ms / 1000)} s {name}" for ms, name in ((rise, "up"), (hold, "on"), (fall, "down"), (low, "low"))
     )
-    return f"trapezoid: {times}; low is {100 - depth} %"
+    return f"trapezoid: {times}; low is {100 - depth} %, not below {limits.PROBE_UA} uA"
 
 
 def _probes(played: Played) -> str:
@@ -195,6 +195,8 @@ def session(preset: Preset, top: PresetFigures, board: SimpleNamespace, accuracy
         Row("largest load that takes it", "kOhm", (top.most_ohm / 1000,), OF_PRESET["most_ohm"]),
         Row("charge of the session, forward", "mC", (top.forward_mc,), OF_PRESET["forward_mc"]),
         Row("charge of the session, reverse", "mC", (top.reverse_mc,), OF_PRESET["reverse_mc"]),
+        Row("charge of the contact probes besides, each way", "mC", (top.probe_mc,), OF_PRESET["probe_mc"]),
+        Row("that, of the pulses' charge", "%", (100 * top.probe_mc / top.forward_mc,), "probes / forward"),
         Row("timer: treated time, then off", "s", (preset.duration_s(),), OF_PRESET["duration_s"]),
         Row("ramp from zero, at the start and at a new waveform", "ms", (preset.ramp_ms,), OF_PRESET["ramp_ms"]),
         Row("ramp to zero, at the end", "ms", (limits.RAMP_DOWN_MS,), "limits.RAMP_DOWN_MS"),
@@ -217,9 +219,14 @@ def zones(preset: Preset, top: PresetFigures, letter_of: Callable[[Waveform], st
         Column("current", "uA", OF_ZONE["current_ua"]),
         Column("forward", "mC", OF_ZONE["forward_mc"]),
         Column("reverse", "mC", OF_ZONE["reverse_mc"]),
+        Column("probes", "mC", OF_ZONE["probe_mc"]),
     )
     rows = tuple(
-        Row(z.name, "", (letter_of(zone.waveform), z.duration_s, z.cue_s, z.current_ua, z.forward_mc, z.reverse_mc))
+        Row(
+            z.name,
+            "",
+            (letter_of(zone.waveform), z.duration_s, z.cue_s, z.current_ua, z.forward_mc, z.reverse_mc, z.probe_mc),
+        )
         for zone, z in zip(preset.zones, top.zones, strict=True)
     )
     return Table("zones", f"Zones, at level {top.level}", columns, rows, "zone")

@@ -103,6 +103,7 @@ def _table(figures: dict[str, Any]) -> Table:
         ("treated", figure("treated_seconds", ".1f", "s") + f", contact good {figures['contact_share']:.0%}"),
         ("zones", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in figures["zone_seconds"].items()) or "-"),
         ("delivered", figure("delivered_mc", ".3f", "mC in each direction")),
+        ("told by the device", _told(figures["told"])),
         ("largest current", figure("max_current_ua", ".1f", "uA")),
         ("net DC, worst second", figure("net_dc_ua", ".3f", "uA")),
         ("worst cycle imbalance", figure("worst_cycle_imbalance_pct", ".4f", "%")),
@@ -114,6 +115,15 @@ def _table(figures: dict[str, Any]) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _told(said: dict[str, float] | None) -> str:
+    if said is None:
+        return "-"
+    return (
+        f"{said['delivered_mc']:.3f} of {said['set_mc']:.3f} mC set, {said['share_pct']:.0f} %; "
+        f"treated {said['treated_seconds']:.1f} of {said['counted_seconds']:.1f} s"
+    )
 
 
 if __name__ == "__main__":

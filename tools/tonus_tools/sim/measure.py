@@ -105,6 +105,30 @@ def max_current_ua(trace: Trace) -> float:
     return float(trace.phases.peak_ua.max()) if len(trace.phases) else 0.0
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the firmware said of its sessions, summed: times in s, charges each way in mC, the share in percent."""
+
+    counted_s: float
+    treated_s: float
+    set_mc: float
+    delivered_mc: float
+
+    @property
+    def share_pct(self) -> float:
+        """Delivered of what was set; 0 when nothing was."""
+        return min(100.0, 100 * self.delivered_mc / self.set_mc) if self.set_mc else 0.0
+
+
+def told(trace: Trace) -> Told | None:
+    """What the sessions of a trace were told to have delivered; None when none has ended, or it did not say (0.1.0)."""
+    ended = [log.fields for log in trace.logs_of("session") if "set_uc" in log.fields]
+    if not ended:
+        return None
+    sums = (sum(float(f[key]) for f in ended) / 1000 for key in ("counted_ms", "treated_ms", "set_uc", "charge_uc"))
+    return Told(*sums)
+
+
 def worst_mean_dc(phases: Phases) -> tuple[float, int]:
     """(uA, us): the largest absolute mean current over any DC_WINDOW_MS, and where that window begins.
 
@@ -133,9 +157,8 @@ def worst_cycle(trace: Trace, skin: Electrodes) -> tuple[float, int]:
     cuts = _interruptions(trace)
     starved = inside(skin.phases.t_us, _rail_falling(trace))
     lowered = inside(skin.phases.end_us, _on_the_way_down(trace))
-    return max(
-        _worst_cycle(skin.phases, np.flatnonzero(stream), cuts, starved, lowered) for stream in (~skin.probe, skin.probe)
-    )
+    streams = [np.flatnonzero(stream) for stream in (~skin.probe, skin.probe)]
+    return max(_worst_cycle(skin.phases, stream, cuts, starved, lowered) for stream in streams)
 
 
 def worst_cycle_imbalance_pct(trace: Trace, board: Board) -> float:
@@ -162,8 +185,8 @@ def _rail_falling(trace: Trace) -> list[Span]:
 def _on_the_way_down(trace: Trace) -> list[Span]:
     """While a level that was lowered, or the end of a session, takes a phase less than the one before it.
 
-    From a press of MINUS on, held or not, or from RAMP_DOWN on: for as long as a way down may take, and the bursts of one
-    polarity that it began in.
+    From a press of MINUS on, held or not, or from RAMP_DOWN on: for as long as a way down may take, and the bursts of
+    one polarity that it began in.
     """
     most_us = 1000 * (limits.RAMP_DOWN_MAX_MS + 2 * limits.POLARITY_MAX_MS)
     begins = [(w.t_us, next_after(_releases(trace, "MINUS"), w.t_us, trace.end_us)) for w in held(trace, "MINUS")]

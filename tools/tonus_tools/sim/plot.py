@@ -18,7 +18,7 @@ from tonus import limits
 
 from .boards import load_board
 from .expectations import treated_seconds
-from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua
+from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua, told
 from .plot_pulses import FAINT, FORWARD, INK, clock, pulses, within
 from .summary import level_treated, preset_treated
 from .trace import PROBING, TREATING, Floats, Span, Trace, spans_of
@@ -82,9 +82,13 @@ def _title(figure: Figure, trace: Trace, skin: Electrodes) -> None:
         title += f": {preset}, level {level}"
     reactions = lifts(trace, skin, OFF_SKIN)
     forward = (trace.phases.direction > 0) & ~skin.probe
+    delivered = f"{trace.phases.charge_nc[forward].sum() / 1e6:.2f} mC delivered each way"
+    said = told(trace)
+    if said is not None:
+        delivered += f", of {said.set_mc:.2f} set {said.share_pct:.0f} %"
     facts = [
-        f"{clock(treated_seconds(trace))} treated of {clock(trace.end_us / 1e6)}",
-        f"{trace.phases.charge_nc[forward].sum() / 1e6:.2f} mC delivered each way",
+        f"{clock(treated_seconds(trace))} with output of {clock(trace.end_us / 1e6)}",
+        delivered,
         f"at most {max_current_ua(trace):.0f} uA",
         f"net DC over any second at most {net_dc_ua(trace):.2g} uA",
     ]
@@ -113,7 +117,8 @@ def _current(axes: Axes, trace: Trace, skin: Electrodes) -> None:
     delivered, wanted = _envelope(trace, skin, edges)
     seconds = edges[:-1] / 1e6
     axes.fill_between(seconds, 0, delivered, step="post", color=FORWARD, alpha=0.75, lw=0, label="delivered")
-    axes.step(seconds, wanted, where="post", color=SET_POINT, lw=1.1, label="set")
+    axes.step(seconds, wanted, where="post", color=SET_POINT, lw=1.1, label="played")
+    _level(axes, trace)
     axes.axhline(limits.FIRMWARE_CEILING_UA, color=CEILING, ls="--", lw=1.2)
     axes.text(
         0.003,
@@ -165,6 +170,16 @@ def _envelope(trace: Trace, skin: Electrodes, edges: Floats) -> tuple[Floats, Fl
     np.maximum.at(wanted, which, skin.set_ua[pulses])
     held = np.maximum.accumulate(np.where((count > 0) | ~follows, np.arange(bins), 0))
     return delivered[held], wanted[held]
+
+
+def _level(axes: Axes, trace: Trace) -> None:
+    """The current that the level stands for, while the session is on: what is set."""
+    changes = [(0, "0"), *((level.t_us, str(level.ua)) for level in trace.levels)]
+    session = trace.spans_in((*PROBING, *TREATING))
+    for i, span in enumerate(within(spans_of(changes, trace.end_us), session)):
+        ends = (span.start_us / 1e6, span.end_us / 1e6)
+        ua = float(span.name)
+        axes.plot(ends, (ua, ua), color=SET_POINT, lw=1.0, ls=":", label=None if i else "set: the level")
 
 
 def _bands(axes: Axes, trace: Trace, spans: list[Span]) -> None:

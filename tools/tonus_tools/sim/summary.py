@@ -8,7 +8,7 @@ import numpy as np
 
 from .checks import check, source_of
 from .expectations import treated_seconds
-from .measure import electrodes, lifts, max_current_ua, net_dc_ua, worst_cycle
+from .measure import electrodes, lifts, max_current_ua, net_dc_ua, told, worst_cycle
 from .scenario import Scenario
 from .trace import TREATING, Span, Trace, spans_of
 from .violation import Violation
@@ -20,6 +20,7 @@ def summary(trace: Trace, scenario: Scenario, violations: list[Violation] | None
     skin = electrodes(trace, board)
     reactions = lifts(trace, skin, scenario.start.touch)
     counters = trace.logs_of("counters")
+    said = told(trace)
     forward = (trace.phases.direction > 0) & ~skin.probe
     if violations is None:
         violations = check(trace, scenario)
@@ -35,6 +36,15 @@ def summary(trace: Trace, scenario: Scenario, violations: list[Violation] | None
         "contact_share": round(contact_share(trace), 4),
         "zone_seconds": {name: round(seconds, 3) for name, seconds in zone_seconds(trace).items()},
         "delivered_mc": round(float(trace.phases.charge_nc[forward].sum()) / 1e6, 4),
+        "told": None
+        if said is None
+        else {
+            "counted_seconds": round(said.counted_s, 3),
+            "treated_seconds": round(said.treated_s, 3),
+            "set_mc": round(said.set_mc, 4),
+            "delivered_mc": round(said.delivered_mc, 4),
+            "share_pct": round(said.share_pct, 1),
+        },
         "max_current_ua": round(max_current_ua(trace), 3),
         "net_dc_ua": round(net_dc_ua(trace), 4),
         "worst_cycle_imbalance_pct": round(worst_cycle(trace, skin)[0], 6),

@@ -313,7 +313,7 @@ class _Memory:
         machine.enter()
         machine.leave()
         if address == PIO0_IRQ:
-            # A 1 clears its flag. One cleared before its interrupt is served: MicroPython's handler finds nothing to call.
+            # A 1 clears its flag. MicroPython's handler then finds nothing to call.
             if value & 1:
                 machine.pio_pending = False
                 flags[0] = 0

@@ -1,4 +1,4 @@
-"""Registers that firmware reads as memory (`uctypes.bytearray_at`), so without a call: the simulated hardware writes them.
+"""Registers that firmware reads as memory (`uctypes.bytearray_at`), without a call: the simulated hardware writes them.
 
 Time does not move while such a word is read: it has what was true at the last call to hardware.
 """

@@ -221,5 +221,6 @@ class StateMachine:
         if value != self._level:
             self._level = value
             machine = core.machine
-            machine.gpio_in = levels[0] = machine.gpio_in & ~(self._lent << self._base) | (value & self._lent) << self._base
+            kept = machine.gpio_in & ~(self._lent << self._base)
+            machine.gpio_in = levels[0] = kept | (value & self._lent) << self._base
             machine.switches(t)

@@ -196,10 +196,10 @@ def main():
     core.real_time = real_time
     import select  # noqa: F401
 
+    import registers
     import repl
     import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
     import taskqueue  # noqa: F401
-    import registers
     import usb
 
     sys.modules["uctypes"] = registers
