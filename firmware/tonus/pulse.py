@@ -6,9 +6,9 @@ output is on. Whatever goes wrong inside, the output is cut first and a fault is
 wait for the foreground: lift, USB, stop button, hardware fault, overcurrent, DC, a late loop, the longest session.
 
 They are short of time: a tick must be over well before a millisecond is, and a sample before its phase. What they
-count is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each. Neither interrupts the other:
-so the tick looks, a few times on its way, whether a sample has come due, and takes it. No phase can hide behind a tick,
-whatever their rates have in common.
+count is in an array that viper sees as machine words (`mpy.py`), what they call in a tuple each. Neither interrupts the
+other: so the tick looks, a few times on its way, whether a sample has come due, and takes it. No phase can hide behind
+a tick, whatever their rates have in common.
 
 The foreground calls `probe`, `treat`, `aim` and `off`, and polls `cut_by`. A fault stays latched until power goes.
 """
@@ -115,7 +115,7 @@ class Pulse:
         train = self._train
         self._tick_calls: tuple = (kept, stage.levels, stage.flags, self._look, ticks_us, stage.toggle_alive)
         self._tick_calls += (contacts.look, self._run)
-        self._run_calls = (kept, self._out, stage.flags, self._look, stage.queued, stage.put, stage.write_dac)
+        self._run_calls: tuple = (kept, self._out, stage.flags, self._look, stage.queued, stage.put, stage.write_dac)
         self._run_calls += (train.next, train.fall)
         self._sample_calls = stage.sense + (stage.levels, mem32, PIO_IRQ, kept, self._window, self._out, stage.queued)
         self._short = stage.short
