@@ -120,6 +120,8 @@ def run(chip, file, live):
         chip.run_until(chip.now + BOOT_US)
         emit("boot", chip.now, '"%s"' % cause)
         device = chip.disk = mount(file)
+        forget()
+        gc.collect()
         chip.on = True
         prompt = repl.Prompt(chip)
         try:
@@ -146,18 +148,29 @@ def run(chip, file, live):
         chip.power_up()
 
 
-def firmware(live):
-    """Import main.py afresh; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
+def forget():
+    """No module and no task of the firmware that ran before is kept: there is no room for two."""
     for name in list(sys.modules):
         if name in ("main", "board") or name.startswith("tonus"):
-            del sys.modules[name]
+            module = sys.modules.pop(name)
+            if name != "board":  # which the simulated world goes by
+                module.__dict__.clear()  # something in the interpreter may still point to it
+    if "asyncio" in sys.modules:
+        import asyncio
+
+        asyncio.new_event_loop()
+        asyncio.core.cur_task = None  # a reset ended it in mid-task: with it goes all of the firmware before
+
+
+def firmware(live):
+    """Import main.py afresh; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
+    forget()
     import taskqueue
 
     sys.modules["_asyncio"] = taskqueue
     import asyncio
 
     asyncio.new_event_loop()
-    asyncio.core.cur_task = None  # a reset ended it in mid-task: with it goes all of the firmware before
     gc.collect()
     try:
         return __import__("main").__dict__
