@@ -301,10 +301,12 @@ class App:
             self._session.event("ready")
 
     async def _search(self) -> None:
-        """A device that looks new: whether the flash has left-overs of data that is lost. Some seconds, once."""
+        """A device that looks new: whether the flash has left-overs of data that is lost. Some idle seconds, once."""
         try:
             for _ in self._mark.search(rp2.Flash()):
                 await asyncio.sleep_ms(1)
+                while not self.quiet():
+                    await asyncio.sleep_ms(50)
         except OSError as problem:
             self.log("mark", {"problem": files.why(problem)})
             return
