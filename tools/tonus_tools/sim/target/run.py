@@ -63,13 +63,24 @@ def load(config):
 
 
 def install(file):
-    """Put the firmware and the board's module on the flash, over what is there; format a blank one."""
+    """Put the firmware and the board's module on the flash, over what is there; format a blank one.
+
+    One that has lost its file system is formatted too, as MicroPython does with the firmware frozen in. That needs no
+    room there, so what is left of the user's files stays where it is.
+    """
     import flash
 
     device = flash.Flash(file)
     try:
         target = vfs.VfsLfs2(device, progsize=flash.PAGE)
     except OSError:
+        block = bytearray(flash.BLOCK)
+        kept = set()
+        for number in range(2, flash.BLOCKS):
+            device.readblocks(number, block)
+            if b"}*" in bytes(block):
+                kept.add(number)
+        device.kept = kept
         vfs.VfsLfs2.mkfs(device, progsize=flash.PAGE)
         target = vfs.VfsLfs2(device, progsize=flash.PAGE)
     vfs.mount(target, "/device")
