@@ -182,11 +182,11 @@ class App:
         self._bank = bank.Bank(_DATA)
         self._calibrations = calibration.Store(_DATA, board.NAME)
         self._mark = mark.Mark(_DATA)
+        self._note_loss = False
         self._open_data(feed)
         feed()
         self.calibrated()
         self._note_damage = self._bank.damage is not None
-        self._note_loss = len(self._mark.found) > 0
         output = Output(self._pulse, self._compile, self._contact, self._weigh)
         self._session = session.Session(self._bank, output, self.log, self._cue)
         journals = {"session": self._sessions, "fault": self._faults}
@@ -196,7 +196,7 @@ class App:
     def _open_data(self, feed) -> None:
         """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
         self._try("data", self._make_folder)
-        self._try("mark", lambda: self._mark.load(rp2.Flash(), feed))  # before anything is put aside or made
+        self._mark.load()  # before anything is put aside or made
         for load in (self._sessions.load, self._faults.load):
             feed()
             self._try("journal", load)
@@ -204,7 +204,12 @@ class App:
         self._calibrations.load()
         self._put_aside("bank", self._bank, faults.BANK_DAMAGED)
         self._put_aside("calibration", self._calibrations, faults.CALIBRATION_DAMAGED)
+        self._tell_loss()
+
+    def _tell_loss(self) -> None:
+        """Show, log and journal what this start has missed first; from then on the mark has it."""
         if self._mark.found:
+            self._note_loss = True
             why = ", ".join(self._mark.found)
             self.log("data", {"lost": why})
             self._note(faults.DATA_LOST, why)
@@ -268,6 +273,8 @@ class App:
         ):
             asyncio.create_task(self._named(name, task))
         asyncio.create_task(self._named("selftest", self._first_test(cause)))
+        if self._mark.to_search:
+            asyncio.create_task(self._named("search", self._search()))
         self.started = True
         await self._named("supervisor", self._supervise(watchdog))
 
@@ -306,6 +313,20 @@ class App:
             self._pulse.fault(faults.WATCHDOG)
         else:
             self._session.event("ready")
+
+    async def _search(self) -> None:
+        """A device that looks new: whether the flash has left-overs of data that is lost. Some idle seconds, once."""
+        try:
+            for _ in self._mark.search(rp2.Flash()):
+                await asyncio.sleep_ms(1)
+                while not self.quiet():
+                    await asyncio.sleep_ms(50)
+        except OSError as problem:
+            self.log("mark", {"problem": files.why(problem)})
+            return
+        while not (self.quiet() and self._sounder.silent()):
+            await asyncio.sleep_ms(50)
+        self._tell_loss()
 
     async def _panel_task(self) -> None:
         lit_ms = 0

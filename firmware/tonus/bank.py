@@ -21,6 +21,7 @@ _SHIPPED_FOLDER = __file__.rsplit("/", 1)[0] + "/presets/"
 _ENOENT = 2
 _EIO = 5
 _LINE_MAX = limits.PRESET_CHARS_MAX + 1
+_PIECE = 512  # of a line, when it is only looked over: a fragmented heap may not have 4 KB in one piece
 _GENERATION_MAX = (1 << 29) - 1
 
 
@@ -29,7 +30,7 @@ class Damaged(ValueError):
 
 
 class _Contents:
-    """What a bank file holds: schema, generation, CRC of the presets, their ids and offsets."""
+    """What a bank file holds: schema, generation, CRC of the presets, their ids, and where each begins and all end."""
 
     def __init__(self) -> None:
         self.schema = limits.PRESET_SCHEMA
@@ -80,8 +81,7 @@ class Bank:
         if self.is_shipped:
             return preset.canonical(preset.parse(_shipped_text(self.ids[index])))
         with open(self._path, "rb") as f:
-            f.seek(self._offsets[index])
-            return f.readline(_LINE_MAX)[:-1].decode()
+            return _line(f, self._offsets, index)
 
     def load(self, feed=None) -> None:
         """Take the bank on flash into force, of an older schema too; the shipped presets when there is none.
@@ -199,7 +199,7 @@ class Bank:
         with open(self._path, "rb") as f:
             for i in range(len(found.ids)):
                 feed()
-                id = preset.parse(f.readline(_LINE_MAX).decode()).id
+                id = preset.parse(_line(f, found.offsets, i)).id
                 if id != found.ids[i] or id in found.ids[:i]:
                     raise Damaged("line %d is not in canonical form, or its id is another's too" % (i + 1))
         return found
@@ -209,9 +209,9 @@ class Bank:
         self.generation = found.generation
         self.begin(len(found.ids))
         with open(self._path, "rb") as f:
-            for _ in found.ids:
+            for i in range(len(found.ids)):
                 feed()
-                self.put(preset.canonical(preset.parse(f.readline(_LINE_MAX).decode())))
+                self.put(preset.canonical(preset.parse(_line(f, found.offsets, i))))
         self.close(self._new_crc)
         os.rename(self._path + ".new", self._path)
         self._new = None
@@ -235,23 +235,28 @@ def _scan(path: str) -> _Contents:
     Presets are not parsed.
     """
     found = _Contents()
+    at = crc = 0
+    head = b""
+    ended = True
     with open(path, "rb") as f:
-        at = 0
-        line = f.readline(_LINE_MAX)
-        after = f.readline(_LINE_MAX)
-        while after:
-            found.crc = sealed.crc_of(line, found.crc)
-            found.offsets.append(at)
-            at += len(line)
-            if len(found.offsets) > limits.BANK_PRESETS_MAX:
-                raise Damaged("more than %d lines" % limits.BANK_PRESETS_MAX)
-            if len(line.split(b'"', 6)) < 7:
-                raise Damaged("line %d is not a preset" % len(found.offsets))
-            # Canonical: the id, which needs no escapes, is the second field.
-            found.ids.append(line.split(b'"', 6)[5].decode())
-            line = after
-            after = f.readline(_LINE_MAX)
-    trailer = sealed.unseal(line[:-1]) if line[-1:] == b"\n" else None
+        while True:
+            piece = f.readline(_PIECE)
+            if not piece:
+                break
+            if ended:
+                if at:  # so the line before is not the last
+                    found.ids.append(_id_in(head, len(found.offsets)))
+                    found.crc = crc
+                if len(found.ids) > limits.BANK_PRESETS_MAX:
+                    raise Damaged("more than %d lines" % limits.BANK_PRESETS_MAX)
+                found.offsets.append(at)
+                head = piece
+            ended = piece[-1:] == b"\n"
+            crc = sealed.crc_of(piece, crc)
+            at += len(piece)
+            if at - found.offsets[-1] > _LINE_MAX:
+                raise Damaged("line %d is longer than %d bytes" % (len(found.offsets), _LINE_MAX))
+    trailer = sealed.unseal(head[:-1]) if head[-1:] == b"\n" else None
     if trailer is None:
         raise Damaged("the last line is missing or damaged")
     given = fields.of(json.loads(trailer), "", ("schema", "firmware", "generation", "presets", "crc32"))
@@ -262,3 +267,17 @@ def _scan(path: str) -> _Contents:
     if given["crc32"] != "%08x" % found.crc:
         raise Damaged("CRC-32 %08x; the last line says %s" % (found.crc, given["crc32"]))
     return found
+
+
+def _id_in(head: bytes, number: int) -> str:
+    """The id of a canonical preset, of which these are the first bytes: the second field, which needs no escapes."""
+    parts = head.split(b'"', 6)
+    if len(parts) < 7:
+        raise Damaged("line %d is not a preset" % number)
+    return parts[5].decode()
+
+
+def _line(f, offsets: list[int], index: int) -> str:
+    """A preset's text, of a file whose lines begin there."""
+    f.seek(offsets[index])
+    return f.read(offsets[index + 1] - offsets[index] - 1).decode()

@@ -5,7 +5,7 @@ file comes or goes, a handful of times in a device's life. A device without a ma
 system with everything in it; then the flash still has sealed lines somewhere, which a new one has not, but for marks of
 no files.
 
-Nothing here knows whether the output is on: who calls load, drop and update makes sure that it is off.
+Nothing here knows whether the output is on: who calls drop and update makes sure that it is off.
 """
 
 import json
@@ -23,31 +23,47 @@ _BLOCKS, _BLOCK_SIZE = 4, 5  # of a block device's ioctl
 
 
 class Mark:
-    """The mark of `folder`. lost: names that are missed. found: those that this start was the first to miss."""
+    """The mark of `folder`. lost: names that are missed. found: those that this start was the first to miss.
+
+    to_search: there is neither a mark nor a file, and nothing is written before `search` has looked at the flash.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._path = folder + ".mark"
         self._files: list[str] = []
         self._written: bytes | None = None
+        self.to_search = False
         self.lost: list[str] = []
         self.found: list[str] = []
 
-    def load(self, flash, feed) -> None:
-        """Compare with what is there. Nothing is written: what is found is found again until `update`. OSError.
-
-        flash: the block device below, which is looked at if there is neither a mark nor a file; feed: called between
-        its blocks.
-        """
+    def load(self) -> None:
+        """Compare with what is there. Nothing is written: what is found is found again until `update`."""
         there = self._there()
         try:
             self._files, self.lost = _read(self._path)
             self._written = line(self._files, self.lost)
-            self.found = [name for name in self._files if name not in there]
+            self._miss([name for name in self._files if name not in there])
         except Exception:  # none, or whatever its bytes do to those who read them: made anew from what is there
-            if not there and has_sealed_lines(flash, feed):
-                self.found = [EVERYTHING]
-        self.lost = self.lost + [name for name in self.found if name not in self.lost]
+            self.to_search = not there
+
+    def search(self, flash):
+        """Generator: look at a block of the flash at each turn, of which there are hundreds. OSError.
+
+        flash: the block device below the file system.
+        """
+        block = bytearray(flash.ioctl(_BLOCK_SIZE, 0))
+        for number in range(flash.ioctl(_BLOCKS, 0)):
+            flash.readblocks(number, block)
+            if has_sealed_line(bytes(block)):
+                self._miss([EVERYTHING])
+                break
+            yield
+        self.to_search = False
+
+    def _miss(self, names: list[str]) -> None:
+        self.found = names
+        self.lost = self.lost + [name for name in names if name not in self.lost]
 
     def drop(self, name: str) -> None:
         """A file is about to go on purpose. OSError."""
@@ -66,7 +82,7 @@ class Mark:
 
     def _write(self) -> None:
         text = line(self._files, self.lost)
-        if text == self._written:
+        if self.to_search or text == self._written:
             return
         files.remove(self._path + ".new")
         with open(self._path + ".new", "wb") as f:
@@ -104,20 +120,10 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def has_sealed_lines(flash, feed) -> bool:
-    """Whether a block of the flash holds a line that this firmware has sealed for the user, left over. OSError."""
-    block = bytearray(flash.ioctl(_BLOCK_SIZE, 0))
-    for number in range(flash.ioctl(_BLOCKS, 0)):
-        flash.readblocks(number, block)
-        feed()
-        if _has_sealed_line(bytes(block)):
-            return True
-    return False
-
-
-def _has_sealed_line(data: bytes) -> bool:
-    at = data.find(b"*")
-    while at >= 0:
+def has_sealed_line(data: bytes) -> bool:
+    """Whether a block of the flash holds a whole line that this firmware has sealed for the user, in use or not."""
+    at = data.find(b"}*") + 1
+    while at > 0:
         seal = data[at + 1 : at + 9]
         if data[at + 9 : at + 10] == b"\n" and sealed.is_crc(seal):
             start = data.find(b"{", max(at - _SEALED_MAX, data.rfind(b"\n", 0, at) + 1), at)
@@ -127,5 +133,5 @@ def _has_sealed_line(data: bytes) -> bool:
                         return True
                     break
                 start = data.find(b"{", start + 1, at)
-        at = data.find(b"*", at + 1)
+        at = data.find(b"}*", at) + 1
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ def nothing_lost(made: Device) -> bool:
 
 def test_cuts_of_what_comes_and_goes() -> None:
     with device() as made:
-        works = [
+        works: list[Callable[[], object]] = [
             lambda: made.client.calibration_write(VALUES),
             made.client.calibration_reset,
             lambda: made.client.write_bank(MINE[:1]),

@@ -224,7 +224,7 @@ def test_a_reset_and_a_loss_of_power_at_the_prompt() -> None:
 
 
 def test_a_main_that_raises_leaves_the_prompt(tmp_path: Path) -> None:
-    firmware = changed_firmware(tmp_path, ("main.py", "minus = ", "minus = 1 / 0 #"))
+    firmware = changed_firmware(tmp_path, ("main.py", "kbd_intr(-1)", "1 / 0  #"))
     with prompted(minus=False, firmware=firmware) as device:
         heard = device.live.heard.decode()
         assert 'File "main.py", line ' in heard

@@ -24,6 +24,7 @@ class Flash:
     def __init__(self, file):
         self._file = file
         self._page = memoryview(bytearray(PAGE))
+        self.kept = ()  # blocks that refuse to be erased: the file system takes others
         self.dead = False  # a file system that lost its supply must not write when it is collected
 
     def readblocks(self, block, buffer, offset=0):
@@ -44,6 +45,8 @@ class Flash:
         if op == 5:
             return BLOCK
         if op == 6:
+            if arg in self.kept:
+                return -84  # LFS_ERR_CORRUPT
             whole = self._spend(ERASE_US)
             if not self.dead:
                 self._file.seek(arg * BLOCK)

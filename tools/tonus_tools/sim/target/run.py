@@ -64,13 +64,24 @@ def load(config):
 
 
 def install(file):
-    """Put the firmware and the board's module on the flash, over what is there; format a blank one."""
+    """Put the firmware and the board's module on the flash, over what is there; format a blank one.
+
+    One that has lost its file system is formatted too, as MicroPython does with the firmware frozen in. That needs no
+    room there, so what is left of the user's files stays where it is.
+    """
     import flash
 
     device = flash.Flash(file)
     try:
         target = vfs.VfsLfs2(device, progsize=flash.PAGE)
     except OSError:
+        block = bytearray(flash.BLOCK)
+        kept = set()
+        for number in range(2, flash.BLOCKS):
+            device.readblocks(number, block)
+            if b"}*" in bytes(block):
+                kept.add(number)
+        device.kept = kept
         vfs.VfsLfs2.mkfs(device, progsize=flash.PAGE)
         target = vfs.VfsLfs2(device, progsize=flash.PAGE)
     vfs.mount(target, "/device")
@@ -121,6 +132,8 @@ def run(chip, file, live):
         chip.run_until(chip.now + BOOT_US)
         emit("boot", chip.now, '"%s"' % cause)
         device = chip.disk = mount(file)
+        forget()
+        gc.collect()
         chip.on = True
         prompt = repl.Prompt(chip)
         try:
@@ -147,18 +160,29 @@ def run(chip, file, live):
         chip.power_up()
 
 
-def firmware(live):
-    """Import main.py afresh; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
+def forget():
+    """No module and no task of the firmware that ran before is kept: there is no room for two."""
     for name in list(sys.modules):
         if name in ("main", "board") or name.startswith("tonus"):
-            del sys.modules[name]
+            module = sys.modules.pop(name)
+            if name != "board":  # which the simulated world goes by
+                module.__dict__.clear()  # something in the interpreter may still point to it
+    if "asyncio" in sys.modules:
+        import asyncio
+
+        asyncio.new_event_loop()
+        asyncio.core.cur_task = None  # a reset ended it in mid-task: with it goes all of the firmware before
+
+
+def firmware(live):
+    """Import main.py afresh; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
+    forget()
     import taskqueue
 
     sys.modules["_asyncio"] = taskqueue
     import asyncio
 
     asyncio.new_event_loop()
-    asyncio.core.cur_task = None  # a reset ended it in mid-task: with it goes all of the firmware before
     gc.collect()
     try:
         return __import__("main").__dict__
