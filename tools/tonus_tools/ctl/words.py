@@ -31,8 +31,8 @@ READINGS = {
 }
 COUNTERS = {
     "ticks": "turns of the pulse loop, one a millisecond",
-    "late": "of these, begun more than 0.5 ms late",
-    "missed": "of these, not at all",
+    "late": "of these with the rail up, begun 0.5 to 1 ms late",
+    "missed": "the same, more than 1 ms late",
     "worst_us": "longest turn (us)",
     "unseen": "phases that went out unsampled",
     "heap_free": "free memory (bytes)",
