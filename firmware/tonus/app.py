@@ -167,6 +167,7 @@ class App:
         self._sounder = panel.Sounder()
         self._tally = tally.Tally()
         self._weighing = False  # what flows is the treatment, and belongs into the tally
+        self._asked: tuple = (None, None, 0, 0)  # what the level asks for: `Pulse.wanted`, its program, and `_per_s`
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
         self._program: program.Program | None = None
         self._cell = cell.Cell(board.CELL_EMPTY_MV, board.CELL_FULL_MV, board.CELL_MOHM)
@@ -414,17 +415,24 @@ class App:
         n, code, sense = taken[:3]
         stage_ = self._stage
         played = self._pulse.program
-        wanted, period_us = self._pulse.wanted()
-        probes = program.probes_in(period_us - played.pulse_us)
+        wanted = self._pulse.wanted()
+        if wanted != self._asked[0] or played is not self._asked[1]:
+            self._asked = (wanted, played) + self._per_s(played, *wanted)
         current = self._session
         kind = self._contact.kind
-        # A thousand times the code, for its fraction; a thousandth of a second each in the tally.
-        set_per_s = stage_.expected(1000 * wanted, 1000) * played.phases * played.phase_us * 1000 // period_us
-        probes_per_s = stage_.expected(1000 * played.probe_code, 1000) * probes * 2 * limits.PROBE_PHASE_US
-        self._tally.counted(current.zone, current.counted_ms, kind, set_per_s, probes_per_s * 1000 // period_us)
+        self._tally.counted(current.zone, current.counted_ms, kind, *self._asked[2:])
         if kind != contact.SHORT:
             us = played.phase_us
             self._tally.flowed(current.zone, sense * us, stage_.expected(code, n) * us, good)
+
+    def _per_s(self, played: program.Program, code: int, period_us: int) -> tuple[int, int]:
+        """Sense codes x us in a second, both directions: of pulses at a DAC code, and of the probes in their rests."""
+        expected = self._stage.expected
+        probes = program.probes_in(period_us - played.pulse_us)
+        # A thousand times the code, for its fraction.
+        set_us = expected(1000 * code, 1000) * played.phases * played.phase_us
+        probe_us = expected(1000 * played.probe_code, 1000) * probes * 2 * limits.PROBE_PHASE_US
+        return set_us * 1000 // period_us, probe_us * 1000 // period_us
 
     def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int) -> None:
         """Delivered current against set, where contact allows it; phases and their sums as of `Pulse.take`."""
@@ -616,6 +624,7 @@ class App:
         self._pulse.calibrate(program.compile_probe(self._board, stage_.dac))
         self._contact.noise(stage_.noise_na, stage_.noise_mv)
         self._zone = self._program = None
+        self._asked = (None, None, 0, 0)
 
     def later(self, action: str) -> None:
         """Once the reply is out: "reboot" or "bootloader"."""

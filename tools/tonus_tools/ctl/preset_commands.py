@@ -207,9 +207,8 @@ def preview(
         its.out.table(("limit", "value", "allowed", "used", "kept", "worst in"), rows, title, right=("value", "used"))
         if its_figures.probe_mc:
             probes = words.share(its_figures.probe_mc, its_figures.forward_mc, "the pulses'")
-            its.out.line(
-                f"contact probes in the rests carry {words.figure(its_figures.probe_mc)} mC each way: {probes}"
-            )
+            uc = words.figure(1000 * its_figures.probe_mc)
+            its.out.line(f"contact probes in the rests carry {uc} uC each way: {probes}")
         for told in words.notes(p):
             its.out.line(f"note: {told}")
         its.out.line(f"picture in {out}")

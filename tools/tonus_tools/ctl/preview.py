@@ -149,7 +149,7 @@ def _title(page: _Page) -> None:
     page.text(LEFT_PX, 48, facts.name, fontsize=20, weight="bold")
     page.text(LEFT_PX + page.text_px(facts.name, 20, "bold") + 14, 48, facts.id, fontsize=12, color=FAINT)
     # Of a slow preset the probes may carry more than the pulses.
-    probes = f", probes {_figure(facts.probe_mc)} mC" if facts.probe_mc else ""
+    probes = f", probes {_quantity(1000 * facts.probe_mc, 'uC')}" if facts.probe_mc else ""
     words = [
         f"top current {facts.top_ua} uA",
         f"{clock(facts.duration_s)} in {len(facts.zones)} zone{'s' * (len(facts.zones) > 1)}",
