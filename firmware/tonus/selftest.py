@@ -11,9 +11,8 @@ stage goes by that (`Stage.measured`). Windows are as wide as the parts may be o
 from asyncio import sleep_ms
 
 from . import faults, limits
-from .adc import average
 from .faults import Failed
-from .stage import Measured
+from .measured import Measured, average
 
 RISE_MS = 60
 FALL_MS = limits.RAIL_FALL_MS + 5
@@ -47,7 +46,7 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
         if board.HAS_BOOST and stage.rail() > board.RAIL_MIN_MV // 10:
             raise Failed(faults.RAIL_STUCK, stage.rail())
         stage.rest_at(0)
-        await _zero(stage, measured, readings)
+        await _zero(board, stage, measured, readings)
         pulse.power(True)
         for _ in range(RISE_MS // 5):
             await sleep_ms(5)
@@ -92,13 +91,13 @@ def _sense_na(board, codes: int) -> int:
     return codes * board.ADC_REFERENCE_MV // 4096 * 1000 // board.RSET_OHM * 1000 // 1024
 
 
-async def _zero(stage, measured, readings: dict[str, int]) -> None:
+async def _zero(board, stage, measured, readings: dict[str, int]) -> None:
     """With the rail down no current can flow: what the sense reads is the converter's offset."""
     measured.zero, measured.noise = await average(stage.raw_current, _FINE)
     readings["zero_mcodes"] = measured.zero * 1000 >> 10
     readings["noise_mcodes"] = measured.noise * 1000 >> 10
     if measured.zero >> 10 > limits.ZERO_CODES_MAX:
-        raise Failed(faults.SENSE_OFFSET, readings["zero_mcodes"] // 1000)
+        raise Failed(faults.SENSE_OFFSET, _sense_na(board, measured.zero) // 1000)
 
 
 async def _leak(stage, code: int, measured, readings: dict[str, int]) -> None:
