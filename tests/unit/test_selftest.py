@@ -85,7 +85,7 @@ class Device:
 
     def _amps(self) -> float:
         """Through the electrodes, or the short in their place."""
-        less = BOARD.SENSE_LESS_NA * 1e-9
+        less: float = BOARD.SENSE_LESS_NA * 1e-9
         if not self._through or not self._rail:
             return 0.0
         if self._code is SHUT:
@@ -93,7 +93,7 @@ class Device:
         share = self._code / 4096
         volts = self._code * VOLTS_PER_CODE * (1 + self.errors["dac"]) + self.errors["dac_v"]
         volts += self.errors["bow_v"] * 4 * share * (1 - share)
-        return max(less, volts / BOARD.RSET_OHM / (1 + self.errors["rset"]))
+        return max(less, float(volts / BOARD.RSET_OHM) / (1 + self.errors["rset"]))
 
     def _read(self, volts: float) -> int:
         codes = volts * 4096 / 3.3 * (1 + self.errors["adc"]) + self.errors["adc_codes"]
