@@ -71,6 +71,50 @@ def test_the_docs_name_what_the_code_takes_and_nothing_else(title: str, names: t
     assert section(title) == set(names)
 
 
+def test_the_docs_have_each_error_s_unit_range_and_typical_value() -> None:
+    body = DOCS.read_text(encoding="utf-8").split("## Errors")[1].split("## Expectations")[0]
+    table = {}
+    for line in body.splitlines():
+        if line.startswith("| `"):
+            name, bounds, typical, _ = (cell.strip() for cell in line.strip("|").split("|"))
+            table[name.strip("`")] = (bounds, typical)
+    assert table == {
+        name: (f"{error.unit}, {error.least}..{error.most}", str(error.typical)) for name, error in parts.ERRORS.items()
+    }
+
+
+def test_the_docs_name_everything_a_start_may_say() -> None:
+    example = re.search(r"\[start\](.*?)\[\[do\]\]", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert example
+    named = set(re.findall(r"^(\w+) *=", example.group(1), re.MULTILINE))
+    assert named == {"seed", *scenario.Start.__dataclass_fields__}
+
+
+def test_stubble_is_three_numbers_and_a_supply_comes_and_goes_to_the_end(tmp_path: Path) -> None:
+    text = f"""{HEAD}[start]
+stubble = {{ off_ms = [5, 50], per_s = 5 }}
+[[do]]
+at = 3
+stubble = false
+[[do]]
+at = 10
+usb = {{ on_s = [1, 4], off_s = [0.5, 2] }}
+"""
+    s = load(write(tmp_path, text))
+    assert s.to_target()["start"]["stubble"] == (5, 50, 5.0)
+    assert s.timeline[0] == Action(3_000_000, "stubble", None)
+    supply = s.timeline[1:]
+    assert supply[0] == Action(10_000_000, "usb", True)
+    assert [a.value for a in supply] == [True, False] * (len(supply) // 2) + [True] * (len(supply) % 2)
+    spans = [b.at_us - a.at_us for a, b in zip(supply, supply[1:], strict=False)]
+    assert all(1_000_000 <= us <= 4_000_000 for us in spans[::2])
+    assert all(500_000 <= us <= 2_000_000 for us in spans[1::2])
+    assert 54_000_000 < supply[-1].at_us <= 60_000_000
+    assert s.timeline == load(write(tmp_path, text)).timeline
+    other = load(write(tmp_path, text.replace("[start]", "[start]\nseed = 2")))
+    assert other.timeline != s.timeline
+
+
 def test_defaults(tmp_path: Path) -> None:
     s = load(write(tmp_path, HEAD))
     assert s.to_target() == {
@@ -148,6 +192,37 @@ REFUSED = {
     "part's error": (
         HEAD + "[start.errors]\ndac_offset_uv = 50001",
         "start.errors.dac_offset_uv: 50001 uV is out of range; allowed -50000 to 50000 uV",
+    ),
+    "device": (
+        HEAD + "[start]\ndevice = 'typicl'",
+        'start.device: "typicl" is not a device; did you mean',
+    ),
+    "device's seed": (HEAD + "[start]\ndevice = -1", "start.device: -1 is out of range; allowed 0 to 1073741823"),
+    "noise": (
+        HEAD + "[start.errors]\nadc_noise_codes = -1",
+        "start.errors.adc_noise_codes: -1 codes is out of range; allowed 0 to 40 codes",
+    ),
+    "bounce": (HEAD + "[start]\nbounce_ms = 101", "start.bounce_ms: 101 ms is out of range; allowed 0 to 100 ms"),
+    "host": (do("at = 1\nhost = 'echo'"), "do[0].host: \"echo\" is not a host; did you mean 'echoes'?"),
+    "bridge": (do("at = 1\nbridge_ohm = -5"), "do[0].bridge_ohm: -5 Ohm is out of range; allowed 0 to 100000 Ohm"),
+    "stubble": (do("at = 1\nstubble = true"), "do[0].stubble: must be false or { off_ms = [least, most], per_s"),
+    "stubble without rate": (do("at = 1\nstubble = { off_ms = [5, 50] }"), "do[0].stubble.per_s: missing"),
+    "stubble reversed": (
+        do("at = 1\nstubble = { off_ms = [50, 5], per_s = 5 }"),
+        "do[0].stubble.off_ms: [50, 5]: the least comes first",
+    ),
+    "stubble that leaves nothing": (
+        do("at = 1\nstubble = { off_ms = [5, 101], per_s = 5 }"),
+        "do[0].stubble.off_ms[1]: 101 ms, 5 times a second, leaves no contact; allowed at most 100 ms",
+    ),
+    "supply": (do("at = 1\nusb = { on_s = [1, 2] }"), "do[0].usb.off_s: missing"),
+    "supply reversed": (
+        do("at = 1\nusb = { on_s = [2, 1], off_s = [1, 1] }"),
+        "do[0].usb.on_s: [2, 1]: the least comes first",
+    ),
+    "supply repeats": (
+        do("at = 1\nusb = { on_s = [1, 2], off_s = [1, 1] }\ntimes = 2\nevery_s = 9"),
+        "do[0].usb: comes and goes by itself; it does not repeat",
     ),
     "battery share": (HEAD + "[start]\nbattery_pct = 0.8", "start.battery_pct: must be a whole number, not 0.8"),
     "usb": (HEAD + "[start]\nusb = 1", "start.usb: must be true or false, not 1"),

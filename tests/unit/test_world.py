@@ -274,6 +274,14 @@ def test_a_break_is_a_phase_without_current_and_the_skin_keeps_its_charge() -> N
     assert told.skin() == [(t_us + 300, False)]
 
 
+def test_what_is_told_late_is_only_the_breaks() -> None:
+    told = Told(touch="good", stubble=[5, 50, 5])
+    t_us = told.rail_up()
+    told.world.advance(t_us + 5 * S)  # meanwhile the rail has fallen, between two breaks
+    assert any(t < t_us + 5 * S for t, _ in told.skin())
+    assert [t for kind, t, _ in told.lines if kind == "rail"][-1] == t_us + 5 * S
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(sorted(model.SKINS)), st.integers(100, 2000), st.integers(1, 3000))
 def test_gel_beside_the_skin_is_the_circuit_it_is(touch: str, bridge: int, code: int) -> None:

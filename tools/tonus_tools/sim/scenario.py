@@ -215,6 +215,10 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
+
+
 def _field(where: str, key: str) -> str:
     """The path of a key in the table at `where`; a key that no one would write bare is quoted."""
     name = key if key.isidentifier() else _show(key)
@@ -269,7 +273,7 @@ class _Reader:
 
     def number(self, where: str, value: Any, least: float, most: float, unit: str = "") -> float:
         suffix = f" {unit}" if unit else ""
-        allowed = f"allowed {least:g} to {most:g}{suffix}"
+        allowed = f"allowed {_number(least)} to {_number(most)}{suffix}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.refuse(where, f"must be a number{f' of {unit}' if unit else ''}, not {_show(value)}; {allowed}")
         if not least <= value <= most:

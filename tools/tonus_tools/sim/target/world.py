@@ -130,6 +130,7 @@ class World:
         self._kept = 0.0
         self._break_t = 0
         self._break_due = FAR
+        self._late = 0
         self._touch(start["touch"])
         self._next_break(0)
         self._dir = 0
@@ -262,12 +263,14 @@ class World:
 
     def _breaks(self, t):
         """What has broken or joined up to t, each at its time."""
+        self._late = t  # others have told of what they did since: rail and latch are told at t, as without a break
         while self._break_due <= t:
             due = self._break_due
             self._break_due = FAR
             self.advance(due)
             self._break(due)
             self._next_break(due)
+        self._late = 0
 
     def _break(self, t):
         direction = self._dir
@@ -491,21 +494,21 @@ class World:
             if self.latch and t > self._alive_until and not self._rail and "fault_line_stuck" not in self.faults:
                 self.latch = False
                 self._circuit()
-                self._emit("latch", t, "0")
+                self._emit("latch", max(t, self._late), "0")
                 self.on_input()
         self._rail_full = self._rail > 0.9999 * self._rail_nominal
         if not self._rail_up and self._rail > 0.9 * self._rail_nominal:
             self._rail_up = True
-            self._emit("rail", t, "1")
+            self._emit("rail", max(t, self._late), "1")
         elif self._rail_up and self._rail < 0.1 * self._rail_nominal:
             self._rail_up = False
-            self._emit("rail", t, "0")
+            self._emit("rail", max(t, self._late), "0")
 
     def _trip(self, t):
         if not self.latch:
             self.latch = True
             self._circuit()
-            self._emit("latch", t, "1")
+            self._emit("latch", max(t, self._late), "1")
             self.on_input()
 
     def _circuit(self):
