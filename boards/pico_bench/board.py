@@ -47,7 +47,7 @@ RAIL_MIN_MV = 3000
 TRIP_UA = 600  # no comparator on the breadboard; STAGE_FAULT_N is a button to ground with the Pico's pull-up
 
 ADC_REFERENCE_MV = 3300
-SENSE_LESS_NA = 0  # no sink divider to speak of
+SENSE_LESS_NA = 0  # what the sink divider takes here, up to 1.6 uA, nothing corrects
 RSET_LESS_NA = 0
 DIVIDER = 2
 BATTERY_DIVIDER = 3

@@ -1,7 +1,9 @@
 """How far this device's parts are off their nominal values, measured once with a multimeter: `tonusctl calibrate`.
 
-With it a set current is within CALIBRATED_PCT or CALIBRATED_UA of what flows, without it within SET_ACCURACY_PCT or
-SET_ACCURACY_UA. It cannot lift the ceiling (`program.code_for_ua`), and no value beyond the parts' tolerances is taken.
+With it a set current is within CALIBRATED_PCT or CALIBRATED_NA of what flows, without it within SET_ACCURACY_PCT or
+SET_ACCURACY_NA. The self-test measures the offsets at each start (`measured.py`): of what is here the gains count, and
+the offsets only on a board without a built-in short. It cannot lift the ceiling (`program.code_for_ua`), and no value
+beyond the parts' tolerances is taken.
 
 `calibration` is one sealed line, for one board. `calibration.new` is one being written, `calibration.bad` a damaged
 one, kept for diagnosis.

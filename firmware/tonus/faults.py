@@ -55,12 +55,15 @@ FAULTS = {
     RAIL_DEAD: ("rail_dead", "the compliance rail did not rise, or fell (mV)"),
     RAIL_HELD: ("rail_held", "the compliance rail stayed up without the keep-alive (mV)"),
     FAULT_LINE: ("fault_line", "the fault latch is set before anything flowed"),
-    SENSE_OFFSET: ("sense_offset", "the current sense reads current when there is none (uA)"),
+    SENSE_OFFSET: (
+        "sense_offset",
+        "the current sense reads current when there is none, or hides a small one (uA)",
+    ),
     LEAK: ("leak", "current flows with the electrodes off the source (uA)"),
     DAC: ("dac", "the built-in short did not show the current that was set (uA)"),
     RSET: ("rset", "the built-in short and the current sense disagree: a wrong Rset (mV across the short)"),
     BATTERY: ("battery", "the cell voltage is not plausible (mV)"),
-    TEMPERATURE: ("temperature", "the temperature is outside 0..50 C (C)"),
+    TEMPERATURE: ("temperature", "the temperature is outside 0..50 C, and not by its tolerance (C)"),
     PRESETS: ("presets", "a preset is missing or damaged"),
     START_FAILED: ("start_failed", "the device could not be made: a file is missing or damaged, or memory ran out"),
 }

@@ -11,9 +11,8 @@ stage goes by that (`Stage.measured`). Windows are as wide as the parts may be o
 from asyncio import sleep_ms
 
 from . import faults, limits
-from .adc import average
 from .faults import Failed
-from .stage import Measured
+from .measured import Measured, average
 
 RISE_MS = 60
 FALL_MS = limits.RAIL_FALL_MS + 5
@@ -23,9 +22,9 @@ _LEAK_CODES = 10  # 2 uA
 # code (RP2040-E11); the third gives the slope: near 2048, where what those codes shift has gone down to nothing, and
 # well up, where the DAC's bow has too.
 _LOW, _MIDDLE, _HIGH = 64, 640, limits.HOLD_CODE_MAX
-# A mean is as good as this, one deviation, in 1024ths of a code: 0.02 uA, 2 mV.
+# A mean is as good as this, one deviation, in 1024ths of a code: 0.02 uA, 1 mV.
 _FINE = 100
-_FINE_ACROSS = 256
+_FINE_ACROSS = 128
 _COARSE = 512
 _HIDDEN_NA = 1000  # a small current that the voltage shows and the sense does not
 _RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are in _VOLTAGE_STEP_MV
@@ -47,7 +46,7 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
         if board.HAS_BOOST and stage.rail() > board.RAIL_MIN_MV // 10:
             raise Failed(faults.RAIL_STUCK, stage.rail())
         stage.rest_at(0)
-        await _zero(stage, measured, readings)
+        await _zero(board, stage, measured, readings)
         pulse.power(True)
         for _ in range(RISE_MS // 5):
             await sleep_ms(5)
@@ -92,13 +91,13 @@ def _sense_na(board, codes: int) -> int:
     return codes * board.ADC_REFERENCE_MV // 4096 * 1000 // board.RSET_OHM * 1000 // 1024
 
 
-async def _zero(stage, measured, readings: dict[str, int]) -> None:
+async def _zero(board, stage, measured, readings: dict[str, int]) -> None:
     """With the rail down no current can flow: what the sense reads is the converter's offset."""
     measured.zero, measured.noise = await average(stage.raw_current, _FINE)
     readings["zero_mcodes"] = measured.zero * 1000 >> 10
     readings["noise_mcodes"] = measured.noise * 1000 >> 10
     if measured.zero >> 10 > limits.ZERO_CODES_MAX:
-        raise Failed(faults.SENSE_OFFSET, readings["zero_mcodes"] // 1000)
+        raise Failed(faults.SENSE_OFFSET, _sense_na(board, measured.zero) // 1000)
 
 
 async def _leak(stage, code: int, measured, readings: dict[str, int]) -> None:
@@ -123,7 +122,8 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
         await sleep_ms(_SETTLE_MS)
         sensed[code] = (await average(stage.raw_current, _FINE))[0] - measured.zero
         if code != _MIDDLE:
-            across[code] = (await average(stage.voltage, _FINE_ACROSS))[0] - measured.across
+            within = _FINE_ACROSS if code == _LOW else _COARSE
+            across[code] = (await average(stage.voltage, within))[0] - measured.across
     at_zero = sensed[_LOW] - (sensed[_MIDDLE] - sensed[_LOW]) * _LOW // (_MIDDLE - _LOW)
     measured.at_zero = at_zero
     measured.per_dac = per_dac = (sensed[_HIGH] - at_zero) // _HIGH

@@ -11,6 +11,7 @@ from uctypes import bytearray_at
 
 from . import adc, phases
 from .calibration import Calibration
+from .measured import Measured
 from .mpy import const, ptr8
 from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
 
@@ -21,22 +22,6 @@ PIO_IRQ = 0x50200030  # interrupt flags of the first PIO; a one written clears i
 _DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
 _SHUT = const(0x1000)  # instead of a code: the output off, and a resistor to ground
 _SPI_HZ = 10_000_000
-
-
-class Measured:
-    """What a self-test has found of this device, whatever its calibration. Readings in 1024ths of a converter's code.
-
-    zero: what the current sense reads when nothing can flow. at_zero: what it would read more with the DAC at 0, by the
-    line through two small currents. per_dac: what each DAC code adds. across: rail less sink node with the built-in
-    short closed and the DAC shut down. noise, across_noise: one deviation of a reading. None, or 0: not measured.
-    """
-
-    def __init__(self) -> None:
-        self.zero: int | None = None
-        self.at_zero: int | None = None
-        self.per_dac = 0
-        self.across: int | None = None
-        self.noise = self.across_noise = 1024
 
 
 class Stage:

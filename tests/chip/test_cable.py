@@ -47,7 +47,8 @@ def test_what_it_is_and_how_it_fares(connected: Callable[[Work], Any]) -> None:
         assert client.info.micropython == "1.28.0"
         assert "bank.commit" in client.discover()["methods"]
         readings = client.selftest()
-        assert 0 <= readings["offset_ua"] <= 3
+        assert 0 <= readings["zero_mcodes"] <= 25_000
+        assert abs(readings["dac_offset_na"]) < 300
         counters = client.counters()
         assert counters["missed"] == 0
         assert counters["heap_free"] >= 80_000

@@ -266,7 +266,7 @@ class Device:
     def _device_selftest(self) -> Document:
         if self.selftest_fault:
             raise Refusal(-32015, self.selftest_fault)
-        return {"rail_mv": 24011, "offset_ua": 0, "temperature_c": 27, "ms": 95}
+        return {"rail_mv": 24011, "zero_mcodes": 12_300, "temperature_c": 27, "ms": 95}
 
     def _device_clock(self, unix_s: int) -> Document:
         self.clock_offset_s = unix_s - self.now_s

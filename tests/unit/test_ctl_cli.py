@@ -331,7 +331,7 @@ def test_the_self_test_passes_or_names_the_fault(bench: Bench, device: Device) -
     assert ended.code == 0
     assert [line.split()[:3] for line in ended.out.splitlines()[1:3]] == [
         ["rail_mv", "24011", "mV"],
-        ["offset_ua", "0", "uA"],
+        ["zero_mcodes", "12300", "what"],
     ]
     assert ended.out.endswith("passed\n")
     device.selftest_fault = "fault 21, rail_dead: 431"

@@ -467,7 +467,7 @@ def test_json_is_the_whole_of_it() -> None:
     assert (lift["id"], lift["verdict"]) == ("lift", "PASS")
     assert "plots" not in lift
     row = next(j for j in lift["judged"] if j["name"] == "mean DC over 1 s")
-    assert row["margin_pct"] == pytest.approx(95.6)
+    assert row["margin_pct"] == pytest.approx(95.84)
     assert {"unit", "source", "worst", "calibrated", "how", "verdict"} <= set(row)
 
 

@@ -20,10 +20,13 @@ Fact = tuple[str, str]
 # Of device.selftest and device.counters: what a person may want to know of each.
 READINGS = {
     "rail_mv": "compliance rail, with the keep-alive",
-    "offset_ua": "current sensed with the DAC at zero",
-    "leak_ua": "current sensed with the electrodes shorted",
-    "dac_400_ua": "through the built-in 10 kOhm, DAC code 400: about 50 uA",
-    "dac_1600_ua": "the same, code 1600: about 199 uA",
+    "zero_mcodes": "what the converter reads of nothing, thousandths of a code",
+    "noise_mcodes": "one deviation of a reading, the same",
+    "leak_ua": "current sensed with the electrodes shorted, rail up",
+    "dac_offset_na": "offset of DAC and sink, taken out",
+    "slope_ppm": "what the sense makes of a DAC code, against what it should",
+    "low_na": "through the built-in 10 kOhm, DAC code 64: about 8 uA and the offset",
+    "across_mv": "difference of the voltage dividers, taken out",
     "fallen_mv": "compliance rail, without the keep-alive",
     "cell_mv": "the cell",
     "temperature_c": "the processor",
@@ -46,7 +49,18 @@ NOTES = {
     faults.CALIBRATION_DAMAGED: "the calibration could not be used, and was put aside",
     faults.BANK_DAMAGED: "the bank could not be used, and was put aside",
 }
-UNITS = {"mv": "mV", "ua": "uA", "uc": "uC", "c": "C", "ms": "ms", "us": "us", "pct": "%", "ohm": "Ohm"}
+UNITS = {
+    "mv": "mV",
+    "ua": "uA",
+    "na": "nA",
+    "ppm": "ppm",
+    "uc": "uC",
+    "c": "C",
+    "ms": "ms",
+    "us": "us",
+    "pct": "%",
+    "ohm": "Ohm",
+}
 
 
 def seconds(s: int) -> str:

@@ -140,7 +140,7 @@ def _offset_codes(params: dict[str, float], sensed: Floats, means_ua: tuple[floa
     )
     low, high = (float(ua) + error - zero - means_ua[2] for ua, error in zip(sensed, means_ua[:2], strict=True))
     per_code = (high - low) / (SELF_TEST_CODES[1] - SELF_TEST_CODES[0])
-    return low / per_code - SELF_TEST_CODES[0] + float(BOARD.SENSE_LESS_NA) / 1000 / UA_PER_CODE
+    return float(low / per_code - SELF_TEST_CODES[0] + BOARD.SENSE_LESS_NA / 1000 / UA_PER_CODE)
 
 
 def run(runs: int = RUNS, seed: int = SEED, workers: int = 1) -> list[Sample]:
