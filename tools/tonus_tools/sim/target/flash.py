@@ -63,8 +63,8 @@ class Flash:
             return False
         machine.emit("flash", machine.now, str(us))
         was = machine.masked
-        machine.masked = True
-        machine.spend(us)
+        machine.mask(True)
+        core.spend(us)
         if not was:
             machine.mask(False)
         return True

@@ -31,9 +31,8 @@ def console(*values, sep=" ", end="\n", file=None):
     """What firmware prints."""
     import core
 
-    core.machine.enter()
+    core.spend(1)
     core.machine.usb.write(sep.join([str(v) for v in values]) + end)
-    core.machine.leave()
 
 
 def host(t):
@@ -195,6 +194,7 @@ def main():
     core.real_time = real_time
     import select  # noqa: F401
 
+    import collection
     import repl
     import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
     import taskqueue  # noqa: F401
@@ -218,6 +218,7 @@ def main():
     }
     emit("trace", 0, json.dumps(head))
     builtins.print = console
+    sys.modules["gc"] = collection.Gc
     repl.install(_Sys, config["board"])
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
     # out of the firmware's share: the limit is a little tighter than the chip's.
