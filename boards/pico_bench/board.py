@@ -18,6 +18,7 @@ PINS = {
     "SINK_SENSE": 27,
     "RAIL_SENSE": 28,
     "VBUS_SENSE": 14,  # a jumper to 3V3 plays the cable: the breadboard itself is powered over USB
+    "SMPS_PWM": 23,  # on the Pico: high, its regulator makes least ripple
     "MODE": 20,
     "PLUS": 21,
     "MINUS": 15,

@@ -21,6 +21,7 @@ PINS = {
     "BATTERY_SENSE": 29,
     "VBUS_SENSE": 24,
     "POWER_HOLD": 16,
+    "SMPS_PWM": 23,  # on the Pico: high, its regulator makes least ripple
     "MODE": 20,
     "PLUS": 21,
     "MINUS": 15,

@@ -14,6 +14,7 @@ class Power:
 
     def __init__(self, board) -> None:
         pins = board.PINS
+        Pin(pins["SMPS_PWM"], Pin.OUT, value=1)  # the converter measures with this regulator's 3.3 V: least ripple
         self._board = board
         self._hold = Pin(pins["POWER_HOLD"], Pin.OUT, value=1) if board.HAS_POWER_LATCH else None
         self.usb = Pin(pins["VBUS_SENSE"], Pin.IN).value

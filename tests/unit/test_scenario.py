@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tonus_tools.sim import scenario
+from tonus_tools.sim import parts, scenario
 from tonus_tools.sim.scenario import Action, ScenarioError, load
 
 DOCS = Path(scenario.__file__).with_name("SCENARIOS.md")
@@ -62,7 +62,8 @@ def section(title: str) -> set[str]:
         ("Actions", scenario.ACTIONS),
         ("Loads", scenario.LOADS),
         ("Faults", scenario.FAULTS),
-        ("Errors", tuple(scenario.ERRORS)),
+        ("Hosts", scenario.HOSTS),
+        ("Errors", tuple(parts.ERRORS)),
         ("Expectations", tuple(scenario.Expect.__dataclass_fields__)),
     ],
 )
@@ -77,7 +78,17 @@ def test_defaults(tmp_path: Path) -> None:
         "board": "tonus_r1",
         "until_us": 60_000_000,
         "seed": 1,
-        "start": {"touch": "lifted", "battery_pct": 80, "usb": False, "temperature_c": 25},
+        "start": {
+            "touch": "lifted",
+            "battery_pct": 80,
+            "usb": False,
+            "temperature_c": 25,
+            "bounce_ms": 10,
+            "bridge_ohm": 0,
+            "stubble": None,
+            "host": "reads",
+            "errors": parts.TYPICAL,
+        },
         "timeline": [],
     }
     assert s.expect.faults == ()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +20,7 @@ from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from tonus_tools.sim.boards import BOARDS
+from tonus_tools.sim.model import World
 
 from . import blocks, faults
 from .flash import Flash
@@ -28,7 +28,6 @@ from .usb import Host
 
 Emit = Callable[[str, int, str], None]  # kind, t_us, the other fields as JSON
 
-_TARGET = Path(__file__).resolve().parents[1] / "sim" / "target"
 _LAMPS = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5", "MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
 _INPUTS = ("MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")
 _DAC_SHUT = 0x1000  # what the MCP4821 has in it at power-up
@@ -45,20 +44,6 @@ def _module(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _world() -> ModuleType:
-    """The simulator's world.py, which imports its neighbour `bind` by that bare name."""
-    mine = _module("bind", _TARGET / "bind.py")
-    before = sys.modules.get("bind")
-    sys.modules["bind"] = mine
-    try:
-        return _module("tonus_chip_world", _TARGET / "world.py")
-    finally:
-        if before is None:
-            del sys.modules["bind"]
-        else:
-            sys.modules["bind"] = before
 
 
 class Device:
@@ -99,7 +84,8 @@ class Device:
             mcu.flash[offset : offset + len(page)] = page
         self.flash = Flash(mcu, self._flash_busy, self._flash_cut)
         self.flash.image = filesystem
-        self.host = Host(mcu, self._said)
+        self.host = Host(mcu, self._said, lambda: self.connected)
+        self.host.take(start.get("host", "reads"))
         self._gpio: dict[str, GPIOPin] = {role: mcu.gpio[gpio] for role, gpio in pins.items()}
         self._roles = {gpio: role for role, gpio in pins.items()}
         self._shown = dict.fromkeys((*_LAMPS, "BEEPER", "HAPTIC"), 0)
@@ -107,7 +93,7 @@ class Device:
         self._frame = 0
         self._sending = 0
         self._wire(mcu)
-        self.world: Any = _world().World(self.board, emit, start, seed)
+        self.world: Any = World(self.board, emit, start, seed)
         self.world.on_input = self._inputs
         self._stop_alarm = self._clock.create_alarm(self._stop)
         self._hold_alarm = self._clock.create_alarm(self._check_supply)
@@ -133,7 +119,9 @@ class Device:
         t = self.now_us
         shown = json.dumps(value)
         self._emit("world", t, f"{json.dumps(action)},{shown}")
-        if action == "inject" and value == "main_hangs":
+        if action == "host":
+            self.host.take(value)
+        elif action == "inject" and value == "main_hangs":
             self._hang = True
             self._try_hang()
         elif action == "inject" and value == "timer_dead":
@@ -149,7 +137,7 @@ class Device:
     @property
     def connected(self) -> bool:
         """Whether a cable is in: a board without a cell lives on one, whatever its VBUS_SENSE is told."""
-        return bool(self.world.usb or not self.world.has_cell)
+        return bool(self.world.usb or not self.world.has_cell) and self.host.kind != "absent"
 
     def run_until(self, t_us: int) -> None:
         """Let time pass up to then, or to where `halt` is called."""
@@ -190,6 +178,7 @@ class Device:
             self._gpio["POWER_HOLD"].add_listener(self._held)
         if "HAPTIC" in self._gpio:
             self._gpio["HAPTIC"].add_listener(self._shaken)
+        self._gpio["SMPS_PWM"].add_listener(lambda now, _: self.world.set_regulator(now is GPIOPinState.HIGH))
         for role in _LAMPS:
             if role in self._gpio:
                 self._gpio[role].add_listener(lambda *_, role=role: self._lit(role))
@@ -258,6 +247,7 @@ class Device:
     def _show(self, role: str, value: int) -> None:
         if self._shown[role] != value:
             self._shown[role] = value
+            self.world.draw(self.now_us, role, bool(value) if role in ("BEEPER", "HAPTIC") else value / 1000)
             if role == "BEEPER":
                 self._emit("beep", self.now_us, str(value))
             elif role == "HAPTIC":
@@ -364,6 +354,7 @@ class Device:
         """Every pin is an input again; the board's resistors hold the stage dead."""
         t = self.now_us
         self.world.set_hold(t, False)
+        self.world.set_regulator(False)
         self._switched()
         self._spi_alarm.cancel()
         self.world.write_dac(t, _DAC_SHUT)

@@ -18,6 +18,7 @@ from .measure import (
     STATE_SKEW_US,
     Bools,
     Electrodes,
+    broken,
     electrodes,
     held,
     last_drive_ms,
@@ -152,12 +153,11 @@ def _forbidden(run: Run, i: int, states: tuple[str, ...]) -> Violation:
 
 
 def lift(run: Run) -> list[Violation]:
-    """Output ends within two pulse periods of the electrodes leaving the skin."""
-    return [
-        Violation("lift", r.t_us, r.took_ms, r.bound_ms, "ms")
-        for r in lifts(run.trace, run.skin, run.scenario.start.touch)
-        if r.took_ms > r.bound_ms
-    ]
+    """Output ends within two pulse periods of the electrodes leaving the skin, unless gel between them conducts on."""
+    if run.scenario.start.bridge_ohm or any(w.action == "bridge_ohm" for w in run.trace.world):
+        return []
+    reactions = lifts(run.trace, run.skin, run.scenario.start.touch) + broken(run.trace, run.skin)
+    return [Violation("lift", r.t_us, r.took_ms, r.bound_ms, "ms") for r in reactions if r.took_ms > r.bound_ms]
 
 
 def usb(run: Run) -> list[Violation]:

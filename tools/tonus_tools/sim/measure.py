@@ -91,6 +91,15 @@ def loads(trace: Trace, start: str) -> list[Span]:
     return spans_of(changes, trace.end_us)
 
 
+def breaks(trace: Trace) -> list[Span]:
+    """The moments for which contact broke by itself, as stubble makes it; bounces too."""
+    joined = [event.t_us for event in trace.of("skin") if event.fields[0]]
+    joined += [w.t_us for w in trace.world if w.action in ("touch", "lift")]
+    joined.sort()
+    broken = [event.t_us for event in trace.of("skin") if not event.fields[0]]
+    return [Span(t_us, next_after(joined, t_us, trace.end_us), OFF_SKIN) for t_us in broken]
+
+
 def max_current_ua(trace: Trace) -> float:
     """Largest current (uA) that flowed."""
     return float(trace.phases.peak_ua.max()) if len(trace.phases) else 0.0
@@ -133,8 +142,8 @@ def worst_cycle_imbalance_pct(trace: Trace, board: Board) -> float:
 
 def _interruptions(trace: Trace) -> Ints:
     """Instants that cut a cycle short or change the load within it, in order."""
-    times = [w.t_us for w in trace.world if w.action in ("touch", "lift", "usb", "inject")]
-    times += [event.t_us for kind in ("latch", "power", "boot") for event in trace.of(kind)]
+    times = [w.t_us for w in trace.world if w.action in ("touch", "lift", "bridge_ohm", "usb", "inject")]
+    times += [event.t_us for kind in ("skin", "latch", "power", "boot") for event in trace.of(kind)]
     # From RAMP_UP to TREAT to RAMP_DOWN the pulse train goes on; every other change of state stops or starts it.
     times += [change.t_us for change in trace.states if change.before not in TREATING or change.to not in TREATING]
     return np.array(sorted(times), dtype=np.int64)
@@ -213,14 +222,23 @@ def last_drive_ms(phases: Phases, which: Bools, t_us: int, until_us: int) -> flo
 
 
 def lifts(trace: Trace, skin: Electrodes, start_touch: str) -> list[Reaction]:
-    """Each time the electrodes left the skin during treatment: lift to end of output, and its bound."""
-    reactions = []
+    """Each time the person lifted the electrodes during treatment: lift to end of output, and its bound."""
     spans = loads(trace, start_touch)
-    for before, span in zip(spans, spans[1:], strict=False):
-        if span.name != OFF_SKIN or before.name == OFF_SKIN or trace.state_at(span.start_us) not in TREATING:
-            continue
-        took_ms = last_drive_ms(skin.phases, skin.treatment, span.start_us, span.end_us)
-        reactions.append(Reaction(span.start_us, took_ms, lift_bound_ms(trace, skin, span.start_us)))
+    off = [span for before, span in zip(spans, spans[1:], strict=False) if before.name != span.name == OFF_SKIN]
+    return _reactions(trace, skin, off)
+
+
+def broken(trace: Trace, skin: Electrodes) -> list[Reaction]:
+    """The same, each time contact broke by itself. The output may outlast a break that is shorter than the bound."""
+    return _reactions(trace, skin, breaks(trace))
+
+
+def _reactions(trace: Trace, skin: Electrodes, off: list[Span]) -> list[Reaction]:
+    reactions = []
+    for span in off:
+        if trace.state_at(span.start_us) in TREATING:
+            took_ms = last_drive_ms(skin.phases, skin.treatment, span.start_us, span.end_us)
+            reactions.append(Reaction(span.start_us, took_ms, lift_bound_ms(trace, skin, span.start_us)))
     return reactions
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from random import Random
 from typing import Any, NoReturn, TypeVar
 
 from tonus.bank import SHIPPED
@@ -19,6 +20,7 @@ from tonus.preset import parse
 from tonus.session import STATES
 
 from .boards import board_names
+from .parts import ERRORS, SEED_MAX, resolve
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
 LOADS = ("good", "typical", "poor", "dry", "500", "2k", "10k", "short", "lifted")
@@ -42,27 +44,42 @@ FAULTS = (
     "sense_low",
     "switch_welded",
 )
-# Of the device's own parts against their nominal values: the most that a scenario may say, either way.
-ERRORS = {
-    "dac_gain_ppm": 200_000,
-    "dac_offset_uv": 50_000,
-    "adc_gain_ppm": 200_000,
-    "adc_offset_uv": 50_000,
-    "divider_ppm": 200_000,
-    "sink_divider_ppm": 200_000,
-}
-ACTIONS = ("press", "hold", "release", "touch", "lift", "usb", "battery_pct", "inject")
+HOSTS = ("reads", "deaf", "echoes", "floods", "probes", "absent")
+ACTIONS = (
+    "press",
+    "hold",
+    "release",
+    "touch",
+    "lift",
+    "stubble",
+    "bridge_ohm",
+    "usb",
+    "host",
+    "battery_pct",
+    "inject",
+)
 REPEATABLE = ("press", "hold", "release", "touch", "lift")
 
+DEVICES = ("typical", "nominal")  # those that are not drawn by a seed
 DEFAULT_BOARD = "tonus_r1"
 PRESS_S = 0.12  # how long a finger stays on a button when the scenario does not say
 UNTIL_MAX_S = 7200  # two hours: six times the longest session
 TIMES_MAX = 10_000
+BOUNCE_MS = 10  # of a sphere on wet skin
+BOUNCE_MS_MAX = 100  # below what is a touch of its own
+BRIDGE_OHM_MAX = 100_000
+STUBBLE_OFF_MS = (1, 500)
+STUBBLE_PER_S = (0.01, 50.0)
+STUBBLE_SHARE = 0.5  # at most of the mean time from one to the next: the least is half of that
+SUPPLY_S = (0.001, 600.0)
 TEMPERATURE_C = (-40, 125)  # what the RP2040's own sensor can report
 
 
 class ScenarioError(ValueError):
     """A scenario that cannot be used. Its text is one line: file, field, value, what is allowed."""
+
+
+Stubble = tuple[int, int, float]  # contact breaks for [least, most] ms, so often a second on the average
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,12 @@ class Start:
     battery_pct: int = 80
     usb: bool = False
     temperature_c: int = 25
-    errors: dict[str, int] = field(default_factory=dict)  # of ERRORS; those left out are 0
+    bounce_ms: int = BOUNCE_MS  # at most, each time the electrodes touch down
+    bridge_ohm: int = 0  # of gel between the electrodes; 0 is none
+    stubble: Stubble | None = None
+    host: str = "reads"  # of HOSTS
+    device: int | str = "typical"  # of DEVICES, or the seed that draws its parts
+    errors: dict[str, int] = field(default_factory=dict)  # of ERRORS, in place of the device's own
 
 
 @dataclass(frozen=True)
@@ -82,7 +104,7 @@ class Action:
 
     at_us: int
     do: str
-    value: str | bool | int
+    value: str | bool | int | Stubble | None
 
 
 @dataclass(frozen=True)
@@ -129,8 +151,12 @@ class Scenario:
                 "battery_pct": self.start.battery_pct,
                 "usb": self.start.usb,
                 "temperature_c": self.start.temperature_c,
-            }
-            | ({"errors": self.start.errors} if self.start.errors else {}),
+                "bounce_ms": self.start.bounce_ms,
+                "bridge_ohm": self.start.bridge_ohm,
+                "stubble": self.start.stubble,
+                "host": self.start.host,
+                "errors": resolve(self.start.device, self.start.errors, self.board),
+            },
             "timeline": [{"at_us": a.at_us, "do": a.do, "value": a.value} for a in self.timeline],
         }
 
@@ -291,15 +317,16 @@ class _Reader:
         self.keys("", document, known, ("name", "until_s"))
         until_us = self.us("until_s", document["until_s"], 0.001, UNTIL_MAX_S)
         start = self.table("start", document.get("start", {}))
+        seed = self.whole("start.seed", start.get("seed", 1), 0, SEED_MAX)
         expect = self.table("expect", document.get("expect", {}))
         return Scenario(
             name=self.text("name", document["name"]),
             until_us=until_us,
             story=self.text("story", document["story"]) if "story" in document else "",
             board=self.one_of("board", document.get("board", DEFAULT_BOARD), board_names(), "board"),
-            seed=self.whole("start.seed", start.get("seed", 1), 0, 2**30 - 1),
+            seed=seed,
             start=self.start(start),
-            timeline=self.timeline(self.items("do", document.get("do", [])), until_us),
+            timeline=self.timeline(self.items("do", document.get("do", [])), until_us, seed),
             presets=self.presets(self.items("presets", document.get("presets", []))),
             expect=self.expect(expect, until_us),
             path=self.path,
@@ -321,7 +348,7 @@ class _Reader:
         return path
 
     def start(self, table: dict[str, Any]) -> Start:
-        self.keys("start", table, ("touch", "battery_pct", "usb", "temperature_c", "seed", "errors"))
+        self.keys("start", table, ("seed", *Start.__dataclass_fields__))
         default = Start()
         return Start(
             touch=self.one_of("start.touch", table.get("touch", default.touch), LOADS, "load"),
@@ -330,22 +357,53 @@ class _Reader:
             temperature_c=self.whole(
                 "start.temperature_c", table.get("temperature_c", default.temperature_c), *TEMPERATURE_C, "C"
             ),
+            bounce_ms=self.whole("start.bounce_ms", table.get("bounce_ms", default.bounce_ms), 0, BOUNCE_MS_MAX, "ms"),
+            bridge_ohm=self.bridge("start.bridge_ohm", table.get("bridge_ohm", default.bridge_ohm)),
+            stubble=self.stubble("start.stubble", table.get("stubble", False)),
+            host=self.one_of("start.host", table.get("host", default.host), HOSTS, "host"),
+            device=self.device("start.device", table.get("device", default.device)),
             errors=self.errors(self.table("start.errors", table.get("errors", {}))),
         )
 
+    def bridge(self, where: str, value: Any) -> int:
+        return self.whole(where, value, 0, BRIDGE_OHM_MAX, "Ohm")
+
+    def stubble(self, where: str, value: Any) -> Stubble | None:
+        if value is False:
+            return None
+        if not isinstance(value, dict):
+            self.refuse(where, f"must be false or {{ off_ms = [least, most], per_s = mean }}, not {_show(value)}")
+        self.keys(where, value, ("off_ms", "per_s"), ("off_ms", "per_s"))
+        pair = self.items(f"{where}.off_ms", value["off_ms"])
+        if len(pair) != 2:
+            self.refuse(f"{where}.off_ms", f"must be [least, most] in ms, not {_show(pair)}")
+        least, most = (self.whole(f"{where}.off_ms[{i}]", ms, *STUBBLE_OFF_MS, "ms") for i, ms in enumerate(pair))
+        if least > most:
+            self.refuse(f"{where}.off_ms", f"{_show(pair)}: the least comes first")
+        per_s = self.number(f"{where}.per_s", value["per_s"], *STUBBLE_PER_S, "Hz")
+        if most > 1000 * STUBBLE_SHARE / per_s:
+            allowed = f"allowed at most {1000 * STUBBLE_SHARE / per_s:g} ms"
+            self.refuse(f"{where}.off_ms[1]", f"{most} ms, {per_s:g} times a second, leaves no contact; {allowed}")
+        return least, most, per_s
+
+    def device(self, where: str, value: Any) -> int | str:
+        if isinstance(value, str):
+            return self.one_of(where, value, DEVICES, "device")
+        return self.whole(where, value, 0, SEED_MAX)
+
     def errors(self, table: dict[str, Any]) -> dict[str, int]:
         self.keys("start.errors", table, tuple(ERRORS))
-        units = {name: name.rsplit("_", 1)[1].replace("uv", "uV") for name in ERRORS}
         return {
-            name: self.whole(f"start.errors.{name}", value, -ERRORS[name], ERRORS[name], units[name])
+            name: self.whole(f"start.errors.{name}", value, ERRORS[name].least, ERRORS[name].most, ERRORS[name].unit)
             for name, value in table.items()
         }
 
-    def timeline(self, entries: list[Any], until_us: int) -> tuple[Action, ...]:
+    def timeline(self, entries: list[Any], until_us: int, seed: int) -> tuple[Action, ...]:
         found: list[tuple[Action, str]] = []
         for i, entry in enumerate(entries):
             where = f"do[{i}]"
-            found.extend((action, where) for action in self.entry(where, self.table(where, entry), until_us))
+            table = self.table(where, entry)
+            found.extend((action, where) for action in self.entry(where, table, until_us, f"{seed}:{i}"))
         # At the same instant a button comes up before it goes down again.
         found.sort(key=lambda item: (item[0].at_us, item[0].do != "release"))
         down: dict[str, str] = {}
@@ -359,16 +417,20 @@ class _Reader:
                 self.refuse(where, f"{button} is not down {at}")
         return tuple(action for action, _ in found)
 
-    def entry(self, where: str, table: dict[str, Any], until_us: int) -> list[Action]:
-        """The primitive actions of one [[do]]."""
+    def entry(self, where: str, table: dict[str, Any], until_us: int, seed: str) -> list[Action]:
+        """The primitive actions of one [[do]]; what is left to chance is drawn by `seed`."""
         self.keys(where, table, ("at", *ACTIONS, "for_s", "times", "every_s"), ("at",))
         actions = [key for key in table if key in ACTIONS]
         if len(actions) != 1:
             got = " and ".join(actions) if actions else "none"
             self.refuse(where, f"must have exactly one action, not {got}; allowed are {', '.join(ACTIONS)}")
         do = actions[0]
-        value = self.value(f"{where}.{do}", do, table[do])
         at_us = self.us(f"{where}.at", table["at"], 0, until_us / 1_000_000)
+        if do == "usb" and isinstance(table[do], dict):
+            if "times" in table or "every_s" in table:
+                self.refuse(f"{where}.usb", "comes and goes by itself; it does not repeat")
+            return self.supply(f"{where}.usb", table[do], at_us, until_us, seed)
+        value = self.value(f"{where}.{do}", do, table[do])
         for_us = 0
         if "for_s" in table and do != "press":
             self.refuse(f"{where}.for_s", f"belongs to press, not to {do}")
@@ -402,13 +464,40 @@ class _Reader:
         times = self.whole(f"{where}.times", table["times"], 1, TIMES_MAX)
         return times, self.us(f"{where}.every_s", table["every_s"], 0.001, UNTIL_MAX_S)
 
-    def value(self, where: str, do: str, value: Any) -> str | bool | int:
+    def supply(self, where: str, table: dict[str, Any], at_us: int, until_us: int, seed: str) -> list[Action]:
+        """A supply that comes at `at_us`, and goes and comes until the end."""
+        self.keys(where, table, ("on_s", "off_s"), ("on_s", "off_s"))
+        spans = []
+        for key in ("on_s", "off_s"):
+            pair = self.items(f"{where}.{key}", table[key])
+            if len(pair) != 2:
+                self.refuse(f"{where}.{key}", f"must be [least, most] in s, not {_show(pair)}")
+            low, high = (self.us(f"{where}.{key}[{i}]", value, *SUPPLY_S) for i, value in enumerate(pair))
+            if low > high:
+                self.refuse(f"{where}.{key}", f"{_show(pair)}: the least comes first")
+            spans.append((low, high))
+        random = Random(seed)
+        found: list[Action] = []
+        while at_us <= until_us and len(found) < TIMES_MAX:
+            on = len(found) % 2 == 0
+            found.append(Action(at_us, "usb", on))
+            low, high = spans[0 if on else 1]
+            at_us += low + round((high - low) * random.random())
+        return found
+
+    def value(self, where: str, do: str, value: Any) -> str | bool | int | Stubble | None:
         if do in ("press", "hold", "release"):
             return self.one_of(where, value, BUTTONS, "button")
         if do == "touch":
             return self.one_of(where, value, LOADS, "load")
         if do == "inject":
             return self.one_of(where, value, FAULTS, "fault")
+        if do == "host":
+            return self.one_of(where, value, HOSTS, "host")
+        if do == "stubble":
+            return self.stubble(where, value)
+        if do == "bridge_ohm":
+            return self.bridge(where, value)
         if do == "battery_pct":
             return self.whole(where, value, 0, 100, "%")
         flag = self.flag(where, value)

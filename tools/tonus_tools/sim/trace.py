@@ -37,6 +37,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "power": (int,),
     "boot": (str,),
     "world": (str, object),
+    "skin": (int,),
     "log": (dict,),
     "console": (str,),
     "usb": (str,),
@@ -167,12 +168,12 @@ class Trace:
     def __init__(self, header: dict[str, Any], phases: Phases, events: list[Event], logs: list[Log]) -> None:
         self.header = header
         self.phases = phases
-        self.events = events
+        self.events = sorted(events, key=lambda event: event.t_us)  # `skin` is told late
         self.logs = logs
         self.wall_seconds = 0.0  # of the run, set by the runner
-        self.end_us = events[-1].t_us
+        self.end_us = self.events[-1].t_us
         self._by_kind: dict[str, list[Event]] = {}
-        for event in events:
+        for event in self.events:
             self._by_kind.setdefault(event.kind, []).append(event)
         self._by_e: dict[str, list[Log]] = {}
         for log in logs:
@@ -308,9 +309,10 @@ class TraceReader:
         if not all(isinstance(value, wanted) for value, wanted in zip(fields, types, strict=True)):
             raise self._bad(line)
         t_us = record[1]
-        if t_us < self._last_us:
-            raise self._bad(line, "goes back in time")
-        self._last_us = t_us
+        if kind != "skin":
+            if t_us < self._last_us:
+                raise self._bad(line, "goes back in time")
+            self._last_us = t_us
         if kind == "log":
             e = fields[0].get("e")
             shape = _LOG_FIELDS.get(e, {}) if isinstance(e, str) else None

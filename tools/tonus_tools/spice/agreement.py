@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..sim.model import World
 from . import ngspice
 from .deck import LOADS, Bench, Load, transient
 from .drive import BOARD, Drive, Level, Phase, codes_of, of_waveform, probes, shipped_presets, single
 from .measure import Trace
-from .world import World
 
 CURRENT_PCT = 2.0
 CURRENT_UA = 2.0

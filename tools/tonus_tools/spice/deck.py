@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..sim.boards import BOARDS
+from ..sim.model import SKIN_KNEE_A, SKINS
 from .drive import BOARD, Drive
 from .ngspice import Floats, Plot
-from .world import SKIN_KNEE_A, SKINS
 
 STAGE = BOARDS / "tonus_r1" / "stage.cir"
 

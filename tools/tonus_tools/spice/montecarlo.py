@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..sim.parts import tolerances
 from . import ngspice
 from .deck import LOADS, PURE_STEP_US, RWATCH_OHM, Bench, held, staircase, transient
 from .drive import BOARD, UA_PER_CODE, codes_of, single
@@ -25,39 +26,8 @@ RUNS = 300
 SEED = 20600
 
 # Half widths; of the first group limits of a cut normal distribution.
-NORMAL = {
-    "dac_gain": (1.0, 0.02),
-    "dac_offset": (0.0, 0.02048),
-    "dac_inl": (0.0, 0.006),
-    "op_offset": (0.0, 0.0005),
-    "rset": (4020.0, 4.02),
-    "drain_r": (2200.0, 22.0),
-    "boost_v": (24.0, 1.2),
-    "sink_top": (18.18e6, 0.18e6),
-    "sink_bottom": (2.02e6, 0.02e6),
-    "rest_r": (47e3, 470.0),
-    "cancel_r": (7.5e6, 0.375e6),
-    "ref_v": (2.5, 0.025),
-    "rwatch": (33.0, 0.33),
-    "ina_gain": (50.0, 0.15),
-    "ina_offset": (0.0, 15e-6),
-    "wdc_r": (330e3, 3.3e3),
-    "wdc_leak": (10e6, 0.1e6),
-    "wdc_c": (680e-9, 34e-9),
-    "wdc_offset": (0.0, 10e-6),
-}
-EVEN = {
-    "op_gbw": (7e6, 13e6),
-    "op_slew": (5e6, 9e6),
-    "fet_vth": (0.6, 1.1),
-    "sw_on1": (9.0, 25.0),
-    "sw_on2": (9.0, 25.0),
-    "sw_q1": (0.0, 20e-12),
-    "sw_q2": (0.0, 20e-12),
-    "sw_cd": (25e-12, 50e-12),
-    "stray": (4e-12, 16e-12),
-    "sw_off": (24 / 5e-9, 24 / 0.1e-9),
-}
+NORMAL: dict[str, tuple[float, float]] = tolerances("tonus_r1")["NORMAL"]
+EVEN: dict[str, tuple[float, float]] = tolerances("tonus_r1")["EVEN"]
 
 CODES = (0, 4001, 160)  # first, last, step
 LOADS_OHM = (500.0, 2000.0, 10_000.0)

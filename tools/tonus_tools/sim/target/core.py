@@ -10,6 +10,7 @@ What is needed at every call is in `words`, machine words for viper: the time le
 that is, in us after `epoch`.
 """
 
+import json
 from array import array
 
 import micropython
@@ -372,9 +373,10 @@ class Core:
         if action == "cut_power_at_write":
             self.flash.cut_at = self.flash.writes + value
             return
-        shown = '"%s"' % value if isinstance(value, str) else str(value).lower()
-        self.emit("world", self.now, '"%s",%s' % (action, shown))
-        if action == "inject":
+        self.emit("world", self.now, '"%s",%s' % (action, json.dumps(value)))
+        if action == "host":
+            self.usb.host = value
+        elif action == "inject":
             if value == "spi_error":
                 self.spi_error = True
             elif value == "timer_dead":

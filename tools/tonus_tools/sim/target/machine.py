@@ -54,11 +54,14 @@ class _Gpio:
         elif role == "HAPTIC":
             if level != before:
                 machine.emit("haptic", machine.now, str(level))
+                machine.world.draw(machine.now, role, level)
         elif role == "DAC_CS":
             if level and not before:
                 machine.spi_end()
         elif role in ("EL_A", "EL_B", "LDAC"):
             machine.switches(machine.now)
+        elif role == "SMPS_PWM":
+            machine.world.set_regulator(level)
         else:
             self.show(machine, 1000 if level else 0)
 
@@ -66,6 +69,8 @@ class _Gpio:
         """As a lamp or the beeper."""
         if self.shown != permille:
             self.shown = permille
+            if self.role is not None:
+                machine.world.draw(machine.now, self.role, permille / 1000)
             if self.role == "BEEPER":
                 machine.emit("beep", machine.now, str(self.hz if permille else 0))
             elif self.role is not None:
@@ -107,6 +112,9 @@ class Chip(core.Core):
                 self.world.set_hold(self.now, False)
             if pin.role == "HAPTIC" and words[_LEVELS] >> pin.gpio & 1:
                 self.emit("haptic", self.now, "0")
+                self.world.draw(self.now, "HAPTIC", 0)
+            if pin.role == "SMPS_PWM":
+                self.world.set_regulator(0)
             pin.output = False
             pin.show(self, 0)
         words[_LEVELS] = 1 << self._switches[2]  # LDAC is pulled up

@@ -57,6 +57,7 @@ def load(config):
     timeline = [(e["at_us"], e["do"], e["value"]) for e in config["timeline"]]
     core.machine = machine.Chip(board, state, emit, timeline, config["until_us"], host if live else None)
     core.machine.usb = usb.Usb(core.machine, live)
+    core.machine.usb.host = start.get("host", "reads")
     core.machine.flash = flash.Flash
     return core.machine
 

@@ -6,6 +6,7 @@ What the firmware prints goes into the trace whether anybody listens or not; a h
 import json
 
 import core
+import habits
 
 PACKET = 64
 PACKET_US = 1000  # one packet a frame
@@ -14,7 +15,11 @@ GIVE_UP_US = 500_000  # MicroPython waits this long for a host that does not rea
 
 
 class Usb:
-    """`live` writes what the host hears into the trace."""
+    """`live` writes what the host hears into the trace.
+
+    host: what is at the other end. "reads": a program that takes what comes; "deaf": one that does not; "echoes": a
+    terminal that nobody has told not to; "floods"; "probes"; "absent": a charger, or a laptop asleep.
+    """
 
     def __init__(self, machine, live):
         self._machine = machine
@@ -23,7 +28,12 @@ class Usb:
         self._at = 0  # in the first packet
         self._arrival = 0
         self._drained = 0  # when the device's fifo will be empty
-        self.reads = True  # the host takes what comes
+        self.host = "reads"
+        self.reads = True  # a program takes what comes
+        self._flooded = 0  # up to when
+        self._flood_at = 0
+        self._probe_due = 0
+        self._probe = 0
         self.at_prompt = False  # what is printed is MicroPython's prompt, no log
         self._line = ""
 
@@ -33,10 +43,33 @@ class Usb:
         """Bytes, as the characters of a text, from the host. Without a cable they are lost."""
         if not self._connected():
             return
+        self._post(t, bytes([ord(c) for c in text]))
+
+    def _post(self, t, data):
         self._arrival = max(self._arrival, t)
-        for i in range(0, len(text), PACKET):
+        for i in range(0, len(data), PACKET):
             self._arrival += PACKET_US
-            self._packets.append((self._arrival, bytes([ord(c) for c in text[i : i + PACKET]])))
+            self._packets.append((self._arrival, data[i : i + PACKET]))
+
+    def _habits(self):
+        """What the host sends on its own, up to now."""
+        now = self._machine.now
+        if not self._connected():
+            self._flooded = now
+            self._probe_due = now + habits.PROBE_US
+            self._probe = 0
+        elif self.host == "floods":
+            # The device's fifo has room for so many; what it has no room for waits at the host.
+            room = FIFO // PACKET - len(self._packets)
+            packets = min((now - self._flooded) // habits.FLOOD_PACKET_US, room)
+            for _ in range(packets):
+                self._packets.append((now, habits.flood(self._flood_at, PACKET)))
+                self._flood_at += PACKET
+                self._flooded = now
+        elif self.host == "probes" and now >= self._probe_due:
+            self._post(now, habits.PROBES[self._probe % len(habits.PROBES)])
+            self._probe += 1
+            self._probe_due = now + habits.PROBE_US
 
     def unplug(self):
         """What was on its way is lost."""
@@ -46,6 +79,8 @@ class Usb:
     # The device.
 
     def readable(self):
+        if self.host == "floods" or self.host == "probes":
+            self._habits()
         return bool(self._packets) and self._packets[0][0] <= self._machine.now
 
     def read(self):
@@ -78,7 +113,9 @@ class Usb:
         """What the firmware prints."""
         machine = self._machine
         if self._connected():
-            if self._backlog() + len(text) > FIFO and not self.reads:
+            if self.host == "echoes":
+                self._post(machine.now, habits.echo(text.replace("\n", "\r\n").encode()))
+            if self._backlog() + len(text) > FIFO and not self._reads():
                 core.spend(GIVE_UP_US)
                 return
             self._drained = max(self._drained, machine.now) + len(text) * PACKET_US // PACKET
@@ -100,11 +137,15 @@ class Usb:
 
     def _connected(self):
         """A board without a cell lives on its cable, whatever its VBUS_SENSE is told."""
-        return self._machine.world.usb or not self._machine.world.has_cell
+        world = self._machine.world
+        return (world.usb or not world.has_cell) and self.host != "absent"
+
+    def _reads(self):
+        return self.reads and self.host != "deaf"
 
     def _backlog(self):
         """Bytes in the device's fifo."""
-        if not self.reads:
+        if not self._reads():
             return FIFO
         return max(0, self._drained - self._machine.now) * PACKET // PACKET_US
 

@@ -1,4 +1,4 @@
-"""The simulator's model of the world (sim/target/world.py), which MicroPython runs there and CPython here."""
+"""The simulator's model of the world (target/world.py, habits.py), which MicroPython runs there and CPython here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-TARGET = Path(__file__).resolve().parents[1] / "sim" / "target"
+TARGET = Path(__file__).resolve().parent / "target"
 
 
 def _load(name: str) -> ModuleType:
@@ -37,3 +37,4 @@ _WORLD = _module()
 World: Any = _WORLD.World
 SKINS: dict[str, tuple[float, float, float]] = _WORLD.SKINS
 SKIN_KNEE_A: float = _WORLD.SKIN_KNEE_A
+habits: Any = _load("habits")
