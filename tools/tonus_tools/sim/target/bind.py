@@ -1,4 +1,14 @@
-"""One trick that makes large objects fast under MicroPython."""
+"""What makes large objects fast under MicroPython; `micropython` for CPython, which runs the world too."""
+
+try:
+    import micropython
+except ImportError:
+
+    class micropython:
+        native = viper = staticmethod(lambda function: function)
+
+
+ROOM = 160  # attributes
 
 
 def bind(instance, *methods):
@@ -9,3 +19,12 @@ def bind(instance, *methods):
     """
     for name in methods:
         setattr(instance, name, getattr(instance, name))
+
+
+def roomy(instance):
+    """Make room for many attributes in an instance's table, before it has any: in a full one each look-up takes long."""
+    names = ["_%d" % i for i in range(ROOM)]
+    for name in names:
+        setattr(instance, name, None)
+    for name in names:
+        delattr(instance, name)

@@ -19,12 +19,22 @@ HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO b
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
 BOOT_US = 250_000  # from power to main.py
 
-write = sys.stdout.write
+LINES = 32  # of the trace, written together: each write is a call of the host's system
+
+_write = sys.stdout.write
+_lines = []
 ask = sys.stdin.readline
 
 
 def emit(kind, t, fields):
-    write('["%s",%d,%s]\n' % (kind, t, fields))
+    _lines.append('["%s",%d,%s]\n' % (kind, t, fields))
+    if len(_lines) >= LINES:
+        flush()
+
+
+def flush():
+    _write("".join(_lines))
+    _lines.clear()
 
 
 def console(*values, sep=" ", end="\n", file=None):
@@ -37,7 +47,8 @@ def console(*values, sep=" ", end="\n", file=None):
 
 def host(t):
     """Live: tell the host how far time has come; what it orders, None when it is gone."""
-    write('["wait",%d]\n' % t)
+    emit("wait", t, "0")
+    flush()
     line = ask()
     return json.loads(line) if line else None
 
@@ -238,4 +249,7 @@ def main():
     return ballast
 
 
-main()
+try:
+    main()
+finally:
+    flush()
