@@ -1,4 +1,4 @@
-"""What makes large objects fast under MicroPython; `micropython` for CPython, which runs the world too."""
+"""What makes the simulator fast under MicroPython, and what MicroPython's compiler knows by name, for CPython."""
 
 try:
     import micropython
@@ -8,6 +8,11 @@ except ImportError:
         native = viper = staticmethod(lambda function: function)
 
 
+def _same(it):
+    return it
+
+
+ptr16 = ptr32 = _same  # viper has its own
 ROOM = 160  # attributes
 
 
@@ -22,7 +27,7 @@ def bind(instance, *methods):
 
 
 def roomy(instance):
-    """Make room for many attributes in an instance's table, before it has any: in a full one each look-up takes long."""
+    """Make room for many attributes in an instance's table, before it has any: in a full one a look-up takes long."""
     names = ["_%d" % i for i in range(ROOM)]
     for name in names:
         setattr(instance, name, None)

@@ -14,6 +14,7 @@ import json
 from array import array
 
 import micropython
+from bind import ptr32
 from cost import NOTHING_US, SAMPLE_ENTRY_US, SAMPLE_EXIT_US, TICK_ENTRY_US, TICK_EXIT_US
 from micropython import const, heap_lock, heap_unlock
 

@@ -6,6 +6,7 @@ flash. `cut_at` takes the supply away in the middle of an operation: half of it 
 
 import core
 import micropython
+from cost import LOAD_NS
 
 BLOCK = 4096
 BLOCKS = 352  # of the RPI_PICO's 1408 KB
@@ -26,9 +27,12 @@ class Flash:
         self._page = memoryview(bytearray(PAGE))
         self.dead = False  # a file system that lost its supply must not write when it is collected
 
+    @micropython.native
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * BLOCK + offset)
         self._file.readinto(buffer)
+        if core.machine.on:
+            core.spend(len(buffer) * LOAD_NS // 1000)
 
     def writeblocks(self, block, buffer, offset=0):
         view = memoryview(buffer)

@@ -121,6 +121,7 @@ class Chip(core.Core):
         self.inputs()
         self.switches(self.now)
         self.world.write_dac(self.now, 0x1000)
+        self.world.power_up(self.now)
 
     @micropython.native
     def switches(self, t):
@@ -170,6 +171,7 @@ def _value(pin):
         enter()
         pin.write(core.machine, 1 if level else 0)
         leave()
+        return None
 
     return value
 

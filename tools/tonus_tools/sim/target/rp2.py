@@ -10,7 +10,7 @@ from array import array
 import core
 import micropython
 import pioasm
-from bind import bind
+from bind import bind, ptr16, ptr32
 from core import enter, leave, look, spend, words
 from cost import EXEC_US, PUT_US, QUEUED_US
 from micropython import const

@@ -4,10 +4,11 @@ The interface that MicroPython's asyncio/core.py expects of it. The queue is a s
 taken out of it is about to have its turn, which takes the processor its time.
 """
 
+import time
+
 import collection
 import cost
 import micropython
-import time
 from core import spend
 
 

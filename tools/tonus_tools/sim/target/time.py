@@ -2,6 +2,7 @@
 
 import core
 import micropython
+from bind import ptr32
 from core import spend, words
 from cost import TICKS_US
 from micropython import const

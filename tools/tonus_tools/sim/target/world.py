@@ -309,6 +309,12 @@ class World:
 
     # What the processor does.
 
+    def power_up(self, t):
+        """The processor is about to start. Without a boost converter the rail is what feeds it."""
+        self.advance(t)
+        if not self._board.HAS_BOOST:
+            self._move_rail(t)
+
     def set_hold(self, t, level):
         if self.hold and not level:
             self.hold_until = t + HOLD_US
