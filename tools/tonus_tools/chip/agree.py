@@ -2,8 +2,8 @@
 
 Compared from `from_us` on: both need about a second to start, but not the same. What may differ, and why:
 
-- how long a state lasts, by STATE_MS on the average, a period of the firmware's tasks: each turn of a task takes the same
-  time in the simulator, and its own on the chip; a single one by COLLECTION_MS more, when garbage is collected meanwhile;
+- how long a state lasts, by STATE_MS on the average, a period of the firmware's tasks: a turn of any task takes as long
+  in the simulator, and its own time on the chip; a single one by COLLECTION_MS more: garbage is collected elsewhere;
 - a run of pulses begins and ends with states, so it may begin and end that much apart and be a few pulses longer;
 - the last phase of a run, which a cut may have ended anywhere;
 - how many samples came too late, by UNSEEN_PCT or UNSEEN, whichever is more.
