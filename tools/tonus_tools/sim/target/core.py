@@ -18,7 +18,7 @@ from bind import ptr32
 from cost import NOTHING_US, SAMPLE_ENTRY_US, SAMPLE_EXIT_US, TICK_ENTRY_US, TICK_EXIT_US
 from micropython import const, heap_lock, heap_unlock
 
-CHECK_US = 5000  # the supply is looked at this often, and after each thing that happens to the device
+CHECK_US = 100_000  # the supply is looked at this often, after each thing that happens, and when POWER_HOLD has run out
 FAR = const(1 << 30)  # us: never
 _REBASE_US = const(1 << 28)
 
