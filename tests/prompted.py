@@ -94,3 +94,82 @@ def said(live: Running, program: str, us: int = 400_000) -> str:
     out, error = text[2:].split("\x04")[:2]
     assert error == ""
     return out
+
+
+# What interrupts of the firmware's pulse loop take: a foreground that only counts finds how much time is not its own.
+# Prints, of a second's thousandths: with the rail down, with a probe, and with pulses of four kinds.
+SHARES = """
+import board, gc
+from machine import Pin
+from time import sleep_ms, ticks_us, ticks_diff
+from tonus import preset, program, pulse, stage
+def count(us):
+    n = 0
+    t = ticks_us()
+    while ticks_diff(ticks_us(), t) < us:
+        n += 1
+    return n
+pins = board.PINS
+p = pulse.Pulse(stage.Stage(board), program.compile_probe(board), Pin(pins["BEEPER"]).value, Pin(pins["MODE"]).value)
+whole = count(100000)
+p.start()
+shares = []
+def look():
+    shares.append(1000 - 1000 * count(100000) // whole)
+look()
+p.probe()
+sleep_ms(10)
+look()
+for rate, phase in ((80, 500), (300, 500), (200, 200), (20, 2000)):
+    w = preset.Waveform("biphasic")
+    w.rate_dhz = w.rate_to_dhz = 10 * rate
+    w.phase_us = phase
+    w.gap_us = 100
+    p.off()
+    p.treat(program.compile(w, 400, board), 10, 500)
+    sleep_ms(600)
+    look()
+p.off()
+print(shares)
+"""
+SHARES_ON_CHIP = [32, 64, 78, 127, 104, 64]
+
+# Samples of short phases beside a tick that takes its time: how many see their phase, and how many come too late.
+# WORD: the rest between two, us.
+HIDDEN = """
+import board
+from machine import Pin, Timer
+from rp2 import StateMachine
+from time import sleep_ms
+from tonus.phases import phases
+pins = board.PINS
+base = Pin(pins["EL_A"], Pin.OUT, value=0)
+Pin(pins["EL_B"], Pin.OUT, value=0)
+Pin(pins["LDAC"], Pin.OUT, value=1)
+machine = StateMachine(0, phases, freq=2_000_000, out_base=base, set_base=base)
+level = Pin(pins["EL_A"]).value
+queued = machine.tx_fifo
+put = machine.put
+stop = Pin(pins["MODE"], Pin.IN, Pin.PULL_UP).value
+counts = [0, 0]
+PHASE = (100 - 3) << 4 | (1 << 1) | (4 << 1) | 1
+REST = (2 * WORD - 4) << 4 | (4 << 1)
+turn = [0]
+def tick(timer):
+    for _ in range(12):
+        stop()
+    if queued() < 3:
+        put(REST if turn[0] else PHASE)
+        turn[0] = 1 - turn[0]
+def sample(machine):
+    counts[0 if level() else 1] += 1
+machine.irq(sample, hard=True)
+machine.active(1)
+timer = Timer(-1)
+timer.init(mode=Timer.PERIODIC, period=1, callback=tick, hard=True)
+sleep_ms(1500)
+timer.deinit()
+machine.active(0)
+print(counts)
+"""
+HIDDEN_ON_CHIP = {9000: [152, 13], 5000: [271, 23]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from prompted import MEMORY, MEMORY_SAID, SAFE, said, to_prompt
+from prompted import HIDDEN, HIDDEN_ON_CHIP, MEMORY, MEMORY_SAID, SAFE, SHARES, SHARES_ON_CHIP, said, to_prompt
 from tonus_tools.chip.live import Live as Chip
 from tonus_tools.ctl.errors import UsageError
 from tonus_tools.sim.live import Live as Simulator
@@ -32,3 +32,19 @@ def safe(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 def test_memory_shows_the_pins_and_the_interrupt_flags(safe: Running) -> None:
     assert said(safe, MEMORY).split("\n") == MEMORY_SAID.lstrip().split("\n")
+
+
+def counts(safe: Running, program: str) -> list[int]:
+    return [int(n) for n in said(safe, program, 5_000_000).strip()[1:-1].split(",")]
+
+
+def test_interrupts_take_their_time(safe: Running) -> None:
+    for share, on_chip in zip(counts(safe, SHARES), SHARES_ON_CHIP, strict=True):
+        assert share == pytest.approx(on_chip, rel=0.1)
+
+
+@pytest.mark.parametrize("rest_us", HIDDEN_ON_CHIP)
+def test_ticks_hold_up_samples(safe: Running, rest_us: int) -> None:
+    """As many come too late to see their phase as on the chip."""
+    for n, on_chip in zip(counts(safe, HIDDEN.replace("WORD", str(rest_us))), HIDDEN_ON_CHIP[rest_us], strict=True):
+        assert n == pytest.approx(on_chip, rel=0.1, abs=3)

@@ -25,7 +25,7 @@ def moments(seed: int) -> list[float]:
 def begin(preset: str) -> list[Entry]:
     steps: list[Entry] = [POWER_UP, {"at": 0.1, "touch": "good"}]
     if MODE_OF[preset]:
-        steps.append({"at": 1.5, "press": "MODE", "times": MODE_OF[preset], "every_s": 0.3})
+        steps.append({"at": 2.0, "press": "MODE", "times": MODE_OF[preset], "every_s": 0.3})
     return [*steps, plus(3, 5)]
 
 

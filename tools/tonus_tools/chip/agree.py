@@ -1,11 +1,12 @@
 """Whether two places that ran one scenario tell the same story: the simulator against the emulated RP2040.
 
-Compared from `from_us` on: a processor needs its time to start, and the simulator's does not. What may differ, and why:
+Compared from `from_us` on: both need about a second to start, but not the same. What may differ, and why:
 
-- how long a state lasts, by STATE_MS on the average, a period of the firmware's tasks: the foreground takes no time in
-  the simulator, and some on the chip; a single one by COLLECTION_MS more, when garbage is collected meanwhile;
+- how long a state lasts, by STATE_MS on the average, a period of the firmware's tasks: a turn of any task takes as long
+  in the simulator, and its own time on the chip; a single one by COLLECTION_MS more: garbage is collected elsewhere;
 - a run of pulses begins and ends with states, so it may begin and end that much apart and be a few pulses longer;
-- the last phase of a run, which a cut may have ended anywhere.
+- the last phase of a run, which a cut may have ended anywhere;
+- how many samples came too late, by UNSEEN_PCT or UNSEEN, whichever is more.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ STATE_MS = 20
 COLLECTION_MS = 25
 CURRENT_PCT = 1.0
 CURRENT_UA = 0.05  # the trace's own rounding
+UNSEEN_PCT, UNSEEN = 10, 3
 START_US = 1  # edges are given in whole microseconds
 
 
@@ -64,10 +66,19 @@ def compare(one: Trace, other: Trace, from_us: int) -> Agreement:
         code_sum += int(found.a.code.sum())
         worst_start = max(worst_start, found.worst_start_us)
         worst_current = max(worst_current, found.worst_current_pct)
+    unseen = _unseen(one), _unseen(other)
+    if abs(unseen[0] - unseen[1]) > max(UNSEEN, UNSEEN_PCT * max(unseen) / 100):
+        differences.append(f"samples too late: {unseen[0]} against {unseen[1]}; allowed {UNSEEN_PCT} % or {UNSEEN}")
     worst_state = max((abs(ms) for ms in late), default=0.0)
     return Agreement(
         min(len(mine), len(theirs)), worst_state, phases, code_sum, worst_start, worst_current, tuple(differences)
     )
+
+
+def _unseen(trace: Trace) -> int:
+    """What the firmware's counter says at the end of its last session."""
+    counters = trace.logs_of("counters")
+    return int(counters[-1].fields["unseen"]) if counters else 0
 
 
 def _changes(trace: Trace, from_us: int) -> list[StateChange]:

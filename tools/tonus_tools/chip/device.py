@@ -361,6 +361,7 @@ class Device:
         self._switched()
         self._spi_alarm.cancel()
         self.world.write_dac(t, _DAC_SHUT)
+        self.world.power_up(t)
         for role in self._shown:
             self._show(role, 0)
         self._inputs()

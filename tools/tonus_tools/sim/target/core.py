@@ -1,22 +1,49 @@
 """Virtual time, and what happens in it: the PIO, timers, interrupts, the scenario's timeline, resets.
 
-Time moves only in `run_until` and `spend`; the processor is infinitely fast between its calls to hardware. An interrupt
-handler runs to its end with the heap locked, as on the chip; hardware that it calls unlocks the heap for the
-simulator's own bookkeeping (`enter`, `leave`). Foreground calls to hardware take a microsecond each, so that interrupts
-fall between any two of them.
+Time is what the processor spends: `spend` for each call to hardware, as much as the call and what the firmware does
+around it take on the RP2040 (`cost.py`), in the foreground and in interrupts alike; `run_until` for a foreground that
+waits. What is due meanwhile happens at its time. An interrupt runs to its end with the heap locked, as on the chip, and
+no other comes between: what comes due while one runs, or while the foreground has masked them, is served after it, the
+timer before the PIO.
+
+What is needed at every call is in `words`, machine words for viper: the time left until something happens, and when
+that is, in us after `epoch`.
 """
 
 import json
+from array import array
 
 import micropython
-from bind import bind
-from micropython import heap_lock, heap_unlock
-from registers import flags
+from bind import ptr32
+from cost import NOTHING_US, SAMPLE_ENTRY_US, SAMPLE_EXIT_US, TICK_ENTRY_US, TICK_EXIT_US
+from micropython import const, heap_lock, heap_unlock
 
-CHECK_US = 1000  # supply and watchdog are looked at this often
-HELD_US = 100_000  # and whether somebody still holds the timer
-FAR = 1 << 60  # us: never
-IRQ_LATENCY_US = 10  # from a PIO interrupt to its handler's first line, MicroPython on the RP2040
+# How often the supply is looked at besides when something happens, and whether anybody still holds the timers.
+CHECK_US = 100_000
+FAR = const(1 << 30)  # us: never
+_REBASE_US = const(1 << 28)
+
+# In `words`: now is _HORIZON - _LEFT.
+_LEFT = const(0)  # us until something is due, more than 0 but while it happens
+_HORIZON = const(1)
+_PIO_DUE = const(2)
+_ACT_DUE = const(3)
+_TIMER_DUE = const(4)  # the first of the timers'
+_CHECK_DUE = const(5)
+_IN_IRQ = const(6)
+_MASKED = const(7)
+_FLAG = const(8)  # the PIO's interrupt flag
+_PENDING = const(9)  # its interrupt waits for the processor, and does so even if the flag is cleared meanwhile
+_LEVELS = const(10)  # of the GPIOs, a bit each
+_EPOCH = const(11)  # modulo 2^30, as the RP2040's ticks are
+_TICKS = const(12)  # of all timers
+_DUES = const(13)  # of each timer, and what is between two of them
+_TIMERS = const(4)
+_PERIODS = const(17)
+_WORDS = const(21)
+
+words = array("i", [0] * _WORDS)
+timers = [None] * _TIMERS
 
 
 class PowerLost(BaseException):
@@ -31,175 +58,315 @@ class End(BaseException):
     """The scenario is over."""
 
 
+@micropython.viper
+def spend(us: int):
+    """The processor works for some time; what is due meanwhile happens. Raises what ends the firmware, but never inside
+    an interrupt."""
+    w = ptr32(words)
+    left = w[_LEFT] - us
+    if left > 0:
+        w[_LEFT] = left
+        return
+    inside = w[_IN_IRQ]
+    if inside:
+        heap_unlock()
+    while left <= 0:
+        happen()
+        left += w[_LEFT]
+        if not inside and int(hangs()):
+            left = 0
+    w[_LEFT] = left
+    if inside:
+        heap_lock()
+
+
+@micropython.viper
+def wait(t: int):
+    """The foreground waits until t, in the time of `words`."""
+    w = ptr32(words)
+    epoch = w[_EPOCH]
+    while True:
+        if w[_EPOCH] != epoch:
+            epoch = w[_EPOCH]
+            t -= _REBASE_US
+        left = w[_HORIZON] - t  # of the time until something is due
+        if left > 0:
+            if w[_LEFT] > left:
+                w[_LEFT] = left
+            break
+        happen()
+
+
+@micropython.viper
+def happen():
+    """Time moves on to where something is due, and it happens."""
+    w = ptr32(words)
+    w[_LEFT] = 0
+    now = w[_HORIZON]
+    if w[_PIO_DUE] <= now:
+        machine.pio.run()
+    if w[_ACT_DUE] <= now:
+        machine.act()
+    if not w[_IN_IRQ]:
+        if w[_CHECK_DUE] <= now:
+            machine.check()
+            now = w[_HORIZON]  # it may count from another epoch
+        if not w[_MASKED]:
+            if w[_TIMER_DUE] <= now:
+                _tick()
+            elif w[_PENDING]:
+                _flagged()
+    look()
+
+
+@micropython.viper
+def look():
+    """Find out when something is due next."""
+    w = ptr32(words)
+    now = w[_HORIZON] - w[_LEFT]
+    due = w[_PIO_DUE]
+    if w[_ACT_DUE] < due:
+        due = w[_ACT_DUE]
+    if not w[_IN_IRQ]:
+        if w[_CHECK_DUE] < due:
+            due = w[_CHECK_DUE]
+        if not w[_MASKED]:
+            if w[_TIMER_DUE] < due:
+                due = w[_TIMER_DUE]
+            if w[_PENDING]:
+                due = now
+    if due < now:
+        due = now
+    w[_HORIZON] = due
+    w[_LEFT] = due - now
+
+
+@micropython.viper
+def look_timers():
+    """Find out when a timer is due next."""
+    w = ptr32(words)
+    due = FAR
+    i = 0
+    while i < _TIMERS:
+        if w[_DUES + i] < due:
+            due = w[_DUES + i]
+        i += 1
+    w[_TIMER_DUE] = due
+
+
+@micropython.viper
+def _tick():
+    """Serve the timer that is due."""
+    w = ptr32(words)
+    i = 0
+    while w[_DUES + i] != w[_TIMER_DUE]:
+        i += 1
+    timer = timers[i]
+    w[_DUES + i] = w[_DUES + i] + w[_PERIODS + i]
+    look_timers()
+    w[_TICKS] = w[_TICKS] + 1
+    w[_IN_IRQ] = 1
+    look()
+    heap_lock()
+    spend(TICK_ENTRY_US)
+    _call(timer.callback, timer)
+    spend(TICK_EXIT_US)
+    heap_unlock()
+    w[_IN_IRQ] = 0
+
+
+@micropython.viper
+def _flagged():
+    """Serve the PIO."""
+    w = ptr32(words)
+    pio = machine.pio
+    w[_PENDING] = 0
+    if not bool(pio.handler):
+        return
+    w[_IN_IRQ] = 1
+    look()
+    heap_lock()
+    if w[_FLAG]:
+        w[_FLAG] = 0  # MicroPython's handler, before all else
+        spend(SAMPLE_ENTRY_US)
+        _call(pio.handler, pio)
+        spend(SAMPLE_EXIT_US)
+    else:
+        spend(NOTHING_US)
+    heap_unlock()
+    w[_IN_IRQ] = 0
+
+
+@micropython.native
+def _call(handler, argument):
+    """As on the chip: an exception ends a hard interrupt for good."""
+    try:
+        handler(argument)
+    except Exception as problem:
+        heap_unlock()
+        text = "%s: %s" % (type(problem).__name__, problem)
+        machine.emit("irq_error", machine.now, '"%s"' % text.replace('"', "'"))
+        argument.stop()
+        heap_lock()
+
+
+@micropython.viper
+def hangs() -> int:
+    return int(bool(machine.hang))
+
+
+@micropython.viper
+def enter():
+    """Hardware begins to do what may allocate."""
+    w = ptr32(words)
+    if w[_IN_IRQ]:
+        heap_unlock()
+
+
+@micropython.viper
+def leave():
+    """It ends."""
+    w = ptr32(words)
+    if w[_IN_IRQ]:
+        heap_lock()
+
+
 class Core:
     """The simulated machine. One at a time; modules reach it as `core.machine`."""
 
     def __init__(self, world, emit, timeline, until_us, live=None):
-        self.now = 0
+        self.epoch = 0
         self.world = world
         self.emit = emit
         self.until = until_us
         self._timeline = timeline
         self._at = 0
         self._live = live  # asks the host what happens next; None: the timeline is all
-        self._act_due = 0 if live else timeline[0][0] if timeline else FAR
         self._stop_on_output = False
-        self.in_irq = False
-        self.masked = False
         self.on = False  # the processor runs
-        self.timer = None  # the firmware has one
-        self.timer_due = FAR
         self.pio = None
-        self.pio_due = FAR
-        self.pio_pending = False
         self.watchdog_us = 0
         self.watchdog_due = -1
         self.hang = False
+        self._keys = None  # raises what a Ctrl-C at the prompt raises
         self.cut = False  # the supply failed in the middle of a write to the flash
         self.spi_error = False
         self.task_error = False
-        self.ticks = 0
-        self._check_due = 0
-        self._held_due = 0
         self.scratch = {}
         self.reset_cause = "power"
         self.usb = None  # usb.Usb and flash.Flash, set by run.py
         self.flash = None
         self.disk = None  # the flash.Flash that is mounted
-        self.pio_programs = []  # in its memory
-        bind(self, "enter", "leave", "spend", "run_until", "_interrupt", "_check")
+        words[_CHECK_DUE] = CHECK_US
+        words[_ACT_DUE] = 0 if live else self.relative(timeline[0][0]) if timeline else FAR
+        self.stop_peripherals()
+
+    @property
+    def now(self):
+        """us since the scenario began."""
+        return self.epoch + words[_HORIZON] - words[_LEFT]
+
+    @property
+    def ticks(self):
+        """Served."""
+        return words[_TICKS]
+
+    @property
+    def in_irq(self):
+        return words[_IN_IRQ] != 0
+
+    @property
+    def masked(self):
+        """Whether the foreground keeps interrupts off."""
+        return words[_MASKED] != 0
+
+    def relative(self, t):
+        """A time as `words` have it."""
+        return max(0, min(t - self.epoch, FAR))
 
     def power_up(self):
         """Every peripheral as after a reset; memory that survives one is kept by the caller."""
-        self.in_irq = self.masked = False
-        self.timer = None  # the firmware has one
-        self.timer_due = FAR
-        self.pio = None
-        self.pio_due = FAR
-        self.pio_pending = False
-        flags[0] = 0
-        self.pio_programs = []
+        self.stop_peripherals()
+        words[_IN_IRQ] = words[_MASKED] = 0
         self.watchdog_due = -1
         self.hang = False
         self.cut = False
 
-    @micropython.native
-    def enter(self):
-        """A call from firmware into hardware begins."""
-        if self.in_irq:
-            heap_unlock()
-        elif self.on:
-            while self.hang:
-                self.run_until(self.now + 1000)
-            t = self.now + 1
-            if t < self.timer_due and t < self.pio_due and t < self._act_due and not self.pio_pending:
-                self.now = t
-            else:
-                self.run_until(t)
-
-    @micropython.native
-    def leave(self):
-        """It ends."""
-        if self.in_irq:
-            heap_lock()
-
-    @micropython.native
-    def spend(self, us):
-        """The processor is busy with hardware for some time."""
-        t = self.now + us
-        if self.in_irq and t < self.pio_due and t < self._act_due:
-            self.now = t
-        else:
-            self.run_until(t)
+    def stop_peripherals(self):
+        """Timers and PIO are no more."""
+        self.pio = None
+        self.pio_programs = []  # in its memory
+        words[_PIO_DUE] = words[_TIMER_DUE] = FAR
+        for i in range(_TIMERS):
+            timers[i] = None
+            words[_DUES + i] = FAR
+        words[_FLAG] = words[_PENDING] = 0
+        look()
 
     @micropython.native
     def run_until(self, t):
-        """Move time to t. Raises what ends the firmware, but never inside an interrupt."""
-        while True:
-            due = self.pio_due
-            source = 1
-            if self._act_due < due:
-                due = self._act_due
-                source = 2
-            if not self.in_irq and not self.masked:
-                if self.pio_pending:
-                    due = self.now
-                    source = 3
-                elif self.timer_due < due:
-                    # The PIO's edges come before an interrupt of the same microsecond.
-                    due = self.timer_due
-                    source = 4
-            if due > t:
-                break
-            if due > self.now:
-                self.now = due
-            if source == 1:
-                self.pio.run(due)
-            elif source == 2:
-                self._act()
-            elif source == 3:
-                self.pio_pending = False
-                flags[0] = 0
-                if self.pio is not None and self.pio.handler is not None:
-                    self._interrupt(self.pio.handler, self.pio)
-            else:
-                self.timer_due = due + self.timer.period_us
-                self.ticks += 1
-                self._interrupt(self.timer.callback, self.timer)
-        if t > self.now:
-            self.now = t
-        if not self.in_irq:
-            self._check()
+        """The foreground waits until t."""
+        t -= self.epoch
+        while t > FAR:
+            wait(words[_HORIZON] - words[_LEFT] + _REBASE_US)
+            t -= _REBASE_US
+        wait(t)
+
+    def watch(self, keys):
+        """While code of the prompt runs: call `keys`, which may raise. None: no more."""
+        self._keys = keys
+        words[_CHECK_DUE] = self.relative(self.now)
+        look()
 
     def mask(self, on):
         """Interrupts off, or on again: those that waited run now."""
-        self.masked = on
-        if not on:
-            self.run_until(self.now)
+        words[_MASKED] = 1 if on else 0
+        look()
+        if not words[_LEFT]:
+            spend(0)
 
-    @micropython.native
-    def _interrupt(self, handler, argument):
-        self.in_irq = True
-        if argument is self.pio:
-            self.run_until(self.now + IRQ_LATENCY_US)
-        heap_lock()
-        try:
-            handler(argument)
-        except Exception as problem:
-            # As on the chip: an exception ends a hard interrupt for good.
-            heap_unlock()
-            text = "%s: %s" % (type(problem).__name__, problem)
-            self.emit("irq_error", self.now, '"%s"' % text.replace('"', "'"))
-            if argument is self.timer:
-                self.timer_due = FAR
-            else:
-                argument.handler = None
-            heap_lock()
-        finally:
-            heap_unlock()
-            self.in_irq = False
+    def add_timer(self, timer, period_us):
+        """It calls `timer.callback(timer)`, first when a period has passed; the timer."""
+        i = timers.index(None)
+        timers[i] = timer
+        words[_PERIODS + i] = period_us
+        words[_DUES + i] = words[_HORIZON] - words[_LEFT] + period_us
+        look_timers()
+        look()
+        return timer
+
+    def remove_timer(self, timer):
+        if timer in timers:
+            i = timers.index(timer)
+            timers[i] = None
+            words[_DUES + i] = FAR
+            look_timers()
+            look()
 
     def heard(self):
         """The host has heard something: perhaps it wants to be asked now."""
         if self._stop_on_output:
-            self._act_due = self.now
+            words[_ACT_DUE] = self.relative(self.now)
+            look()
 
-    def _act(self):
+    def act(self):
         if self._live is None:
             _, action, value = self._timeline[self._at]
             self._at += 1
-            self._act_due = self._timeline[self._at][0] if self._at < len(self._timeline) else FAR
+            more = self._at < len(self._timeline)
+            words[_ACT_DUE] = self.relative(self._timeline[self._at][0]) if more else FAR
             self._do(action, value)
-            return
-        order = self._live(self.now)
-        if order is None:
-            self._act_due = FAR
-            self.until = self.now
-            return
-        self._act_due = max(order["until"], self.now)
-        self._stop_on_output = order.get("on_output", False)
-        for action, value in order["do"]:
-            self._do(action, value)
+        else:
+            order = self._live(self.now)
+            if order is None:
+                words[_ACT_DUE] = FAR
+                self.until = self.now
+            else:
+                words[_ACT_DUE] = self.relative(max(order["until"], self.now))
+                self._stop_on_output = order.get("on_output", False)
+                for action, value in order["do"]:
+                    self._do(action, value)
+        words[_CHECK_DUE] = 0
 
     def _do(self, action, value):
         if action == "send":
@@ -218,7 +385,8 @@ class Core:
             if value == "spi_error":
                 self.spi_error = True
             elif value == "timer_dead":
-                self.timer_due = FAR
+                for timer in list(timers):
+                    self.remove_timer(timer)
             elif value == "task_dies":
                 self.task_error = True
             elif value == "main_hangs":
@@ -230,19 +398,43 @@ class Core:
             if action == "usb" and not value:
                 self.usb.unplug()
 
-    def _check(self):
-        if self.now >= self.until:
+    def check(self):
+        """Supply, watchdog, the scenario's end, a Ctrl-C: what ends the firmware."""
+        now = self.now
+        if now >= self.until:
             raise End
-        if self.on and self.now >= self._check_due:
-            self._check_due = self.now + CHECK_US
-            if self.now >= self._held_due:
-                self._held_due = self.now + HELD_US
-                if self.timer is not None and not self.timer.held():
-                    self.timer_due = FAR
-            if self.cut or not self.world.powered(self.now):
+        due = min(now + CHECK_US, self.until)
+        if self.on:
+            if self.cut or not self.world.powered(now):
                 raise PowerLost
-            if 0 <= self.watchdog_due <= self.now:
+            for timer in list(timers):
+                if timer is not None and not timer.held():
+                    self.remove_timer(timer)
+            if 0 <= self.watchdog_due <= now:
                 raise Reset("watchdog")
+            if now < self.world.hold_until < due:
+                due = self.world.hold_until
+            if now < self.watchdog_due < due:
+                due = self.watchdog_due
+            if self._keys is not None:
+                due = now + 1000
+                if not words[_MASKED]:
+                    self._keys()
+        if now - self.epoch > _REBASE_US:
+            self._rebase()
+        words[_CHECK_DUE] = self.relative(due)
+
+    def _rebase(self):
+        """Keep the times in `words` small."""
+        self.epoch += _REBASE_US
+        words[_EPOCH] = words[_EPOCH] + _REBASE_US & 0x3FFFFFFF
+        for i in (_HORIZON, _PIO_DUE, _ACT_DUE, _TIMER_DUE) + tuple(range(_DUES, _DUES + _TIMERS)):
+            if words[i] < FAR:
+                words[i] -= _REBASE_US
+        if self.pio is not None:
+            self.pio.rebase(_REBASE_US)
+        if self._live is None and self._at < len(self._timeline):
+            words[_ACT_DUE] = self.relative(self._timeline[self._at][0])
 
 
 machine = None  # the Core, set by run.py

@@ -6,6 +6,7 @@ flash. `cut_at` takes the supply away in the middle of an operation: half of it 
 
 import core
 import micropython
+from cost import LOAD_NS
 
 BLOCK = 4096
 BLOCKS = 352  # of the RPI_PICO's 1408 KB
@@ -27,9 +28,12 @@ class Flash:
         self.kept = ()  # blocks that refuse to be erased: the file system takes others
         self.dead = False  # a file system that lost its supply must not write when it is collected
 
+    @micropython.native
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * BLOCK + offset)
         self._file.readinto(buffer)
+        if core.machine.on:
+            core.spend(len(buffer) * LOAD_NS // 1000)
 
     def writeblocks(self, block, buffer, offset=0):
         view = memoryview(buffer)
@@ -66,8 +70,8 @@ class Flash:
             return False
         machine.emit("flash", machine.now, str(us))
         was = machine.masked
-        machine.masked = True
-        machine.spend(us)
+        machine.mask(True)
+        core.spend(us)
         if not was:
             machine.mask(False)
         return True

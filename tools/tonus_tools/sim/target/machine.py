@@ -4,16 +4,22 @@ import core
 import micropython
 import vfs
 from bind import bind
-from registers import GPIO_IN, PIO0_IRQ, flags, levels
+from core import enter, leave, spend, words
+from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
+from micropython import const
+from registers import GPIO_IN, PIO0_IRQ
 
 _INTR = 0x400140F0  # IO_BANK0: four bits a pin
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
+_LEVELS = const(10)  # of core.words
+_FLAG = const(8)
+
 
 class _Gpio:
-    """One GPIO: its role on the board, and who drives it. Its level is a bit of the chip's `gpio_in`."""
+    """One GPIO: its role on the board, and who drives it. Its level is a bit of `core.words`."""
 
     def __init__(self, gpio, role):
         self.gpio = gpio
@@ -32,20 +38,20 @@ class _Gpio:
         """As an input: take the level that the world gives it."""
         role = self.role
         world = machine.world
-        before = machine.gpio_in >> self.gpio & 1
+        before = words[_LEVELS] >> self.gpio & 1
         if role in world.pressed:
             machine.set_level(self.gpio, not world.pressed[role])
         elif role == "VBUS_SENSE":
             machine.set_level(self.gpio, world.usb)
         elif role == "STAGE_FAULT_N":
             machine.set_level(self.gpio, world.fault_line())
-        level = machine.gpio_in >> self.gpio & 1
+        level = words[_LEVELS] >> self.gpio & 1
         if level != before:
             self.edges |= 8 if level else 4
 
     @micropython.native
     def write(self, machine, level):
-        before = machine.gpio_in >> self.gpio & 1
+        before = words[_LEVELS] >> self.gpio & 1
         machine.set_level(self.gpio, level)
         self.output = True
         role = self.role
@@ -81,12 +87,11 @@ class _Gpio:
 
 
 class Chip(core.Core):
-    """The simulated RP2040 on `board`. `gpio_in` has the level of each GPIO, inputs and outputs, as a bit."""
+    """The simulated RP2040 on `board`."""
 
     def __init__(self, board, world, emit, timeline, until_us, live=None):
         super().__init__(world, emit, timeline, until_us, live)
         roles = {gpio: role for role, gpio in board.PINS.items()}
-        self.gpio_in = 0
         self.pins = [_Gpio(gpio, roles.get(gpio)) for gpio in range(30)]
         self._switches = [board.PINS[role] for role in ("EL_A", "EL_B", "LDAC")]
         self._inputs = [p for p in self.pins if p.role in ("MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")]
@@ -99,10 +104,9 @@ class Chip(core.Core):
     @micropython.native
     def set_level(self, gpio, level):
         if level:
-            self.gpio_in |= 1 << gpio
+            words[_LEVELS] |= 1 << gpio
         else:
-            self.gpio_in &= ~(1 << gpio)
-        levels[0] = self.gpio_in
+            words[_LEVELS] &= ~(1 << gpio)
 
     def inputs(self):
         """The world has changed: every input pin follows it."""
@@ -115,22 +119,23 @@ class Chip(core.Core):
         for pin in self.pins:
             if pin.role == "POWER_HOLD":
                 self.world.set_hold(self.now, False)
-            if pin.role == "HAPTIC" and self.gpio_in >> pin.gpio & 1:
+            if pin.role == "HAPTIC" and words[_LEVELS] >> pin.gpio & 1:
                 self.emit("haptic", self.now, "0")
                 self.world.draw(self.now, "HAPTIC", 0)
             if pin.role == "SMPS_PWM":
                 self.world.set_regulator(0)
             pin.output = False
             pin.show(self, 0)
-        self.gpio_in = levels[0] = 1 << self._switches[2]  # LDAC is pulled up
+        words[_LEVELS] = 1 << self._switches[2]  # LDAC is pulled up
         self.inputs()
         self.switches(self.now)
         self.world.write_dac(self.now, 0x1000)
+        self.world.power_up(self.now)
 
     @micropython.native
     def switches(self, t):
         """EL_A, EL_B or LDAC changed."""
-        levels = self.gpio_in
+        levels = words[_LEVELS]
         a, b, ldac = self._switches
         self.world.set_switches(t, levels >> a & 1, levels >> b & 1, levels >> ldac & 1)
 
@@ -151,38 +156,51 @@ class Pin:
     PULL_DOWN = 2
 
     def __init__(self, gpio, mode=None, pull=None, value=None):
-        machine = core.machine
-        machine.enter()
         self.gpio = gpio
-        self._pin = machine.pins[gpio]
+        pin = core.machine.pins[gpio]
+        self.value = _value(pin)
+        self.toggle = _toggle(pin)
         if mode == Pin.OUT:
-            self._pin.write(machine, value or 0)
-        machine.leave()
+            self.value(value or 0)
 
     @micropython.native
-    def value(self, level=None):
-        machine = core.machine
+    def __call__(self, level=None):
+        return self.value(level)
+
+
+def _value(pin):
+    """A pin's `value`, which the firmware keeps bound."""
+    gpio = pin.gpio
+
+    @micropython.native
+    def value(level=None):
+        spend(PIN_US)
         if level is None:
-            if not machine.in_irq:
-                machine.enter()
-            return machine.gpio_in >> self.gpio & 1
-        machine.enter()
-        self._pin.write(machine, 1 if level else 0)
-        machine.leave()
+            return words[_LEVELS] >> gpio & 1
+        enter()
+        pin.write(core.machine, 1 if level else 0)
+        leave()
         return None
 
-    __call__ = value
+    return value
+
+
+def _toggle(pin):
+    bit = 1 << pin.gpio
+    alive = pin.role == "STAGE_ALIVE"
 
     @micropython.native
-    def toggle(self):
+    def toggle():
+        spend(PIN_US)
         machine = core.machine
-        pin = self._pin
-        if pin.role == "STAGE_ALIVE" and machine.world.keep_alive(machine.now):
-            machine.gpio_in = levels[0] = machine.gpio_in ^ 1 << self.gpio
+        if alive and machine.world.keep_alive(machine.now):
+            words[_LEVELS] ^= bit
             return
-        machine.enter()
-        pin.write(machine, 1 - (machine.gpio_in >> self.gpio & 1))
-        machine.leave()
+        enter()
+        pin.write(machine, 0 if words[_LEVELS] & bit else 1)
+        leave()
+
+    return toggle
 
 
 class PWM:
@@ -195,30 +213,34 @@ class PWM:
         self._pin.hz = hz
 
     def duty_u16(self, duty):
-        core.machine.enter()
+        spend(PIN_US)
+        enter()
         self._pin.show(core.machine, (duty * 1000 + 32767) // 65535)
-        core.machine.leave()
+        leave()
 
 
 class ADC:
-    _READ_US = 3
-
     def __init__(self, channel):
-        self._role = core.machine.channels[channel]
+        self.read_u16 = _read(core.machine.channels[channel])
+
+
+def _read(role):
+    """An ADC's `read_u16`, likewise."""
+    may_fail = role == "BATTERY_SENSE"
 
     @micropython.native
-    def read_u16(self):
+    def read_u16():
+        spend(ADC_US)
         machine = core.machine
-        machine.enter()
-        try:
-            if machine.task_error and self._role == "BATTERY_SENSE":
-                machine.task_error = False
-                raise OSError("simulated: the battery ADC failed")
-            code = machine.world.adc(machine.now, self._role)
-            machine.spend(self._READ_US)
-        finally:
-            machine.leave()
+        if may_fail and machine.task_error:
+            machine.task_error = False
+            raise OSError("simulated: the battery ADC failed")
+        enter()
+        code = machine.world.adc(machine.now, role)
+        leave()
         return code << 4 | code >> 8
+
+    return read_u16
 
 
 class SPI:
@@ -227,20 +249,15 @@ class SPI:
     def __init__(self, id, baudrate, sck, mosi, polarity, phase, miso=-1):
         if miso == -1:
             core.machine.pins[SPI._MISO[id]].write(core.machine, 0)
-        self._us = 16_000_000 // baudrate + 1
 
+    @micropython.native
     def write(self, buffer):
+        spend(SPI_US)
         machine = core.machine
-        machine.enter()
-        try:
-            if machine.spi_error and machine.in_irq:
-                machine.spi_error = False
-                raise OSError("simulated: the SPI failed")
-            machine.spi_write(buffer)
-            if machine.in_irq:
-                machine.spend(self._us)
-        finally:
-            machine.leave()
+        if machine.spi_error and machine.in_irq:
+            machine.spi_error = False
+            raise OSError("simulated: the SPI failed")
+        machine.spi_write(buffer)
 
 
 _host = vfs.VfsPosix("/")
@@ -254,8 +271,7 @@ class _Alarm:
     MicroPython tells nobody that an object was collected, but closes an open file with it: `life` is the timer's.
     """
 
-    def __init__(self, period_us, callback, life):
-        self.period_us = period_us
+    def __init__(self, callback, life):
         self.callback = callback
         self._wire = _host.open(life.fileno(), "rb")
         _wires.append(self._wire)
@@ -266,10 +282,14 @@ class _Alarm:
         except OSError:
             return False
 
+    def stop(self):
+        core.machine.remove_timer(self)
+
 
 class Timer:
     PERIODIC = 1
     ONE_SHOT = 0
+    _alarm = None
 
     def __init__(self, id=-1):
         if id != -1:
@@ -278,9 +298,14 @@ class Timer:
     def init(self, mode, period, callback, hard):
         if mode != Timer.PERIODIC or not hard:
             raise ValueError("only hard periodic timers are modelled")
+        self.deinit()
         self._life = _host.open("/dev/zero", "rb")
-        core.machine.timer = _Alarm(1000 * period, callback, self._life)
-        core.machine.timer_due = core.machine.now + 1000 * period
+        self._alarm = core.machine.add_timer(_Alarm(callback, self._life), 1000 * period)
+
+    def deinit(self):
+        if self._alarm is not None:
+            self._alarm.stop()
+            self._alarm = None
 
 
 class WDT:
@@ -298,33 +323,28 @@ class _Memory:
 
     @micropython.native
     def __getitem__(self, address):
-        machine = core.machine
-        machine.enter()
-        machine.leave()
+        spend(MEMORY_US)
         if address == GPIO_IN:
-            return machine.gpio_in
+            return words[_LEVELS]
         if address == PIO0_IRQ:
-            return 1 if machine.pio_pending else 0
-        return machine.scratch.get(address, 0)
+            return words[_FLAG]
+        return core.machine.scratch.get(address, 0)
 
     @micropython.native
     def __setitem__(self, address, value):
-        machine = core.machine
-        machine.enter()
-        machine.leave()
+        spend(MEMORY_US)
         if address == PIO0_IRQ:
             # A 1 clears its flag. MicroPython's handler then finds nothing to call.
             if value & 1:
-                machine.pio_pending = False
-                flags[0] = 0
+                words[_FLAG] = 0
         elif 0 <= address - _INTR < 16:
             first = (address - _INTR) * 2
             i = 0
             while i < 8 and first + i < 30:
-                machine.pins[first + i].edges &= ~(value >> 4 * i)
+                core.machine.pins[first + i].edges &= ~(value >> 4 * i)
                 i += 1
         elif address != GPIO_IN:
-            machine.scratch[address] = value
+            core.machine.scratch[address] = value
 
 
 class _Halves:
@@ -342,6 +362,7 @@ mem16 = _Halves()
 
 def disable_irq():
     before = core.machine.masked
+    spend(PIN_US)
     if not before:
         core.machine.mask(True)
     return before

@@ -1,18 +1,16 @@
-"""Registers that firmware reads as memory (`uctypes.bytearray_at`), without a call: the simulated hardware writes them.
+"""Registers that firmware reads as memory (`uctypes.bytearray_at`), without a call: words of the simulated hardware.
 
 Time does not move while such a word is read: it has what was true at the last call to hardware.
 """
 
-from array import array
+from core import words
 
 GPIO_IN = 0xD0000004  # SIO: the level of each GPIO
 PIO0_IRQ = 0x50200030  # interrupt flags of PIO 0
-
-levels = array("I", [0])
-flags = array("I", [0])
-_WORDS = {GPIO_IN: levels, PIO0_IRQ: flags}
+_AT = {GPIO_IN: 10, PIO0_IRQ: 8}  # in core.words: _LEVELS, _FLAG
 
 
 def bytearray_at(address, size):
     """`uctypes.bytearray_at`, for these registers."""
-    return _WORDS[address]
+    at = _AT[address]
+    return memoryview(words)[at : at + 1]

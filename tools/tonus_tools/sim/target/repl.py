@@ -17,7 +17,6 @@ import vfs
 
 CTRL_A, CTRL_B, CTRL_C, CTRL_D, CTRL_E = 1, 2, 3, 4, 5
 POLL_US = 1000  # one frame of USB
-SLICE_US = 10_000  # a sleep notices Ctrl-C and a lost supply this often
 COMPOUND = ("if", "while", "for", "try", "with", "def", "class", "async")
 
 HELP = """Welcome to MicroPython on a simulated device.
@@ -111,12 +110,7 @@ def _input(prompt=""):
 
 def soft_reset(chip):
     """As MicroPython 1.28 on the RP2040: timers, PIO, PWM and modules go, pins keep their levels."""
-    chip.timer = None
-    chip.timer_due = core.FAR
-    chip.pio = None
-    chip.pio_due = core.FAR
-    chip.pio_pending = False
-    chip.pio_programs = []
+    chip.stop_peripherals()
     for pin in chip.pins:
         if pin.hz:
             pin.hz = 0
@@ -177,17 +171,14 @@ class Prompt:
     # What it is made of.
 
     def _say(self, text):
-        chip = self._chip
-        chip.enter()
-        chip.usb.write(text)
-        chip.leave()
+        core.spend(1)
+        self._chip.usb.write(text)
 
     def _key(self):
         chip = self._chip
-        chip.enter()
+        core.spend(1)
         while not chip.usb.readable():
             chip.run_until(chip.now + POLL_US)
-            chip.enter()
         return chip.usb.read()
 
     def _skip_escape(self):
@@ -256,30 +247,20 @@ class Prompt:
     def _execute(self, source, kind, names, mark):
         """Run what was typed; `mark` follows its output, and the error. True when it wants a soft reset: SystemExit."""
         chip = self._chip
-        check, spend = chip._check, chip.spend
         problem = None
 
-        def watched_check():
-            check()
-            if not chip.masked and chip.usb.interrupted():
+        def keys():
+            if chip.usb.interrupted():
                 raise KeyboardInterrupt
-
-        def watched_spend(us):
-            until = chip.now + us
-            while not chip.in_irq and chip.now + SLICE_US < until:
-                spend(SLICE_US)
-            spend(until - chip.now)
 
         try:
             code = compile(str(source, "utf-8"), "<stdin>", kind)
-            chip._check = watched_check
-            chip.spend = watched_spend
+            chip.watch(keys)
             exec(code, names)
         except (Exception, KeyboardInterrupt, SystemExit) as ended:
             problem = ended
         finally:
-            chip._check = check
-            chip.spend = spend
+            chip.watch(None)
         self._say(mark)
         if problem is not None and not isinstance(problem, SystemExit):
             _print_exception(problem)

@@ -1,17 +1,51 @@
 """The `rp2` module: a PIO state machine that executes the firmware's own assembled program.
 
-One state machine, the instructions that `pioasm` knows. A loop of one instruction is taken in one step, so time costs
-nothing. Interface and limits are those of MicroPython 1.28: the FIFO is 4 deep, `put` on a full one blocks for ever.
+One state machine, the instructions that `pioasm` knows. It runs ahead of time through what nobody sees, up to the next
+instruction that takes a word, moves a pin or raises its interrupt. Interface and limits are those of MicroPython 1.28:
+the FIFO is 4 deep, `put` on a full one blocks for ever.
 """
+
+from array import array
 
 import core
 import micropython
 import pioasm
-from bind import bind
-from registers import flags, levels
+from bind import bind, ptr16, ptr32
+from core import enter, leave, look, spend, words
+from cost import EXEC_US, PUT_US, QUEUED_US
+from micropython import const
 
-FIFO_DEPTH = 4
+FIFO_DEPTH = const(4)
 INSTRUCTIONS = 32
+
+_LEFT = const(0)  # of core.words
+_HORIZON = const(1)
+_PIO_DUE = const(2)
+_FLAG = const(8)
+_PENDING = const(9)
+_LEVELS = const(10)
+
+# What a machine keeps. The next instruction begins _CYCLE cycles after _AT us, in the time of core.words.
+_X = const(0)
+_Y = const(1)
+_OSR = const(2)
+_PC = const(3)
+_AT = const(4)
+_CYCLE = const(5)
+_FIRST = const(6)  # in the FIFO
+_QUEUED = const(7)
+_STALLED = const(8)
+_PINS = const(9)  # as `set pins` would write them
+_TARGET = const(10)
+_WRAP = const(11)
+_PER_US = const(12)
+_FIFO = const(13)
+_KEPT = const(17)
+
+# Why `_execute` came back.
+_LATER = const(0)
+_PINS_CHANGED = const(1)
+_UNKNOWN = const(2)
 
 
 class PIO:
@@ -55,172 +89,218 @@ class StateMachine:
             programs.append(program)
         if sum([len(p.words) for p in programs]) > INSTRUCTIONS:
             raise OSError(12)  # ENOMEM
-        self._code = [(w >> 13, w >> 8 & 31, w & 0xFF) for w in program.words]
-        self._target = program.wrap_target
-        self._wrap = program.wrap
-        self._per_us = freq // 1_000_000
         if set_base.gpio != out_base.gpio:
             raise ValueError("out and set pins share their base here")
-        self._fifo = [0] * FIFO_DEPTH
-        self._first = 0
-        self._queued = 0
+        self._code = array("H", program.words)
+        self._one = array("H", [0])  # an instruction from outside
+        self._kept = kept = array("I", [0] * _KEPT)
+        kept[_TARGET] = program.wrap_target
+        kept[_WRAP] = program.wrap
+        kept[_PER_US] = freq // 1_000_000
         self._enabled = False
-        self._stalled = False
         self.handler = None
-        # The next instruction is due at `machine.pio_due` us, FAR while stalled or stopped; here in cycles.
-        self._cycle = 0
-        self._x = self._y = self._osr = self._pc = 0
-        self._level = 0  # of the pins, as `set pins` would write them
         self._base = out_base.gpio
         self._lent = (1 << len(program.options["out_init"])) - 1
         for i, level in enumerate(program.options["out_init"]):
             core.machine.pins[self._base + i].lend(core.machine, level == PIO.OUT_HIGH)
-            self._level |= (level == PIO.OUT_HIGH) << i
-        bind(self, "run", "_execute", "_pins")
+            kept[_PINS] |= (level == PIO.OUT_HIGH) << i
+        bind(self, "put", "tx_fifo", "run", "_execute", "_moved")
         core.machine.pio = self
 
     # What MicroPython offers.
 
     def irq(self, handler=None, trigger=1, hard=False):
-        if not hard:
+        if handler is not None and not hard:
             raise ValueError("only hard interrupts are modelled")
         self.handler = handler
 
+    def stop(self):
+        """An interrupt has raised."""
+        self.handler = None
+
     def active(self, value=None):
-        core.machine.enter()
+        spend(EXEC_US)
         if value is not None:
             enabled = bool(value)
             if enabled and not self._enabled:
-                self._stalled = False
-                self._go(core.machine.now)
+                self._go()
             elif not enabled:
-                core.machine.pio_due = core.FAR
+                words[_PIO_DUE] = core.FAR
+                look()
             self._enabled = enabled
-        core.machine.leave()
         return self._enabled
 
     def restart(self):
-        core.machine.enter()
-        self._pc = 0
-        self._stalled = False
+        spend(EXEC_US)
+        self._kept[_PC] = 0
         if self._enabled:
-            self._go(core.machine.now)
-        core.machine.leave()
+            self._go()
 
+    @micropython.native
     def exec(self, instruction):
-        core.machine.enter()
+        spend(EXEC_US)
         # Alone and at once, whatever the program is doing; it must not be a jump.
-        now = core.machine.now * self._per_us
-        pc, stalled = self._pc, self._stalled
-        self._execute([(instruction >> 13, instruction >> 8 & 31, instruction & 0xFF)], 0, now, now)
-        self._pc, self._stalled = pc, stalled
-        core.machine.leave()
+        kept = self._kept
+        pc = kept[_PC]
+        stalled = kept[_STALLED]
+        at = kept[_AT]
+        cycle = kept[_CYCLE]
+        self._one[0] = instruction
+        kept[_PC] = kept[_CYCLE] = 0
+        kept[_AT] = now = words[_HORIZON] - words[_LEFT]
+        if self._execute(self._one, now, 1) == _PINS_CHANGED:
+            enter()
+            self._moved()
+            leave()
+        kept[_PC] = pc
+        kept[_STALLED] = stalled
+        kept[_AT] = at
+        kept[_CYCLE] = cycle
 
+    @micropython.native
     def put(self, word):
-        core.machine.enter()
-        if self._queued == FIFO_DEPTH:
+        spend(PUT_US)
+        kept = self._kept
+        queued = kept[_QUEUED]
+        if queued == FIFO_DEPTH:
             raise RuntimeError("put on a full FIFO blocks for ever")
-        self._fifo[(self._first + self._queued) % FIFO_DEPTH] = word
-        self._queued += 1
-        if self._stalled:
-            self._stalled = False
-            self._go(core.machine.now)
-            self.run(core.machine.now)
-        core.machine.leave()
+        kept[_FIFO + (kept[_FIRST] + queued & 3)] = word
+        kept[_QUEUED] = queued + 1
+        if kept[_STALLED]:
+            self._go()
 
+    @micropython.native
     def tx_fifo(self):
-        return self._queued
+        spend(QUEUED_US)
+        return self._kept[_QUEUED]
 
     # The machine.
 
-    def _go(self, t):
-        self._cycle = t * self._per_us
-        core.machine.pio_due = t
+    def _go(self):
+        """Execute from now on."""
+        kept = self._kept
+        kept[_STALLED] = kept[_CYCLE] = 0
+        kept[_AT] = words[_PIO_DUE] = words[_HORIZON] - words[_LEFT]
+        look()
+        spend(0)
 
-    def run(self, t):
-        """Execute every instruction that begins at or before t (us)."""
-        self._cycle = self._execute(self._code, self._pc, self._cycle, t * self._per_us)
-        core.machine.pio_due = core.FAR if self._stalled else (self._cycle + self._per_us - 1) // self._per_us
+    def rebase(self, us):
+        if not self._kept[_STALLED]:
+            self._kept[_AT] -= us
 
     @micropython.native
-    def _execute(self, code, pc, cycle, last):
-        """Execute `code` from `pc` as long as `cycle` is not past `last`; the cycle of the next instruction.
+    def run(self):
+        """Execute what begins now, and what nobody sees."""
+        while self._execute(self._code, words[_HORIZON], 0) == _PINS_CHANGED:
+            self._moved()
 
-        Stops where it stalls, and says so in `_stalled`.
+    @micropython.viper
+    def _execute(self, program, now: int, alone: int) -> int:
+        """Execute `program` until `now`, and ahead of it up to what shows; only one instruction if it is `alone`.
+
+        Comes back where it moved pins, too. Leaves when the next instruction is due, for ever where the machine stalls.
         """
-        osr = self._osr
-        while cycle <= last:
-            op, delay, low = code[pc]
+        kept = ptr32(self._kept)
+        code = ptr16(program)
+        w = ptr32(words)
+        per_us = kept[_PER_US]
+        last = (now - kept[_AT]) * per_us + per_us - 1  # a cycle that begins within a microsecond shows with it
+        cycle = kept[_CYCLE]
+        pc = kept[_PC]
+        x = kept[_X]
+        osr = kept[_OSR]
+        far = last + 1000 * per_us
+        result = _LATER
+        while True:
+            word = code[pc]
+            op = word >> 13
+            step = 1 + (word >> 8 & 31)
+            kind = word >> 5 & 7
+            low = word & 31
             at = pc
-            pc = self._target if at == self._wrap else at + 1
-            cycle += 1 + delay
-            kind = low >> 5
+            pc = kept[_TARGET] if at == kept[_WRAP] else at + 1
             if op == 0:
-                # jmp: condition, address
-                address = low & 31
                 if kind == 2:
-                    x = self._x
-                    if address == at:
-                        cycle += x * (1 + delay)
-                        x = 0
-                    elif x:
-                        pc = address
-                    self._x = x - 1 & 0xFFFFFFFF
+                    # jmp(x_dec, ...)
+                    if low == at:
+                        cycle += x * step
+                        x = 0xFFFFFFFF
+                    else:
+                        if x:
+                            pc = low
+                        x = x - 1 & 0xFFFFFFFF
                 elif kind == 3:
-                    if not self._y:
-                        pc = address
+                    if not kept[_Y]:
+                        pc = low
                 elif kind == 0:
-                    pc = address
+                    pc = low
                 else:
-                    raise ValueError("jmp condition is not modelled")
-            elif op == 3:
-                count = low & 31 or 32
-                value = osr & (1 << count) - 1
-                osr >>= count
-                if kind == 0:
-                    self._pins(value, (cycle - 1 - delay) // self._per_us)
-                elif kind == 1:
-                    self._x = value
-                elif kind == 2:
-                    self._y = value
+                    result = _UNKNOWN
+            elif op == 3 and kind == 1:
+                count = low if low else 32
+                x = osr & (1 << count) - 1
+                osr = osr >> count
+            elif op == 3 and kind == 2:
+                count = low if low else 32
+                kept[_Y] = osr & (1 << count) - 1
+                osr = osr >> count
+            elif op == 5 and kind == 1 and low == 7:
+                x = osr
+            elif (op == 3 or op == 7) and kind == 0:
+                if op == 3:
+                    count = low if low else 32
+                    value = osr & (1 << count) - 1
                 else:
-                    raise ValueError("out to there is not modelled")
-            elif op == 7:
-                if kind == 0:
-                    self._pins(low & 31, (cycle - 1 - delay) // self._per_us)
-                else:
-                    raise ValueError("set of that is not modelled")
+                    value = low
+                if value != kept[_PINS]:
+                    if cycle > last:
+                        pc = at
+                        break
+                    kept[_PINS] = value
+                    result = _PINS_CHANGED
+                if op == 3:
+                    osr = osr >> count
             elif op == 4:
                 # pull, with or without blocking
-                if self._queued:
-                    osr = self._fifo[self._first]
-                    self._first = (self._first + 1) % FIFO_DEPTH
-                    self._queued -= 1
-                elif kind & 1:
-                    cycle -= 1 + delay
+                if cycle > last:
                     pc = at
-                    self._stalled = True
+                    break
+                if kept[_QUEUED]:
+                    first = kept[_FIRST]
+                    osr = kept[_FIFO + first]
+                    kept[_FIRST] = first + 1 & 3
+                    kept[_QUEUED] = kept[_QUEUED] - 1
+                elif kind & 1:
+                    pc = at
+                    kept[_STALLED] = 1
                     break
                 else:
-                    osr = self._x
-            elif op == 5:
-                if kind != 1 or low & 31 != 7:
-                    raise ValueError("only mov(x, osr) is modelled")
-                self._x = osr
+                    osr = x
             elif op == 6:
-                core.machine.pio_pending = True
-                flags[0] = 1
+                if cycle > last:
+                    pc = at
+                    break
+                w[_FLAG] = 1
+                w[_PENDING] = 1
             else:
-                raise ValueError("instruction is not modelled")
-        self._osr = osr
-        self._pc = pc
-        return cycle
+                result = _UNKNOWN
+            cycle += step
+            if result or alone or cycle > far:
+                break
+        kept[_PC] = pc
+        kept[_X] = x
+        kept[_OSR] = osr
+        us = cycle // per_us
+        kept[_AT] = kept[_AT] + us
+        kept[_CYCLE] = cycle - us * per_us
+        if not alone:
+            w[_PIO_DUE] = (1 << 30) if kept[_STALLED] else kept[_AT]
+        if result == _UNKNOWN:
+            raise ValueError("instruction is not modelled")
+        return result
 
     @micropython.native
-    def _pins(self, value, t):
-        if value != self._level:
-            self._level = value
-            machine = core.machine
-            kept = machine.gpio_in & ~(self._lent << self._base)
-            machine.gpio_in = levels[0] = kept | (value & self._lent) << self._base
-            machine.switches(t)
+    def _moved(self):
+        machine = core.machine
+        words[_LEVELS] = words[_LEVELS] & ~(self._lent << self._base) | (self._kept[_PINS] & self._lent) << self._base
+        machine.switches(machine.now)

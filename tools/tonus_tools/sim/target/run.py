@@ -19,26 +19,36 @@ HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO b
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
 BOOT_US = 250_000  # from power to main.py
 
-write = sys.stdout.write
+LINES = 32  # of the trace, written together: each write is a call of the host's system
+
+_write = sys.stdout.write
+_lines = []
 ask = sys.stdin.readline
 
 
 def emit(kind, t, fields):
-    write('["%s",%d,%s]\n' % (kind, t, fields))
+    _lines.append('["%s",%d,%s]\n' % (kind, t, fields))
+    if len(_lines) >= LINES:
+        flush()
+
+
+def flush():
+    _write("".join(_lines))
+    _lines.clear()
 
 
 def console(*values, sep=" ", end="\n", file=None):
     """What firmware prints."""
     import core
 
-    core.machine.enter()
+    core.spend(1)
     core.machine.usb.write(sep.join([str(v) for v in values]) + end)
-    core.machine.leave()
 
 
 def host(t):
     """Live: tell the host how far time has come; what it orders, None when it is gone."""
-    write('["wait",%d]\n' % t)
+    emit("wait", t, "0")
+    flush()
     line = ask()
     return json.loads(line) if line else None
 
@@ -220,6 +230,7 @@ def main():
     core.real_time = real_time
     import select  # noqa: F401
 
+    import collection
     import registers
     import repl
     import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
@@ -245,6 +256,7 @@ def main():
     }
     emit("trace", 0, json.dumps(head))
     builtins.print = console
+    sys.modules["gc"] = collection.Gc
     repl.install(_Sys, config["board"])
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
     # out of the firmware's share: the limit is a little tighter than the chip's.
@@ -263,4 +275,7 @@ def main():
     return ballast
 
 
-main()
+try:
+    main()
+finally:
+    flush()

@@ -1,11 +1,10 @@
 """The `select` module: where asyncio waits, virtual time passes. The console can be asked whether it is ready."""
 
 import core
+import micropython
 
 POLLIN = 1
 POLLOUT = 4
-
-_LOOP_US = 20  # one turn of asyncio's loop
 
 
 class poll:
@@ -15,10 +14,11 @@ class poll:
     def register(self, stream, events=POLLIN):
         self._streams.append((stream, events))
 
+    @micropython.native
     def ipoll(self, ms=-1):
-        machine = core.machine
-        machine.enter()
-        if not self._streams:
-            machine.run_until(machine.now + (1000 * ms if ms > 0 else _LOOP_US))
-        machine.leave()
-        return [entry for entry in self._streams if entry[0].ready()]
+        if self._streams:
+            core.spend(1)
+            return [entry for entry in self._streams if entry[0].ready()]
+        if ms > 0:
+            core.machine.run_until(core.machine.now + 1000 * ms)
+        return ()

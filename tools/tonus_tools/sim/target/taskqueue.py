@@ -1,9 +1,15 @@
 """`_asyncio` in virtual time: the interpreter's own is C and keeps real time.
 
-The interface that MicroPython's asyncio/core.py expects of it. The queue is a sorted list: a handful of tasks.
+The interface that MicroPython's asyncio/core.py expects of it. The queue is a sorted list: a handful of tasks. A task
+taken out of it is about to have its turn, which takes the processor its time.
 """
 
 import time
+
+import collection
+import cost
+import micropython
+from core import spend
 
 
 class TaskQueue:
@@ -12,18 +18,25 @@ class TaskQueue:
     def __init__(self):
         self._tasks = []
 
+    @micropython.native
     def peek(self):
-        return self._tasks[0] if self._tasks else None
+        tasks = self._tasks
+        return tasks[0] if tasks else None
 
+    @micropython.native
     def push(self, task, ticks=None):
         key = time.ticks_ms() if ticks is None else ticks
         task.ph_key = key
-        at = len(self._tasks)
-        while at and time.ticks_diff(self._tasks[at - 1].ph_key, key) > 0:
+        tasks = self._tasks
+        at = len(tasks)
+        while at and time.ticks_diff(tasks[at - 1].ph_key, key) > 0:
             at -= 1
-        self._tasks.insert(at, task)
+        tasks.insert(at, task)
 
+    @micropython.native
     def pop(self):
+        spend(cost.TURN_US)
+        collection.work(cost.TURN_US)
         return self._tasks.pop(0)
 
     def remove(self, task):

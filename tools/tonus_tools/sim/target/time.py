@@ -1,33 +1,48 @@
-"""The `time` module in virtual time.
-
-Ticks are those of this interpreter: they do not wrap within a simulation, as the RP2040's do after 2^30.
-"""
+"""The `time` module in virtual time, with the ticks of the RP2040: they wrap at 2^30."""
 
 import core
 import micropython
+from bind import ptr32
+from core import spend, words
+from cost import TICKS_US
+from micropython import const
 
-# The arithmetic is the built-in module's, which run.py keeps for this one.
-ticks_add = core.real_time.ticks_add
-ticks_diff = core.real_time.ticks_diff
+_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
+_LEFT = const(0)  # of core.words
+_HORIZON = const(1)
+_EPOCH = const(11)
 
 
 @micropython.native
-def ticks_us():
-    return core.machine.now
+def ticks_add(ticks, delta):
+    return ticks + delta & _MASK
+
+
+@micropython.native
+def ticks_diff(end, start):
+    return (end - start + _HALF & _MASK) - _HALF
+
+
+@micropython.viper
+def ticks_us() -> int:
+    spend(TICKS_US)
+    w = ptr32(words)
+    return w[_EPOCH] + w[_HORIZON] - w[_LEFT] & _MASK
 
 
 @micropython.native
 def ticks_ms():
-    return core.machine.now // 1000
+    return (core.machine.epoch + words[_HORIZON] - words[_LEFT]) // 1000 & _MASK
 
 
 def sleep_us(us):
-    core.machine.spend(us)
+    core.machine.run_until(core.machine.now + us)
 
 
 def sleep_ms(ms):
-    core.machine.spend(1000 * ms)
+    sleep_us(1000 * ms)
 
 
 def sleep(s):
-    core.machine.spend(int(1_000_000 * s))
+    sleep_us(int(1_000_000 * s))

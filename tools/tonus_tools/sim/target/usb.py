@@ -116,12 +116,12 @@ class Usb:
             if self.host == "echoes":
                 self._post(machine.now, habits.echo(text.replace("\n", "\r\n").encode()))
             if self._backlog() + len(text) > FIFO and not self._reads():
-                machine.spend(GIVE_UP_US)
+                core.spend(GIVE_UP_US)
             else:
                 self._drained = max(self._drained, machine.now) + len(text) * PACKET_US // PACKET
                 late = self._drained - machine.now - FIFO * PACKET_US // PACKET
                 if late > 0:
-                    machine.spend(late)
+                    core.spend(late)
                 if self._live:
                     machine.emit("usb", machine.now, json.dumps(text))
                     machine.heard()
@@ -157,9 +157,7 @@ class _Buffer:
         machine = core.machine
         for i in range(len(buffer)):
             while not machine.usb.readable():
-                machine.enter()
                 machine.run_until(machine.now + 100)
-                machine.leave()
             buffer[i] = machine.usb.read()
         return len(buffer)
 
@@ -176,8 +174,6 @@ class Stdout:
         return core.machine.usb.writable()
 
     def write(self, text):
-        machine = core.machine
-        machine.enter()
-        machine.usb.write(text)
-        machine.leave()
+        core.spend(1)
+        core.machine.usb.write(text)
         return len(text)

@@ -12,7 +12,7 @@ tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, an
 from array import array
 from math import exp, log
 
-from bind import bind
+from bind import bind, micropython, roomy
 
 # name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
 SKINS = {
@@ -69,6 +69,7 @@ class World:
     """`board` is the board's module, `emit(kind, t_us, text)` takes a trace line's fields as JSON text."""
 
     def __init__(self, board, emit, start, seed):
+        roomy(self)
         self._board = board
         self.has_cell = board.HAS_BATTERY
         self._emit = emit
@@ -231,6 +232,7 @@ class World:
 
     def _between(self):
         """What is between the electrodes: `_rs` in series with the skin's R || C."""
+        self._circuit_code = -1
         off = self.load == "lifted" or self._broken
         bridge = self._bridge
         self._lifted = off and not bridge
@@ -312,6 +314,12 @@ class World:
 
     # What the processor does.
 
+    def power_up(self, t):
+        """The processor is about to start. Without a boost converter the rail is what feeds it."""
+        self.advance(t)
+        if not self._board.HAS_BOOST:
+            self._move_rail(t)
+
     def set_hold(self, t, level):
         if self.hold and not level:
             self.hold_until = t + HOLD_US
@@ -327,13 +335,14 @@ class World:
         self._settle(self.t)
         self._running = False
 
+    @micropython.native
     def set_switches(self, t, a, b, ldac):
         """Levels of EL_A, EL_B and LDAC."""
-        self.advance(t)
         if not ldac:
             self._output = self._input
         self._ldac = ldac
         if a != self._el_a or b != self._el_b:
+            self.advance(t)
             self._end_phase(t)
             self._el_a = a
             self._el_b = b
@@ -341,7 +350,6 @@ class World:
 
     def write_dac(self, t, frame):
         """A 16 bit frame of the MCP4821: bit 15 low writes, bit 12 low shuts the output down."""
-        self.advance(t)
         if frame & 0x8000:
             return
         self._input = frame & 0xFFF if frame & 0x1000 else SHUT
@@ -354,6 +362,7 @@ class World:
         if "rail_dead" not in self.faults:
             self._alive_until = t + ALIVE_HOLD_US
 
+    @micropython.native
     def keep_alive(self, t):
         """An edge of STAGE_ALIVE that only keeps a full rail up, without allocating. False if it would do more."""
         if t > self._alive_until or not self._rail_full or "rail_dead" in self.faults:
@@ -404,6 +413,7 @@ class World:
         """Level of SMPS_PWM: high, the Pico's regulator makes the least ripple."""
         self._noise = self._noise_quiet if pwm else self._noise_ripple
 
+    @micropython.native
     def volts(self, t, role):
         """What an ADC input sees, V."""
         # Readings right after another share one state: nothing moves by more than a converter's step in between.
@@ -432,6 +442,7 @@ class World:
             return (VBUS_VSYS_V if self.usb else cell) * self._battery_divider
         return self._sensor_volts - (self.temperature_c - 27) * 0.001721
 
+    @micropython.native
     def adc(self, t, role):
         """A 12 bit reading of `volts`, with all that the converter adds."""
         self._seed = seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
@@ -446,6 +457,7 @@ class World:
 
     # Physics.
 
+    @micropython.native
     def advance(self, t):
         """Move everything to time t (never back)."""
         if t >= self._break_due:
@@ -455,12 +467,15 @@ class World:
                 self._move_rail(t)
             if self._dir or self._vc:
                 self._move_skin((t - self.t) * 1e-6)
-                if self._end_a > WATCH_A or not -WATCH_C < self._one_way(t) < WATCH_C:
+                # What it has counted is less than what was passed in all.
+                near = self._charge + abs(self._unpaired) >= WATCH_C
+                if self._end_a > WATCH_A or near and not -WATCH_C < self._one_way(t) < WATCH_C:
                     self.t = t
                     if self._board.HAS_BOOST:  # a board with the stage that can drive skin
                         self._trip(t)
             self.t = t
 
+    @micropython.native
     def _set_amps(self):
         if self.latch or self._output == SHUT and "dac_full_scale" not in self.faults:
             return 0.0
@@ -511,8 +526,10 @@ class World:
             self._emit("latch", max(t, self._late), "1")
             self.on_input()
 
+    @micropython.native
     def _circuit(self):
         """What only changes with the set current, the load and the faults: to be called after any of them."""
+        self._circuit_code = self._output
         self._rset = self._rset_ohm * (0.5 if "rset_low" in self.faults else 1.0)
         self._set = self._set_amps()
         self._source = self._rset + self._board.FET_OHM
@@ -522,6 +539,7 @@ class World:
         else:
             self._r = 0.0
 
+    @micropython.native
     def _move_skin(self, s):
         if self._lifted:
             return
@@ -567,12 +585,18 @@ class World:
         self._vc = u * self._dir
         self._count(first, last, max(charge, 0.0), u + last * rs)
 
+    @micropython.native
     def _count(self, first, last, charge, volts):
         self._charge += charge
-        self._peak_a = max(self._peak_a, first, last)
-        self._peak_v = max(self._peak_v, volts)
+        if first > self._peak_a:
+            self._peak_a = first
+        if last > self._peak_a:
+            self._peak_a = last
+        if volts > self._peak_v:
+            self._peak_v = volts
         self._end_a = last
 
+    @micropython.native
     def _amps(self):
         """Current through Rset now."""
         if self._dir:
@@ -586,6 +610,7 @@ class World:
             return 0.0
         return min(self._set, self._rail / (self._source + self._short_ohm))
 
+    @micropython.native
     def _sink_volts(self):
         """Voltage of the sink node."""
         amps = self._amps()
@@ -597,18 +622,22 @@ class World:
             return self._rail - amps * (self._switches_ohm if self._past else self._short_ohm)
         return self._rail - self._vc * self._dir - amps * self._series
 
+    @micropython.native
     def _one_way(self, t):
         """What the electrode watch has counted at t: the charge passed, forward positive, the older the less."""
         return self._unpaired * exp((self._unpaired_t - t) / WATCH_US) + self._dir * self._charge
 
+    @micropython.native
     def _begin_phase(self, t, direction):
         # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
         self._past = direction > 0 and "switch_welded" in self.faults
         self._dir = 0 if self._past else direction
-        self._circuit()
+        if self._output != self._circuit_code:
+            self._circuit()
         self._start = t
         self._charge = self._peak_a = self._peak_v = self._end_a = 0.0
 
+    @micropython.native
     def _end_phase(self, t):
         if self._dir and t > self._start:
             charge = self._charge
