@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,13 +11,13 @@ import typer
 from tonus import VERSION
 from typer.exceptions import TyperException
 
+from ..ending import guarded, interrupted, say
 from ..report.command import report
 from . import calibrate_commands, journal_commands, ports, preset_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
-from .errors import DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
+from .errors import Declined, DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
 from .exits import Exit
 from .options import Json, JsonBefore, Port, PortBefore, Settings, help_without_command, settings
-from .output import note
 
 # \b keeps a paragraph's lines apart.
 EXAMPLES = """\b
@@ -239,36 +238,21 @@ def sim(
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
+    return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(arguments: list[str]) -> int:
     try:
-        code = app(sys.argv[1:] if arguments is None else arguments, prog_name="tonusctl", standalone_mode=False)
-        sys.stdout.flush()
+        code = app(arguments, prog_name="tonusctl", standalone_mode=False)
+    except Declined as answer:
+        return say(str(answer), answer.exit)
     except ToolError as error:
-        note(f"error: {error}")
-        return error.exit
+        return say(f"error: {error}", error.exit)
     except TyperException as error:
-        note(f"error: {error.format_message()} (--help explains)")
-        return Exit.USAGE
+        return say(f"error: {error.format_message()} (--help explains)", Exit.USAGE)
     except typer.Abort:
-        return _interrupted()
-    except BrokenPipeError:
-        # Whoever read the output has had enough. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.INTERRUPTED
-    except SystemExit as end:  # what rich and typer make of the same
-        if isinstance(end.__context__, BrokenPipeError):
-            return Exit.INTERRUPTED
-        raise
-    except OSError as error:
-        note(f"error: {error.filename or 'output'}: {error.strerror or error}")
-        return Exit.USAGE
-    if code == Exit.INTERRUPTED:
-        return _interrupted()
-    return int(code or Exit.OK)
-
-
-def _interrupted() -> int:
-    note("interrupted")
-    return Exit.INTERRUPTED
+        return interrupted()
+    return interrupted() if code == Exit.INTERRUPTED else int(code or Exit.OK)
 
 
 if __name__ == "__main__":

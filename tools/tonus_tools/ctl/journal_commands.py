@@ -15,8 +15,8 @@ import typer
 from . import words
 from .client import Client
 from .errors import UsageError
-from .options import Json, Port, help_without_command, settings
-from .output import note
+from .options import Json, Picture, Port, help_without_command, settings
+from .output import PICTURES, note, writable, write
 
 Sessions = Annotated[bool, typer.Option("--sessions", help="Only sessions.")]
 Faults = Annotated[bool, typer.Option("--faults", help="Only faults.")]
@@ -98,12 +98,13 @@ def show(
 @app.command()
 def plot(
     context: typer.Context,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")] = Path("journal.png"),
+    out: Picture = Path("journal.png"),
     port: Port = None,
     as_json: Json = False,
 ) -> None:
     """Draw the sessions: charge, treated time, contact and resistance."""
     its = settings(context, port, as_json)
+    writable(out, PICTURES)
     with its.device() as (_, client):
         records = list(client.journal("session"))
     if not records:
@@ -132,6 +133,8 @@ def export(
         if sessions and faults:
             raise UsageError("a CSV file has one kind of record: --sessions or --faults")
         sessions = not faults
+    if out is not None:
+        writable(out)
     with its.device() as (_, client):
         found = _read(client, sessions, faults)
     if form is Format.csv:
@@ -141,10 +144,7 @@ def export(
     if out is None:
         its.out.text(text)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
+    write(out, text)
     note(f"{words.plural(sum(map(len, found.values())), 'record')} in {out}")
 
 

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from ..ctl.errors import ToolError, UsageError
 from ..ctl.exits import Exit
 from ..ctl.options import help_without_command
-from ..ctl.output import note
+from ..ending import guarded, interrupted, say
 from ..sim.boards import ROOT
 from .build import build as build_image
 from .deploy import deploy as deploy_files
@@ -95,22 +95,16 @@ def _shown(path: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
+    return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(arguments: list[str]) -> int:
     try:
-        code = app(
-            sys.argv[1:] if arguments is None else arguments,
-            prog_name="python -m tonus_tools.image",
-            standalone_mode=False,
-        )
+        code = app(arguments, prog_name="python -m tonus_tools.image", standalone_mode=False)
     except ToolError as error:
-        note(f"error: {error}")
-        return error.exit
+        return say(f"error: {error}", error.exit)
     except TyperException as error:
-        note(f"error: {error.format_message()} (--help explains)")
-        return Exit.USAGE
-    except (typer.Abort, KeyboardInterrupt):
-        note("interrupted")
-        return Exit.INTERRUPTED
-    except OSError as error:
-        note(f"error: {error.filename or 'output'}: {error.strerror or error}")
-        return Exit.USAGE
-    return int(code or Exit.OK)
+        return say(f"error: {error.format_message()} (--help explains)", Exit.USAGE)
+    except typer.Abort:
+        return interrupted()
+    return interrupted() if code == Exit.INTERRUPTED else int(code or Exit.OK)

