@@ -37,8 +37,10 @@ def console(*values, sep=" ", end="\n", file=None):
 
 
 def host(t):
-    """Live: tell the host how far time has come; what it orders, None when it is gone."""
-    write('["wait",%d]\n' % t)
+    """Live: tell the host the time and how much of what it sent waits; what it orders, None when it is gone."""
+    import core
+
+    write('["wait",%d,%d]\n' % (t, core.machine.usb.waiting()))
     line = ask()
     return json.loads(line) if line else None
 
@@ -137,6 +139,8 @@ def run(chip, file, live):
             cause = reset.args[0]
             if cause == "bootloader":
                 chip.power_up()  # its timers and its watchdog stand still there
+                if live:
+                    write('["bootsel",%d]\n' % chip.now)
             while cause == "bootloader":  # a drive for as long as there is power
                 if not chip.world.powered(chip.now):
                     cause = "power"
