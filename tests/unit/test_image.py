@@ -23,6 +23,7 @@ from tonus import preset as presets
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.errors import NotGood, PortError, UsageError
 from tonus_tools.image import bootsel, cli, keep, micropython, uf2
+from tonus_tools.image import flash as flash_module
 from tonus_tools.image.build import build
 from tonus_tools.image.compiled import MICROPYTHON, compiled
 from tonus_tools.image.deploy import plan
@@ -278,7 +279,7 @@ def test_without_a_download_one_line_says_what_to_fetch_and_where_to_put_it(
         micropython.load()
     message = str(refused.value)
     assert "\n" not in message
-    assert message.startswith(f"{name} could not be fetched: get it from MicroPython's download page of the RPI_PICO")
+    assert message.startswith(f"{name} could not be fetched: get it from https://micropython.org/download/RPI_PICO/ ")
     assert message.endswith(f"put it at ~/.cache/rp2040py/{name}, or name it in $MICROPYTHON_UF2")
     assert not kept.exists()
 
@@ -375,6 +376,9 @@ def test_two_boards_differ_in_nothing_but_the_board() -> None:
     assert [path for path in one if one[path] != other[path]] == ["board.mpy"]
 
 
+Image = Callable[..., str]
+
+
 # The BOOTSEL drive
 
 
@@ -403,13 +407,68 @@ def test_a_copy_that_fails_is_an_error_but_not_when_the_device_took_the_drive_aw
     with pytest.raises(PortError, match=f"^{drive}: the copy failed: Is a directory$"):
         bootsel.copy(drive, "image.uf2", b"it")
     (drive / "INFO_UF2.TXT").unlink()
-    bootsel.copy(drive, "image.uf2", b"it")
+    assert not bootsel.copy(drive, "image.uf2", b"it")
+
+
+def test_a_drive_that_goes_in_mid_copy_is_no_success(drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = 0
+
+    def pulled(file: int) -> None:
+        nonlocal synced
+        synced += 1
+        if synced == 2:
+            (drive / "INFO_UF2.TXT").unlink()
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", pulled)
+    with pytest.raises(PortError, match=r"went away after 65536 of 300000 bytes: was the cable pulled\?"):
+        bootsel.copy(drive, "image.uf2", bytes(300_000))
+
+
+def test_a_drive_that_goes_with_the_last_piece_is_asked_about(
+    image: Image, drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the device can tell whether it has all of it."""
+    monkeypatch.setattr(bootsel, "copy", lambda drive, name, data: False)
+    monkeypatch.setattr(ports, "COME_BACK_S", 0.3)
+    told = image("flash", "--drive", str(drive), "--erase-data", code=3)
+    assert f"{drive} went away at the end of the copy, and no Tonus came" in told
+    monkeypatch.setattr(ports, "appears", lambda: "/dev/ttyACM0")
+    assert image("flash", "--drive", str(drive), "--erase-data").endswith("/dev/ttyACM0: Tonus runs\n")
+
+
+@pytest.mark.parametrize("board", ["RP2350", "SAMD21G18A-Feather-v0"])
+def test_the_drive_of_another_board_is_named(
+    image: Image, drive: Path, board: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (drive / "INFO_UF2.TXT").write_text(INFO.format(board), encoding="ascii")
+    told = image("flash", "--drive", str(drive), "--erase-data", code=2)
+    assert told == f"error: {drive}: the drive of {board}; allowed RPI-RP2, an RP2040's\n"
+    monkeypatch.setattr(bootsel, "_MOUNTS", (str(drive),))
+    told = image("flash", "--erase-data", code=3)
+    assert told.endswith(f"; {drive} is the drive of {board}, not of an RP2040\n")
+
+
+def test_an_empty_folder_is_no_data(image: Image, drive: Path) -> None:
+    Path("saved").mkdir()
+    told = image("flash", "--drive", str(drive), "--data", "saved", code=2)
+    assert told.startswith("error: saved: empty; allowed a folder with a device's files")
+    assert not list(drive.glob("*.uf2"))
+
+
+def test_what_is_asked_of_device_and_board_comes_before_the_image(
+    image: Image, drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load() -> None:
+        raise AssertionError("the image is not needed to know this")
+
+    monkeypatch.setattr(flash_module, "load", load)
+    assert "no device" in image("flash", code=3)
+    assert "board: nowhere" in image("flash", "--board", "nowhere", code=2)
+    assert "cannot be asked" in image("flash", "--drive", str(drive), code=2)
 
 
 # Flashing a device that cannot be asked
-
-
-Image = Callable[..., str]
 
 
 @pytest.fixture
@@ -487,7 +546,8 @@ def test_damaged_data_is_refused(image: Image, drive: Path, name: str, content: 
         (["flash", "--port", "/dev/nowhere"], 3, "/dev/nowhere: there is no such port"),
         (["build", "--board", "nowhere"], 2, "board: nowhere; allowed pico_bench, tonus_r1"),
         (["deploy"], 2, "PORT: missing"),
-        (["deploy", "--port", "/dev/nowhere"], 3, "/dev/nowhere: "),
+        (["deploy", "--port", "/dev/nowhere"], 3, "/dev/nowhere: there is no such port"),
+        (["deploy", "--port", "/dev/nowhere", "--board", "nowhere"], 2, "board: nowhere; allowed pico_bench, tonus_r1"),
         (["paint"], 2, "No such command 'paint'"),
     ],
 )

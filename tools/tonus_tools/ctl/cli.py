@@ -74,21 +74,22 @@ def list_ports(context: typer.Context, as_json: Json = False) -> None:
     its = settings(context, None, as_json)
     found = []
     for port in ports.listing():
-        what = "not asked: no MicroPython on a Pico"
+        what, id = "not asked: no MicroPython on a Pico", ""
         if port.is_pico:
             try:
                 info = ports.probe(port.device)
-                what = f"Tonus {info.version} on {info.board}, {info.state}"
+                what, id = f"Tonus {info.version} on {info.board}, {info.state}", info.id
             except (PortError, LinkError) as error:
                 what = error.message.removeprefix(f"{port.device}: ")
-        found.append({"port": port.device, "description": port.description, "is_pico": port.is_pico, "what": what})
+        about = {"description": port.description, "is_pico": port.is_pico, "id": id or None, "what": what}
+        found.append({"port": port.device} | about)
     if its.report(found):
         return
     if not found:
         its.out.line("no serial ports")
         return
-    rows = [(str(port["port"]), str(port["description"]), str(port["what"])) for port in found]
-    its.out.table(("port", "description", "what"), rows)
+    rows = [(str(p["port"]), str(p["id"] or "-"), str(p["description"]), str(p["what"])) for p in found]
+    its.out.table(("port", "id", "description", "what"), rows)
 
 
 @app.command()
@@ -100,7 +101,7 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
         bank = client.bank_list()
         calibration = client.calibration()
     calibrated = calibration is not None and calibration.calibrated
-    about = {"shipped": bank.shipped, "damage": bank.damage, "calibrated": calibrated}
+    about = {"shipped": bank.shipped, "damage": bank.damage, "calibrated": calibrated, "tonusctl": VERSION}
     if its.report({"port": name, **asdict(now), **about}):
         return
     battery = "not measured with the cable in" if now.battery_pct is None else f"{now.battery_pct} %"
@@ -117,6 +118,11 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
     ]
     if bank.damage:
         facts.append(("damage", bank.damage))
+    if now.version != VERSION:
+        told = (
+            f"firmware {now.version}, this tonusctl {VERSION}: rules and figures may differ; take both of one release"
+        )
+        facts.append(("versions", told))
     its.out.facts(facts)
 
 

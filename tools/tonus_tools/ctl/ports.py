@@ -55,13 +55,15 @@ def open_port(name: str) -> Transport:
 
 def _why(problem: OSError | ValueError) -> str:
     number = problem.errno if isinstance(problem, OSError) else None
-    if number == errno.ENOENT:
+    # Windows' errors come without a number, in the text.
+    said = str(problem)
+    if number == errno.ENOENT or "FileNotFoundError" in said:
         return "there is no such port; tonusctl ports lists those there are"
     if number in (errno.EACCES, errno.EPERM):
         return (
             "no permission; on Linux add yourself to the group dialout (sudo usermod -aG dialout $USER), log in again"
         )
-    if number in (errno.EBUSY, errno.EAGAIN):
+    if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in said:
         return "busy: another program has it open"
     if "Inappropriate ioctl" in str(problem):
         return "not a serial port"
@@ -115,6 +117,21 @@ def find(on_log: OnLog | None = None) -> str:
     if others:
         raise PortError(f"no Tonus answers ({'; '.join(others)}); {PLUG_IN}")
     raise PortError(f"no Tonus found; {PLUG_IN}")
+
+
+def appears() -> str | None:
+    """Wait for a Tonus to be plugged in, or to have started; its port. None when none comes."""
+    until = time.monotonic() + COME_BACK_S
+    while time.monotonic() < until:
+        for port in listing():
+            if port.is_pico:
+                try:
+                    probe(port.device)
+                    return port.device
+                except (PortError, LinkError):
+                    continue
+        time.sleep(SLICE_S)
+    return None
 
 
 def come_back(name: str, id: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tonus import VERSION
 
-from . import merge, presets, words
+from . import completion, merge, presets, words
 from .client import Bank, Listing
 from .errors import NotGood, PortError, UsageError
 from .exits import Exit
@@ -25,7 +25,11 @@ Files = Annotated[
 ]
 FileOrId = Annotated[
     str,
-    typer.Argument(metavar="FILE_OR_ID", help="A preset file, or a preset's id: on the device, or one that ships."),
+    typer.Argument(
+        metavar="FILE_OR_ID",
+        help="A preset file, or a preset's id: on the device, or one that ships.",
+        autocompletion=completion.presets_and_files,
+    ),
 ]
 
 app = typer.Typer(
@@ -86,7 +90,10 @@ def show(context: typer.Context, which: FileOrId, port: Port = None, as_json: Js
 @app.command()
 def pull(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Which presets; all, when left out.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Which presets; all, when left out.", autocompletion=completion.preset_ids),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE.")] = None,
     port: Port = None,
 ) -> None:

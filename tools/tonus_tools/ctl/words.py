@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,19 @@ def since(ms: int) -> str:
 def moment(unix_s: int | None) -> str:
     """A time of day here, to the minute; a dash when the device did not know it."""
     return "-" if unix_s is None else f"{datetime.fromtimestamp(unix_s):%Y-%m-%d %H:%M}"
+
+
+def iso(unix_s: int | None) -> str:
+    """A time of day here, as ISO 8601 has it; empty when the device did not know it."""
+    return "" if unix_s is None else datetime.fromtimestamp(unix_s).astimezone().isoformat()
+
+
+def column(name: str) -> str:
+    """A record's field as the head of a column: its unit, which its name ends in, in brackets."""
+    if name in ("ohm", "zones"):
+        return {"ohm": "resistance (Ohm)", "zones": "zones (ms, %)"}[name]
+    stem, _, unit = name.rpartition("_")
+    return f"{stem} ({UNITS[unit]})" if stem and unit in UNITS else name
 
 
 def figure(value: float) -> str:
@@ -172,8 +185,8 @@ def fault_row(r: Record) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def session_facts(r: Record) -> list[Fact]:
-    """Every field of a session, explained."""
+def session_facts(r: Record, names: Sequence[str] = ()) -> list[Fact]:
+    """Every field of a session, explained. names: of its zones, when they are known."""
     level, top_ua = r["level"], r["top_ua"]
     facts = [
         ("record", f"s{r['n']}: session {r['n']}"),
@@ -188,7 +201,10 @@ def session_facts(r: Record) -> list[Fact]:
         ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
     ]
     zones = r["zones"]
-    facts += [(f"zone {i + 1}", f"{ms / 1000:g} s, contact good {good} %") for i, (ms, good) in enumerate(zones)]
+    facts += [
+        (f"zone {i + 1}", f"{f'{names[i]}: ' if names else ''}{ms / 1000:g} s, contact good {good} %")
+        for i, (ms, good) in enumerate(zones)
+    ]
     return facts + _others(r, {f.name for f in fields(Session)})
 
 

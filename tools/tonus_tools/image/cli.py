@@ -16,7 +16,7 @@ from ..ending import guarded, interrupted, say
 from ..sim.boards import ROOT
 from .build import build as build_image
 from .deploy import deploy as deploy_files
-from .filesystem import files
+from .filesystem import check_board, files
 from .flash import Wishes
 from .flash import flash as flash_device
 from .micropython import load
@@ -77,7 +77,8 @@ def deploy(port: Port = None, board: Board = "tonus_r1") -> None:
     """Copy changed files to a device in safe mode, with mpremote."""
     if port is None:
         raise UsageError("PORT: missing; the serial port of a device in safe mode, for example /dev/ttyACM0")
-    done = deploy_files(port, files(board))
+    check_board(board)
+    done = deploy_files(port, lambda takes_mpy: files(board, as_sources=not takes_mpy))
     for path in done.copies:
         print(f"copied {path}")
     for path in done.removals:
