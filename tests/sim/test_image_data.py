@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +21,7 @@ from tonus import VERSION, calibration, limits, sealed
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.client import Client
 from tonus_tools.ctl.wire import Wire
-from tonus_tools.image import bootsel, cli, micropython, uf2
+from tonus_tools.image import bootsel, cli, micropython, package, uf2
 from tonus_tools.image.filesystem import FLASH_BYTES, FS_START, contents, files, filesystem
 from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live, VirtualSerial
@@ -281,6 +283,28 @@ def test_a_device_without_a_prompt_is_named(tmp_path: Path, capsys: pytest.Captu
         assert time.monotonic() - began < 60  # mpremote itself would wait for minutes
     told = capsys.readouterr().err
     assert told.startswith(f"error: {port}: no MicroPython prompt: is the cable in? Then hold MINUS")
+
+
+# The sources, with mpremote mip
+
+
+@pytest.mark.parametrize("board", ["tonus_r1", "pico_bench"])
+def test_mip_puts_the_firmware_on_a_device_in_safe_mode(board: str, tmp_path: Path) -> None:
+    image = tmp_path / "flash.img"
+    other = tmp_path / "firmware"  # that is there before
+    shutil.copytree(FIRMWARE, other)
+    for path in (other / "tonus" / "limits.py", other / "tonus" / "presets" / "lift.json"):
+        path.write_bytes(b"{}\n")
+    with Live(START, image, other) as live:
+        live.do("hold", "MINUS")
+        live.run(BOOTED_US)
+        with on_port(live) as port:
+            command = [str(Path(sys.executable).with_name("mpremote")), "connect", port, "resume", "mip", "install"]
+            command += ["--target", "/", str(FIRMWARE / package.name(board))]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("Done")
+    assert on_device(image) == files(board, as_sources=True)
 
 
 def run_deploy(capsys: pytest.CaptureFixture[str], port: str) -> list[str]:

@@ -22,7 +22,7 @@ from tonus import bank, journal, sealed
 from tonus import preset as presets
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.errors import NotGood, PortError, UsageError
-from tonus_tools.image import bootsel, cli, keep, micropython, uf2
+from tonus_tools.image import bootsel, cli, keep, micropython, package, release, uf2
 from tonus_tools.image import flash as flash_module
 from tonus_tools.image.build import build
 from tonus_tools.image.compiled import MICROPYTHON, compiled
@@ -629,3 +629,45 @@ def test_only_what_differs_is_copied_and_only_the_firmwares_own_is_removed() -> 
     new = plan(wanted, {}, set())
     assert new.folders == ["tonus", "tonus/presets"]
     assert new.copies == ["board.mpy", "tonus/a.mpy", "tonus/presets/x.json", "main.py"]
+
+
+# Packages for mip, releases
+
+
+@pytest.mark.parametrize("board", board_names())
+def test_a_package_is_kept_that_names_all_of_the_firmware(board: str) -> None:
+    path = FIRMWARE / package.name(board)
+    assert path.read_text(encoding="utf-8") == package.text(board), "python -m tonus_tools.image package writes it"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["version"] == FIRMWARE_VERSION
+    found = {there: (FIRMWARE / here).read_bytes() for there, here in document["urls"]}
+    assert found == files(board, as_sources=True)
+    assert document["urls"][-1] == ["main.py", "main.py"]
+
+
+def test_a_release_is_all_that_people_need(
+    image: Image, stock: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TONUS_PORT", "/dev/nowhere")  # its report is of the shipped presets, whatever is plugged in
+    monkeypatch.setattr(release, "_wheel", lambda out: Path(shutil.copy(stock, out / "tonus.whl")))
+    told = image("release", "--out", "dist")
+    names = sorted(path.name for path in Path("dist").iterdir())
+    boards = [f"tonus-{board}-{FIRMWARE_VERSION}.{ending}" for board in board_names() for ending in ("json", "uf2")]
+    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", f"tonus-report-{FIRMWARE_VERSION}.html", *boards])
+    sums = dict(line.split("  ")[::-1] for line in Path("dist/SHA256SUMS").read_text(encoding="ascii").splitlines())
+    assert sorted(sums) == [name for name in names if name != "SHA256SUMS"]
+    for name, digest in sums.items():
+        assert hashlib.sha256(Path("dist", name).read_bytes()).hexdigest() == digest
+        assert f"dist/{name}: " in told
+
+
+def test_a_release_without_a_word_to_owners_is_none(
+    image: Image, stock: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(release, "CHANGES", tmp_path / "CHANGES.md")
+    (tmp_path / "CHANGES.md").write_text("# Changes\n\n## 0.0.9\n", encoding="utf-8")
+    assert f"CHANGES.md: has no heading '## {FIRMWARE_VERSION}'" in image("release", code=2)
+
+
+def test_what_changed_in_this_version_is_written_down() -> None:
+    assert f"\n## {FIRMWARE_VERSION}\n" in (FIRMWARE / "CHANGES.md").read_text(encoding="utf-8")

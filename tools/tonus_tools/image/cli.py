@@ -20,6 +20,8 @@ from .filesystem import check_board, files
 from .flash import Wishes
 from .flash import flash as flash_device
 from .micropython import load
+from .package import write as write_packages
+from .release import release as make_release
 
 DIST = ROOT / "dist"
 
@@ -87,6 +89,19 @@ def deploy(port: Port = None, board: Board = "tonus_r1") -> None:
         print(f"restart the device: mpremote connect {port} resume reset")
     else:
         print("nothing has changed")
+
+
+@app.command()
+def package() -> None:
+    """Write firmware/package.json and its like, for mpremote mip install."""
+    for path in write_packages():
+        print(_shown(path))
+
+
+@app.command()
+def release(out: Out = DIST) -> None:
+    """Make all that people need: images of all boards, the wheel, the report, the changes, checksums."""
+    make_release(_shown(out), print)
 
 
 def _shown(path: Path) -> Path:

@@ -83,7 +83,7 @@ def install(file):
         except OSError:
             pass  # it is there
         for entry in os.ilistdir(source):
-            if entry[1] == 0x8000 and entry[0].rsplit(".", 1)[-1] in ("py", "json"):
+            if entry[1] == 0x8000 and entry[0].endswith(".json" if folder == "/tonus/presets" else ".py"):
                 copy(source + "/" + entry[0], "/device" + folder + "/" + entry[0])
     vfs.umount("/device")
 

@@ -1,0 +1,69 @@
+"""`make release`: all that people need of a version, in one folder, with checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tonus import VERSION
+
+from ..ctl import cli as tonusctl
+from ..ctl.errors import NotGood, UsageError
+from ..sim.boards import FIRMWARE, ROOT, board_names
+from .build import build
+from .filesystem import files
+from .micropython import load
+
+SUMS = "SHA256SUMS"
+CHANGES = FIRMWARE / "CHANGES.md"
+
+
+def release(out: Path, say: Callable[[str], None]) -> list[Path]:
+    """Make everything, each file told as it is made; the files. ToolError, OSError."""
+    micropython = load()
+    _changes()
+    out.mkdir(parents=True, exist_ok=True)
+    made: list[Path] = []
+
+    def add(path: Path) -> None:
+        made.append(path)
+        say(f"{path}: {path.stat().st_size} bytes")
+
+    for board in board_names():
+        image = build(board, micropython, files(board)).write(out)
+        add(image)
+        add(image.with_suffix(".json"))
+    add(_wheel(out))
+    report = out / f"tonus-report-{VERSION}.html"
+    os.environ.pop("TONUS_PORT", None)  # of the presets that ship, not of a device that is plugged in
+    if tonusctl.main(["report", "--out", str(report)]):
+        raise NotGood("the report is not good: tonusctl report tells")
+    add(report)
+    add(Path(shutil.copyfile(CHANGES, out / CHANGES.name)))
+    sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made)
+    (out / SUMS).write_text(sums, encoding="ascii", newline="\n")
+    add(out / SUMS)
+    return made
+
+
+def _changes() -> None:
+    """What changed in this version is written down, or it is no release. UsageError."""
+    if f"\n## {VERSION}" not in CHANGES.read_text(encoding="utf-8"):
+        raise UsageError(f"{CHANGES.name}: has no heading '## {VERSION}' with what owners notice of this version")
+
+
+def _wheel(out: Path) -> Path:
+    with tempfile.TemporaryDirectory(prefix="tonus-wheel-") as folder:
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        done = subprocess.run([*command, "-w", folder, str(ROOT)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or ["no reason given"]
+            raise UsageError(f"the wheel could not be built: {said[-1]}")
+        (wheel,) = Path(folder).glob("*.whl")
+        return Path(shutil.copyfile(wheel, out / wheel.name))
