@@ -649,7 +649,7 @@ def test_a_release_is_all_that_people_need(
     image: Image, stock: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TONUS_PORT", "/dev/nowhere")  # its report is of the shipped presets, whatever is plugged in
-    monkeypatch.setattr(release, "_wheel", lambda out: Path(shutil.copy(stock, out / "tonus.whl")))
+    monkeypatch.setattr(release, "wheel", lambda out: Path(shutil.copy(stock, out / "tonus.whl")))
     told = image("release", "--out", "dist")
     names = sorted(path.name for path in Path("dist").iterdir())
     boards = [f"tonus-{board}-{FIRMWARE_VERSION}.{ending}" for board in board_names() for ending in ("json", "uf2")]

@@ -21,6 +21,7 @@ from .filesystem import files
 from .micropython import load
 
 SUMS = "SHA256SUMS"
+PROJECT = ("pyproject.toml", "README.md", "LICENSE", "firmware", "boards", "tools")  # what a wheel is made of
 CHANGES = FIRMWARE / "CHANGES.md"
 
 
@@ -39,7 +40,7 @@ def release(out: Path, say: Callable[[str], None]) -> list[Path]:
         image = build(board, micropython, files(board)).write(out)
         add(image)
         add(image.with_suffix(".json"))
-    add(_wheel(out))
+    add(wheel(out))
     report = out / f"tonus-report-{VERSION}.html"
     os.environ.pop("TONUS_PORT", None)  # of the presets that ship, not of a device that is plugged in
     if tonusctl.main(["report", "--out", str(report)]):
@@ -58,10 +59,19 @@ def _changes() -> None:
         raise UsageError(f"{CHANGES.name}: has no heading '## {VERSION}' with what owners notice of this version")
 
 
-def _wheel(out: Path) -> Path:
+def wheel(out: Path) -> Path:
+    """Built from a copy: setuptools leaves what it has built beside the sources, and takes it the next time."""
     with tempfile.TemporaryDirectory(prefix="tonus-wheel-") as folder:
+        copy = Path(folder, "tonus")
+        copy.mkdir()
+        for name in PROJECT:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            else:
+                shutil.copy(source, copy)
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        done = subprocess.run([*command, "-w", folder, str(ROOT)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, "-w", folder, str(copy)], capture_output=True, text=True, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["no reason given"]
             raise UsageError(f"the wheel could not be built: {said[-1]}")
