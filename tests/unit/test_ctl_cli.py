@@ -27,6 +27,7 @@ from tonus_tools.ctl.exits import Exit
 from tonus_tools.ctl.figures import board_constants
 
 README = Path(cli.__file__).with_name("README.md")
+UNCHANGED = "; nothing was changed\n"
 FAULT = {
     "n": 2, "at": None, "fault": 11, "name": "overcurrent", "value": 431, "state": "TREAT", "up_ms": 93_500,
     "ticks": 93_000, "late": 1, "missed": 0, "worst_us": 212, "unseen": 3, "heap_free": 81_232,
@@ -179,7 +180,10 @@ def test_a_push_merges_and_a_pull_brings_back_what_was_there(bench: Bench, devic
 def test_what_is_refused_here_never_reaches_the_device(bench: Bench, device: Device) -> None:
     bad = named("bad").replace('"top_ua":100', '"top_ua":600')
     ended = bench.run("preset", "push", write("good.json", named("good")), write("bad.json", named("a"), bad))
-    assert (ended.code, ended.err) == (Exit.NOT_GOOD, "error: bad.json: [1]: top_ua: 600; allowed 50..500 uA\n")
+    assert (ended.code, ended.err) == (
+        Exit.NOT_GOOD,
+        "error: bad.json: [1]: top_ua: 600; allowed 50..500 uA" + UNCHANGED,
+    )
     ended = bench.run("preset", "push", "good.json", write("same.json", named("good", "Other")))
     assert ended.err == 'error: same.json: id: "good" is taken by good.json; allowed ids that differ\n'
     assert device.requests == []
@@ -442,7 +446,37 @@ def test_a_port_without_permission_names_the_group(
 
     monkeypatch.setattr("serial.serial_for_url", refuse)  # the tests may run as root
     assert cli.main(["info", "--port", "/dev/ttyACM0"]) == Exit.NO_DEVICE
-    assert "add yourself to the group dialout" in capsys.readouterr().err
+    assert "add yourself to the port's group, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (
+            OSError(13, "Permission denied"),
+            "no permission; on Linux add yourself to the port's group, dialout: sudo usermod",
+        ),
+        (OSError(16, "Device or resource busy"), "busy: another program has it open"),
+        # Windows': pyserial puts the system's error into the text, and no number beside it.
+        (OSError("could not open port 'COM9': FileNotFoundError(2, '...', None, 2)"), "there is no such port"),
+        (OSError("could not open port 'COM3': PermissionError(13, '...', None, 5)"), "busy: another program"),
+    ],
+)
+def test_a_port_that_does_not_open_is_explained(problem: OSError, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: Any, **options: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr("serial.serial_for_url", fails)
+    with pytest.raises(PortError, match=re.escape(f"nowhere: {says}")):
+        ports.open_port("nowhere")
+
+
+def test_a_push_that_is_refused_says_that_nothing_was_changed(bench: Bench, device: Device) -> None:
+    bad = write("bad.json", named("a").replace('"top_ua":100', '"top_ua":7'))
+    assert bench.run("preset", "push", bad).err.endswith("; nothing was changed\n")
+    good = [write(f"{i}.json", named(f"n{i}")) for i in range(14)]
+    assert bench.run("preset", "push", *good).err.endswith("allowed 1..16; nothing was changed\n")
+    assert device.own is None
 
 
 def test_a_reader_that_stops_reading_is_no_traceback(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from .calibrate import (
 )
 from .client import Calibration, Client
 from .errors import DeviceRefused, LinkError, NotGood, UsageError
-from .options import Json, Picture, Port, Settings, confirm, settings
+from .options import Json, Picture, Port, Settings, confirm, settings, unchanged
 from .output import PICTURES, note, writable
 
 MARGIN_S = 2  # of a hold: what takes the person longer than it lasts is asked again
@@ -139,7 +139,8 @@ def _reset(its: Settings, yes: bool) -> None:
         found = _known(client)
         if (found.calibrated or found.damage) and not yes:
             confirm(f"Forget the calibration, {told(found)}?")
-        now = client.calibration_reset()
+        with unchanged("it may have been forgotten or not: tonusctl calibrate --show tells"):
+            now = client.calibration_reset()
     _report(its, now)
 
 
@@ -152,7 +153,9 @@ def _current(its: Settings, given: str | None, out: Path) -> None:
         board = _board(client)
         before = _known(client)
         try:
-            taken = _readings(client, board, _split(given, board))
+            with unchanged():
+                split = _split(given, board)
+            taken = _readings(client, board, split)
             values = from_readings(taken, board)
             _write(client, values)
             residuals = swept(client, board, values)

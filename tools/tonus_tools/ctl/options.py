@@ -12,7 +12,7 @@ import typer
 
 from . import ports
 from .client import NOTHING_CHANGED, Client
-from .errors import Declined
+from .errors import Declined, DeviceRefused, LinkError, NotGood, UsageError
 from .output import Output, note
 
 _PORT_HELP = "The device's serial port, a pty or a pyserial URL. Without it, the one Tonus plugged in."
@@ -42,6 +42,22 @@ def confirm(question: str) -> None:
         note(NOTHING_CHANGED)
         raise
     raise Declined(NOTHING_CHANGED)
+
+
+@contextmanager
+def unchanged(unless_lost: str = NOTHING_CHANGED) -> Iterator[None]:
+    """Errors inside say what they mean for the device: nothing was changed; `unless_lost`, when an answer is lost."""
+    try:
+        yield
+    except DeviceRefused as error:
+        error.consequence = error.consequence or NOTHING_CHANGED
+        raise
+    except LinkError as error:
+        error.consequence = error.consequence or unless_lost
+        raise
+    except (NotGood, UsageError) as error:
+        error.consequence = error.consequence or NOTHING_CHANGED
+        raise
 
 
 @dataclass

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import serial
 from serial.tools import list_ports
@@ -50,18 +51,28 @@ def open_port(name: str) -> Transport:
             name, baudrate=115200, timeout=SLICE_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
         )
     except (OSError, ValueError) as problem:
-        raise PortError(f"{name}: {_why(problem)}") from None
+        raise PortError(f"{name}: {_why(problem, name)}") from None
 
 
-def _why(problem: OSError | ValueError) -> str:
+def _group(name: str) -> str:
+    """The group that may use a port; dialout, Debian's and its like's, when that cannot be told."""
+    try:
+        return Path(name).group()
+    except (OSError, KeyError, NotImplementedError):
+        return "dialout"
+
+
+def _why(problem: OSError | ValueError, name: str) -> str:
     number = problem.errno if isinstance(problem, OSError) else None
     # Windows' errors come without a number, in the text.
     said = str(problem)
     if number == errno.ENOENT or "FileNotFoundError" in said:
         return "there is no such port; tonusctl ports lists those there are"
     if number in (errno.EACCES, errno.EPERM):
+        group = _group(name)
         return (
-            "no permission; on Linux add yourself to the group dialout (sudo usermod -aG dialout $USER), log in again"
+            f"no permission; on Linux add yourself to the port's group, {group}: sudo usermod -aG {group} $USER, then "
+            "log out and in again"
         )
     if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in said:
         return "busy: another program has it open"

@@ -13,7 +13,7 @@ from . import completion, merge, presets, words
 from .client import Bank, Listing
 from .errors import NotGood, PortError, UsageError
 from .exits import Exit
-from .options import Json, Picture, Port, Settings, confirm, help_without_command, settings
+from .options import Json, Picture, Port, Settings, confirm, help_without_command, settings, unchanged
 from .output import PICTURES, note, progress_bar, writable, write
 from .presets import Loaded
 
@@ -140,11 +140,13 @@ def push(
       tonusctl preset push --dry-run --replace bank.json
     """
     its = settings(context, port, as_json)
-    loaded = _good(files)
-    presets.different_ids(loaded)
+    with unchanged():
+        loaded = _good(files)
+        presets.different_ids(loaded)
     with its.device() as (_, client):
-        before = client.read_bank()
-        plan = merge.plan(before.presets, [(one.id, one.text) for one in loaded], replace)
+        with unchanged():
+            before = client.read_bank()
+            plan = merge.plan(before.presets, [(one.id, one.text) for one in loaded], replace)
         now = before
         if plan.changes and not dry_run:
             try:
@@ -234,7 +236,8 @@ def reset(
         if not yes:
             question = f"Remove {', '.join(before.presets)} and put the shipped presets back?"
             confirm(question)
-        client.bank_reset()
+        with unchanged("it may have been reset or not: tonusctl preset list tells"):
+            client.bank_reset()
         now = client.bank_list()
     if its.report({"generation": now.generation, "crc32": now.crc32, "presets": now.presets}):
         return
