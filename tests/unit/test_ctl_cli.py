@@ -185,7 +185,7 @@ def test_what_is_refused_here_never_reaches_the_device(bench: Bench, device: Dev
         "error: bad.json: [1]: top_ua: 600; allowed 50..500 uA" + UNCHANGED,
     )
     ended = bench.run("preset", "push", "good.json", write("same.json", named("good", "Other")))
-    assert ended.err == 'error: same.json: id: "good" is taken by good.json; allowed ids that differ\n'
+    assert ended.err == 'error: same.json: id: "good" is taken by good.json; allowed ids that differ' + UNCHANGED
     assert device.requests == []
     assert bench.run("preset", "push", "nowhere.json").code == Exit.USAGE
 
