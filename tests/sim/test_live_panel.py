@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import zlib
@@ -141,6 +142,16 @@ def terminal(*arguments: str, size: tuple[int, int] = (80, 30), **environment: s
         yield found
 
 
+@contextmanager
+def killed(process: subprocess.Popen[Any]) -> Iterator[None]:
+    """A test that fails does not wait for it."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
+
+
 def test_a_person_plays_with_it() -> None:
     with terminal() as panel:
         port = panel.port()
@@ -229,7 +240,7 @@ def test_without_a_terminal_it_prints_lines_and_keeps_its_flash(tmp_path: Path) 
     for _ in range(2):
         command = [sys.executable, "-c", RUN, str(tmp_path / "flash.img")]
         panel = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        with panel:
+        with panel, killed(panel):
             assert panel.stdout is not None
             first = panel.stdout.readline().decode()
             port = first.removeprefix("device on ").strip()
@@ -490,9 +501,12 @@ def test_a_host_that_floods_waits_as_it_does_for_a_real_device(stand: Stand) -> 
 
 def test_the_bootloader_ends_it_with_a_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-c", RUN]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as panel:
+    with (
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as panel,
+        killed(panel),
+    ):
         assert panel.stdout is not None
         port = panel.stdout.readline().removeprefix("device on ").strip()
         with suppress(serial.SerialException):  # the port goes with it
@@ -500,6 +514,18 @@ def test_the_bootloader_ends_it_with_a_sentence(tmp_path: Path) -> None:
         assert panel.wait(WAIT_S) == 0
         assert panel.stderr is not None
         assert panel.stderr.read() == "ended: the device restarted as the drive RPI-RP2, which is not simulated\n"
+
+
+def test_an_order_cut_off_halfway_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C may come between writing an order and sending it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with Live(LIVE) as live:
+        assert list(tmp_path.iterdir())
+        assert live._process is not None
+        assert live._process.stdin is not None
+        live._process.stdin.write("{")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_the_interpreter_says_last_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -502,6 +502,11 @@ def test_the_shipped_presets_are_shown_and_drawn_without_a_device(bench: Bench) 
     assert ended.err.startswith("error: nobody: no such file, and not one of the presets that ship (lift, firm, absorb")
     bench.busy.add("/dev/ttyACM3")
     assert bench.run("--port", "/dev/ttyACM3", "preset", "show", "lift").code == Exit.NO_DEVICE  # it was asked for
+    shown = bench.run("preset", "show", "lift")
+    assert shown.code == 0
+    assert "/dev/ttyACM3: busy: another program has it open" in shown.err
+    bench.devices |= {"/dev/ttyACM0": Device(), "/dev/ttyACM1": Device()}
+    assert bench.run("preset", "show", "lift").err.startswith("error: more than one Tonus: /dev/ttyACM0, /dev/ttyACM1")
 
 
 def test_a_dash_is_standard_input(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ COME_BACK_S = 10  # a restarted device is on the bus again by then
 SAFE_MODE = "a device in safe mode (MINUS held at the start) has no protocol"
 PLUG_IN = f"plug it in with a data cable; {SAFE_MODE}; --port names a port by hand"
 
+SEVERAL = "more than one Tonus"
+
 OnLog = Callable[[str], None]
 
 
@@ -122,7 +124,7 @@ def find(on_log: OnLog | None = None) -> str:
         except LinkError as error:
             others.append(f"{port.device}: {error.message}")
     if len(tonus) > 1:
-        raise PortError(f"more than one Tonus: {', '.join(tonus)}; name one with --port")
+        raise PortError(f"{SEVERAL}: {', '.join(tonus)}; name one with --port")
     if tonus:
         return tonus[0]
     if others:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tonus import VERSION
 
-from . import completion, merge, presets, words
+from . import completion, merge, ports, presets, words
 from .client import Bank, Listing
 from .errors import NotGood, PortError, UsageError
 from .exits import Exit
@@ -261,7 +261,7 @@ def _named(its: Settings, which: str) -> list[Loaded]:
         with its.device() as (_, client):
             bank = client.read_bank()
     except PortError as error:
-        if its.port is not None:
+        if its.port is not None or error.message.startswith(ports.SEVERAL):
             raise
         shipped = presets.shipped()
         if which not in shipped:
@@ -269,7 +269,9 @@ def _named(its: Settings, which: str) -> list[Loaded]:
                 f"{which}: no such file, and not one of the presets that ship ({', '.join(shipped)}); {error}"
             )
             raise
-        note(f"no device: this is the {which} that ships with firmware {VERSION}")
+        # One that is there and cannot be asked is no reason to show nothing; the person should know, though.
+        why = error.message if any(port.is_pico for port in ports.listing()) else "no device"
+        note(f"{why}: this is the {which} that ships with firmware {VERSION}")
         return [shipped[which]]
     return [presets.from_device(which, _held(dict(bank.presets), which))]
 

@@ -5,6 +5,7 @@ Time is virtual and moves only in `run`. Whoever wants it to keep pace with life
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -79,7 +80,8 @@ class Live:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with contextlib.suppress(OSError):  # half an order, that nobody takes any more
+                        stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def do(self, action: str, value: Any) -> None:
