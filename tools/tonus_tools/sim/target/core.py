@@ -40,7 +40,9 @@ _TICKS = const(12)  # of all timers
 _DUES = const(13)  # of each timer, and what is between two of them
 _TIMERS = const(4)
 _PERIODS = const(17)
-_WORDS = const(21)
+_EPOCHS = const(21)  # how often they were rebased
+_WORK_US = const(22)  # of the foreground, since the last collection of garbage
+_WORDS = const(23)
 
 words = array("i", [0] * _WORDS)
 timers = [None] * _TIMERS
@@ -78,6 +80,35 @@ def spend(us: int):
     w[_LEFT] = left
     if inside:
         heap_lock()
+
+
+@micropython.viper
+def clock() -> int:
+    """us since the scenario began."""
+    w = ptr32(words)
+    return w[_EPOCHS] * _REBASE_US + w[_HORIZON] - w[_LEFT]
+
+
+@micropython.viper
+def masked() -> int:
+    return ptr32(words)[_MASKED]
+
+
+@micropython.viper
+def mask():
+    """Interrupts off."""
+    ptr32(words)[_MASKED] = 1
+
+
+@micropython.viper
+def unmask():
+    """Interrupts on again: those that waited run now."""
+    w = ptr32(words)
+    w[_MASKED] = 0
+    if w[_PENDING] or w[_TIMER_DUE] < w[_HORIZON]:
+        look()
+        if not w[_LEFT]:
+            spend(0)
 
 
 @micropython.viper
@@ -275,11 +306,6 @@ class Core:
     def in_irq(self):
         return words[_IN_IRQ] != 0
 
-    @property
-    def masked(self):
-        """Whether the foreground keeps interrupts off."""
-        return words[_MASKED] != 0
-
     def relative(self, t):
         """A time as `words` have it."""
         return max(0, min(t - self.epoch, FAR))
@@ -317,13 +343,6 @@ class Core:
         self._keys = keys
         words[_CHECK_DUE] = self.relative(self.now)
         look()
-
-    def mask(self, on):
-        """Interrupts off, or on again: those that waited run now."""
-        words[_MASKED] = 1 if on else 0
-        look()
-        if not words[_LEFT]:
-            spend(0)
 
     def add_timer(self, timer, period_us):
         """It calls `timer.callback(timer)`, first when a period has passed; the timer."""
@@ -427,6 +446,7 @@ class Core:
     def _rebase(self):
         """Keep the times in `words` small."""
         self.epoch += _REBASE_US
+        words[_EPOCHS] += 1
         words[_EPOCH] = words[_EPOCH] + _REBASE_US & 0x3FFFFFFF
         for i in (_HORIZON, _PIO_DUE, _ACT_DUE, _TIMER_DUE) + tuple(range(_DUES, _DUES + _TIMERS)):
             if words[i] < FAR:

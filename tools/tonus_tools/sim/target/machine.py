@@ -3,8 +3,8 @@
 import core
 import micropython
 import vfs
-from bind import bind
-from core import enter, leave, spend, words
+from bind import bind, ptr32
+from core import clock, enter, leave, spend, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, PIO0_IRQ
@@ -15,6 +15,7 @@ PWRON_RESET = 1
 WDT_RESET = 3
 
 _LEVELS = const(10)  # of core.words
+_MASKED = const(7)
 _FLAG = const(8)
 
 
@@ -360,17 +361,19 @@ mem32 = _Memory()
 mem16 = _Halves()
 
 
-def disable_irq():
-    before = core.machine.masked
+@micropython.viper
+def disable_irq() -> int:
+    w = ptr32(words)
+    before = w[_MASKED]
     spend(PIN_US)
-    if not before:
-        core.machine.mask(True)
+    w[_MASKED] = 1
     return before
 
 
-def enable_irq(state):
+@micropython.viper
+def enable_irq(state: int):
     if not state:
-        core.machine.mask(False)
+        unmask()
 
 
 def reset():

@@ -192,6 +192,7 @@ def firmware(live):
     sys.modules["_asyncio"] = taskqueue
     import asyncio
 
+    taskqueue.install(asyncio)
     asyncio.new_event_loop()
     gc.collect()
     try:
