@@ -227,17 +227,18 @@ class ADC:
 
 def _read(role):
     """An ADC's `read_u16`, likewise."""
+    machine = core.machine
     may_fail = role == "BATTERY_SENSE"
+    read = machine.world.reader(role)
 
     @micropython.native
     def read_u16():
         spend(ADC_US)
-        machine = core.machine
         if may_fail and machine.task_error:
             machine.task_error = False
             raise OSError("simulated: the battery ADC failed")
         enter()
-        code = machine.world.adc(machine.now, role)
+        code = read(clock())
         leave()
         return code << 4 | code >> 8
 
