@@ -189,19 +189,40 @@ def look_timers():
 def _tick():
     """Serve the timer that is due."""
     w = ptr32(words)
+    now = w[_HORIZON]
     i = 0
     while w[_DUES + i] != w[_TIMER_DUE]:
         i += 1
     timer = timers[i]
     w[_DUES + i] = w[_DUES + i] + w[_PERIODS + i]
-    look_timers()
+    first = FAR
+    j = 0
+    while j < _TIMERS:
+        if w[_DUES + j] < first:
+            first = w[_DUES + j]
+        j += 1
+    w[_TIMER_DUE] = first
     w[_TICKS] = w[_TICKS] + 1
     w[_IN_IRQ] = 1
-    look()
+    due = w[_PIO_DUE]
+    if w[_ACT_DUE] < due:
+        due = w[_ACT_DUE]
+    if due < now:
+        due = now
+    w[_HORIZON] = due
+    left = due - now - int(TICK_ENTRY_US)
     heap_lock()
-    spend(TICK_ENTRY_US)
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        w[_LEFT] = due - now
+        spend(TICK_ENTRY_US)
     _call(timer.callback, timer)
-    spend(TICK_EXIT_US)
+    left = w[_LEFT] - int(TICK_EXIT_US)
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(TICK_EXIT_US)
     heap_unlock()
     w[_IN_IRQ] = 0
 

@@ -65,9 +65,6 @@ class _Gpio:
             if level != before:
                 machine.emit("haptic", machine.now, str(level))
                 machine.world.draw(machine.now, role, level)
-        elif role == "DAC_CS":
-            if level and not before:
-                machine.spi_end()
         elif role in ("EL_A", "EL_B", "LDAC"):
             machine.switches(machine.now)
         elif role == "SMPS_PWM":
@@ -142,12 +139,14 @@ class Chip(core.Core):
 
     @micropython.native
     def spi_write(self, buffer):
+        frame = self._frame
         for byte in buffer:
-            self._frame = (self._frame << 8 | byte) & 0xFFFF
+            frame = (frame << 8 | byte) & 0xFFFF
+        self._frame = frame
 
     @micropython.native
     def spi_end(self):
-        self.world.write_dac(self.now, self._frame)
+        self.world.write_dac(clock(), self._frame)
 
 
 class Pin:
@@ -172,6 +171,8 @@ class Pin:
 def _value(pin):
     """A pin's `value`, which the firmware keeps bound."""
     gpio = pin.gpio
+    bit = 1 << gpio
+    machine = core.machine
 
     @micropython.native
     def value(level=None):
@@ -179,22 +180,39 @@ def _value(pin):
         if level is None:
             return words[_LEVELS] >> gpio & 1
         enter()
-        pin.write(core.machine, 1 if level else 0)
+        pin.write(machine, 1 if level else 0)
         leave()
         return None
+
+    @micropython.native
+    def select(level=None):
+        spend(PIN_US)
+        levels = words[_LEVELS]
+        if level is None:
+            return levels >> gpio & 1
+        if not level:
+            words[_LEVELS] = levels & ~bit
+        elif not levels & bit:
+            words[_LEVELS] = levels | bit
+            machine.spi_end()
+        pin.output = True
+        return None
+
+    if pin.role == "DAC_CS":
+        return select
 
     return value
 
 
 def _toggle(pin):
     bit = 1 << pin.gpio
-    alive = pin.role == "STAGE_ALIVE"
+    machine = core.machine
+    keep_alive = machine.world.keep_alive if pin.role == "STAGE_ALIVE" else None
 
     @micropython.native
     def toggle():
         spend(PIN_US)
-        machine = core.machine
-        if alive and machine.world.keep_alive(machine.now):
+        if keep_alive is not None and keep_alive(clock()):
             words[_LEVELS] ^= bit
             return
         enter()

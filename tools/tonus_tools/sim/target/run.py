@@ -21,19 +21,22 @@ BOOT_US = 250_000  # from power to main.py
 
 LINES = 32  # of the trace, written together: each write is a call of the host's system
 
-_write = sys.stdout.write
+_write = sys.stdout.buffer.write
 _lines = []
 ask = sys.stdin.readline
 
 
+@micropython.native
 def emit(kind, t, fields):
-    _lines.append('["%s",%d,%s]\n' % (kind, t, fields))
-    if len(_lines) >= LINES:
+    # Bytes: each text that is made is looked for among the names that the interpreter knows.
+    lines = _lines
+    lines.append(b'["%s",%d,%s]\n' % (kind, t, fields))
+    if len(lines) >= LINES:
         flush()
 
 
 def flush():
-    _write("".join(_lines))
+    _write(b"".join(_lines))
     _lines.clear()
 
 
