@@ -23,7 +23,7 @@ from .trace import Record, Trace, TraceError, TraceReader
 TARGET = Path(__file__).resolve().parent / "target" / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
-HEAP = "704K"
+HEAP = "768K"
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
 STDERR_LINES = 5
 FLASH_BYTES = 352 * 4096  # of the RPI_PICO: what MicroPython leaves its file system
