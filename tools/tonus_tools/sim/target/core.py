@@ -429,6 +429,7 @@ class Core:
                     self.remove_timer(timer)
             elif value == "task_dies":
                 self.task_error = True
+                self.world.cell_read[2] = 0  # the next reading fails
             elif value == "main_hangs":
                 self.hang = True
             else:

@@ -8,15 +8,21 @@ from core import clock, enter, leave, spend, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, PIO0_IRQ
+from world import cell_code
 
 _INTR = 0x400140F0  # IO_BANK0: four bits a pin
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
-_LEVELS = const(10)  # of core.words
+_LEFT = const(0)  # of core.words
+_HORIZON = const(1)
+_LEVELS = const(10)
+_EPOCH = const(11)
 _MASKED = const(7)
 _FLAG = const(8)
+_PENDING = const(9)
+_TIMER_DUE = const(4)
 
 
 class _Gpio:
@@ -238,6 +244,18 @@ class PWM:
         leave()
 
 
+@micropython.viper
+def _spent(us: int) -> int:
+    """Spend so much; then it is so late, in us modulo 2^30."""
+    w = ptr32(words)
+    left = w[_LEFT] - us
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(us)
+    return w[_EPOCH] + w[_HORIZON] - w[_LEFT] & 0x3FFFFFFF
+
+
 class ADC:
     def __init__(self, channel):
         self.read_u16 = _read(core.machine.channels[channel])
@@ -246,21 +264,31 @@ class ADC:
 def _read(role):
     """An ADC's `read_u16`, likewise."""
     machine = core.machine
-    may_fail = role == "BATTERY_SENSE"
-    read = machine.world.reader(role)
+    state = machine.world
+    read = state.reader(role)
+    cell_read = state.cell_read
 
     @micropython.native
     def read_u16():
         spend(ADC_US)
-        if may_fail and machine.task_error:
-            machine.task_error = False
-            raise OSError("simulated: the battery ADC failed")
         enter()
         code = read(clock())
         leave()
         return code << 4 | code >> 8
 
-    return read_u16
+    # Some five hundred times a second, and never in an interrupt.
+    @micropython.native
+    def read_cell():
+        code = cell_code(cell_read, state.tables, _spent(ADC_US))
+        if code < 0:
+            if machine.task_error:
+                machine.task_error = False
+                raise OSError("simulated: the battery ADC failed")
+            state.look_at_cell(clock())
+            code = cell_code(cell_read, state.tables, _spent(0))
+        return code << 4 | code >> 8
+
+    return read_cell if role == "BATTERY_SENSE" else read_u16
 
 
 class SPI:
@@ -384,15 +412,24 @@ mem16 = _Halves()
 def disable_irq() -> int:
     w = ptr32(words)
     before = w[_MASKED]
-    spend(PIN_US)
+    left = w[_LEFT] - int(PIN_US)
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(PIN_US)
     w[_MASKED] = 1
     return before
 
 
 @micropython.viper
 def enable_irq(state: int):
-    if not state:
+    if state:
+        return
+    w = ptr32(words)
+    if w[_PENDING] or w[_TIMER_DUE] < w[_HORIZON]:
         unmask()
+    else:
+        w[_MASKED] = 0
 
 
 def reset():

@@ -76,6 +76,13 @@ def load(config):
     return core.machine
 
 
+def file_system(device):
+    """The file system on the flash. Without the times of files: they are the host's, and would make each run another."""
+    import flash
+
+    return vfs.VfsLfs2(device, progsize=flash.PAGE, mtime=False)
+
+
 def install(file):
     """Put the firmware and the board's module on the flash, over what is there; format a blank one.
 
@@ -86,7 +93,7 @@ def install(file):
 
     device = flash.Flash(file)
     try:
-        target = vfs.VfsLfs2(device, progsize=flash.PAGE)
+        target = file_system(device)
     except OSError:
         block = bytearray(flash.BLOCK)
         kept = set()
@@ -96,7 +103,7 @@ def install(file):
                 kept.add(number)
         device.kept = kept
         vfs.VfsLfs2.mkfs(device, progsize=flash.PAGE)
-        target = vfs.VfsLfs2(device, progsize=flash.PAGE)
+        target = file_system(device)
     vfs.mount(target, "/device")
     copy(os.getenv("TONUS_BOARD") + "/board.py", "/device/board.py")
     for folder in ("", "/tonus", "/tonus/presets"):
@@ -124,7 +131,7 @@ def mount(file):
 
     device = flash.Flash(file)
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(device, progsize=flash.PAGE), "/")
+    vfs.mount(file_system(device), "/")
     return device
 
 

@@ -112,8 +112,8 @@ class World:
         self._boost_t = 0  # ... then
         self._sag = 0.0
         self._sag_t = 0
-        self._cell_at = 0  # what is read of it, in sixteenths of a code, until ...
-        self._cell_until = 0
+        # What is read of it, in sixteenths of a code; since when, us modulo 2^30; whether that holds.
+        self.cell_read = array("I", [0, 0, 0])
         # The board.
         self.hold = False
         self.hold_until = 0
@@ -194,7 +194,7 @@ class World:
     def apply(self, t, action, value):
         """One action of a scenario's timeline (SCENARIOS.md), at t."""
         self.advance(t)
-        self._cell_until = 0
+        self.cell_read[2] = 0
         if action == "hold" or action == "release":
             self.pressed[value] = action == "hold"
         elif action == "touch":
@@ -411,7 +411,7 @@ class World:
         if self.usb:
             amps = -CHARGER_A if self.battery_pct < 100 else 0.0
         if t > self._sag_t:
-            self._cell_until = 0
+            self.cell_read[2] = 0
             final = amps * self._cell_ohm * (1 - OHMIC_SHARE)
             self._sag = final + (self._sag - final) * exp((self._sag_t - t) / CELL_US)
             self._sag_t = t
@@ -425,7 +425,7 @@ class World:
 
     def set_regulator(self, pwm):
         """Level of SMPS_PWM: high, the Pico's regulator makes the least ripple."""
-        self._tables = (self._seed, self._noise_quiet if pwm else self._noise_ripple, self._inl)
+        self.tables = (self._seed, self._noise_quiet if pwm else self._noise_ripple, self._inl)
 
     @micropython.native
     def volts(self, t, role):
@@ -464,7 +464,7 @@ class World:
 
     def adc(self, t, role):
         """A 12 bit reading of `volts`, with all that the converter adds."""
-        return _convert(self._tables, int(self.volts(t, role) * self._adc_scale))
+        return _convert(self.tables, int(self.volts(t, role) * self._adc_scale))
 
     def reader(self, role):
         """A function of t that reads as `adc`, and faster."""
@@ -473,22 +473,23 @@ class World:
 
         @micropython.native
         def read(t):
-            return _convert(self._tables, int(volts(t, role) * scale))
+            return _convert(self.tables, int(volts(t, role) * scale))
 
         @micropython.native
         def read_current(t):
             if t - self.t > SETTLED_US:
                 self.advance(t)
-            return _convert(self._tables, int(self._current_volts() * scale))
+            return _convert(self.tables, int(self._current_volts() * scale))
 
-        @micropython.native
-        def read_cell(t):
-            if t >= self._cell_until:
-                self._cell_at = int(volts(t, role) * scale)
-                self._cell_until = t + CELL_READ_US
-            return _convert(self._tables, self._cell_at)
+        return read_current if role == "CURRENT_SENSE" else read
 
-        return {"CURRENT_SENSE": read_current, "BATTERY_SENSE": read_cell}.get(role, read)
+    def look_at_cell(self, t):
+        """Readings of the cell from t on, for CELL_READ_US at most, see this voltage: `cell_code` converts it."""
+        at = int(self.volts(t, "BATTERY_SENSE") * self._adc_scale)
+        kept = self.cell_read
+        kept[0] = max(at, 0)
+        kept[1] = t & 0x3FFFFFFF
+        kept[2] = 1
 
     def fault_line(self):
         """Level of STAGE_FAULT_N: low when the latch has tripped."""
@@ -731,6 +732,15 @@ class World:
                 charge += RECOVERY_C - (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
         fields = (self._dir, us, code, peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
+
+
+@micropython.viper
+def cell_code(cell_read, tables, now: int) -> int:
+    """A reading of the cell at `now`, us modulo 2^30; -1 when it is to be looked at again."""
+    kept = ptr32(cell_read)
+    if not kept[2] or (now - kept[1] & 0x3FFFFFFF) >= int(CELL_READ_US):
+        return -1
+    return int(_convert(tables, kept[0]))
 
 
 @micropython.viper
