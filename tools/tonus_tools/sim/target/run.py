@@ -78,7 +78,7 @@ def load(config):
 
 
 def file_system(device):
-    """The file system on the flash. Without the times of files: they are the host's, and would make each run another."""
+    """The file system on the flash, without the times of files: the host's clock would make each run another."""
     import flash
 
     return vfs.VfsLfs2(device, progsize=flash.PAGE, mtime=False)

@@ -9,7 +9,6 @@ hundred thousand turns in a treatment.
 
 import time
 
-import core
 import micropython
 from collection import turn
 from core import wait, words
