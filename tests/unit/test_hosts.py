@@ -40,11 +40,14 @@ def usb() -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    machine = Machine()
+    core: Any = ModuleType("core")
+    core.spend = machine.spend
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "core", ModuleType("core"))
+        patch.setitem(sys.modules, "core", core)
         patch.setitem(sys.modules, "habits", habits)
         spec.loader.exec_module(module)
-    return module.Usb(Machine(), False)
+    return module.Usb(machine, False)
 
 
 def received(usb: Any, until_us: int, every_us: int = 100) -> bytes:
