@@ -41,10 +41,13 @@ def usb() -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "core", ModuleType("core"))
+        core: Any = ModuleType("core")
+        patch.setitem(sys.modules, "core", core)
         patch.setitem(sys.modules, "habits", habits)
         spec.loader.exec_module(module)
-    return module.Usb(Machine(), False)
+    machine = Machine()
+    core.spend = machine.spend
+    return module.Usb(machine, False)
 
 
 def received(usb: Any, until_us: int, every_us: int = 100) -> bytes:
