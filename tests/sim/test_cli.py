@@ -18,7 +18,7 @@ at = 0.5
 press = "MODE"
 for_s = 0.4
 [[do]]
-at = 2
+at = 2.5
 press = "PLUS"
 times = 5
 every_s = 0.3

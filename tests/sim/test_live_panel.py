@@ -352,6 +352,7 @@ def test_a_hiccup_is_made_up_for(stand: Stand) -> None:
 
 
 def test_presses_of_a_button_do_not_overlap(stand: Stand) -> None:
+    stand.live_on(1)  # until it has started
     stand.keyboard.take("u")
     stand.live_on(0.5)
     stand.keyboard.take("+++=")

@@ -278,7 +278,7 @@ ERRORS = {
 
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize(
-    "place", ["        self._panel = Panel(board)\n", "        self._link = link.Link(self._methods.table)\n"],
+    "place", ["        self._panel = Panel(board)\n", "        self._link = link.Link(self._methods.table, self._console.sent)\n"],
     ids=["early", "late"],
 )  # fmt: skip
 def test_what_is_raised_while_the_device_is_made(error: str, place: str, tmp_path: Path) -> None:

@@ -151,11 +151,11 @@ def pulled_mc(p: preset.Preset, level: int) -> list[float]:
     board = load_board("tonus_r1")
     train = program.Train(program.compile_probe(board))
     charges = [0] * (2 * len(p.zones))
-    t_us = code = 0
+    t_us = code = told_us = 0
     probe = False
 
     def one_word(zone: int) -> None:
-        nonlocal t_us, code, probe
+        nonlocal t_us, code, probe, told_us
         if train.load >= 0:
             code, probe = train.load, train.width == 0
         direction, us, _ = program.decode(train.word)
@@ -164,6 +164,11 @@ def pulled_mc(p: preset.Preset, level: int) -> list[float]:
             charges[2 * later + (direction < 0)] += code * us
         t_us += us + program.DEAD_US
         train.next()
+        if not train.falling:
+            told_us = t_us
+        while train.falling and told_us + 1000 <= t_us:  # as the tick does, each ms
+            train.fall()
+            told_us += 1000
 
     ends = [1_000_000 * sum(z.duration_s for z in p.zones[: i + 1]) for i in range(len(p.zones))]
     for i, zone in enumerate(p.zones):
