@@ -43,7 +43,10 @@ class Usb:
         """Bytes, as the characters of a text, from the host. Without a cable they are lost."""
         if not self._connected():
             return
-        self._post(t, bytes([ord(c) for c in text]))
+        data = bytearray(len(text))  # a list of a long line's characters might find no room in the heap
+        for i, c in enumerate(text):
+            data[i] = ord(c)
+        self._post(t, data)
 
     def _post(self, t, data):
         self._arrival = max(self._arrival, t)
