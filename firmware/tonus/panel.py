@@ -222,7 +222,19 @@ SOUNDS = {
 
 
 # What a sound is worth: a lesser one never cuts it off. From _KEPT on it is heard whole, and waits for its turn.
-_RANKS = {"cue": 0, "level": 0, "top": 0, "zone": 1, "dry": 1, "stop": 2, "done": 2, "expired": 2, "low": 2, "fault": 3}
+_RANKS = {
+    "cue": 0,
+    "level": 0,
+    "top": 0,
+    "zone": 1,
+    "dry": 1,
+    "loose": 1,
+    "stop": 2,
+    "done": 2,
+    "expired": 2,
+    "low": 2,
+    "fault": 3,
+}
 _KEPT = 2
 _APART_MS = 200  # between two that are heard whole
 
