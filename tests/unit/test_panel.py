@@ -209,7 +209,8 @@ def test_ten_levels_and_none_are_distinct_on_five_lights_and_grow() -> None:
 
 
 def show(state: str, **changes: object) -> list[int]:
-    values = {"mode": 0, "level": 0, "kind": contact.OPEN, "fault": 0, "now_ms": 0} | changes
+    values: dict[str, object] = {"mode": 0, "level": 0, "kind": contact.OPEN, "fault": 0, "now_ms": 0}
+    values |= {"damaged": False, "lost": False, "expired": False} | changes
     return panel.lights(state, *values.values())  # type: ignore[arg-type]
 
 

@@ -1,0 +1,141 @@
+"""What a session delivered, and what its device's own source would have delivered into 500 Ohm for as long.
+
+Worked out from the trace's phases and from the preset, by nothing of what the device says of it but the times at which
+its session counted and the level and zone that were chosen then. Both are of the treatment's pulses, at the electrodes:
+what strays carry through them is in both. The reference plays on where contact was lost for less than it takes to be
+noticed, has no ramps, and begins an envelope or a sweep anew where the device did: after each lift, and in each zone.
+"""
+
+from __future__ import annotations
+
+import runpy
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+from tonus import limits
+from tonus.preset import Preset, Waveform
+from tonus.program import DEAD_US, Train, compile, compile_probe, decode
+
+from .boards import BOARDS
+from .measure import Electrodes, inside
+from .parts import delivered
+from .trace import Span, Trace, spans_of
+
+COUNTED = ("RAMP_UP", "TREAT")  # and electrodes that do not touch each other
+
+
+@dataclass(frozen=True)
+class Share:
+    """Charges of both directions together, nC."""
+
+    counted_us: int
+    delivered_nc: float
+    reference_nc: float
+
+    @property
+    def pct(self) -> float:
+        """Delivered in percent of the reference; at most 100, as the device says it."""
+        return min(100.0, 100 * self.delivered_nc / self.reference_nc) if self.reference_nc else 0.0
+
+
+def share(trace: Trace, skin: Electrodes, preset: Preset, board: str, errors: Mapping[str, int]) -> Share:
+    """Of a trace with one session of `preset`, on a device with these errors."""
+    counted = _counted(trace)
+    zones = [(zone.t_us, zone.n - 1) for zone in trace.zones]
+    widths = np.array([zone.waveform.phase_us for zone in preset.zones])
+    its_zone = np.searchsorted([t for t, _ in zones], trace.phases.t_us, side="right") - 1
+    treats = inside(trace.phases.t_us, counted) & ~skin.probe
+    # A probe in a rest is not always at its usual code, when the level is lower than it.
+    width = widths[[n for _, n in zones]][np.maximum(its_zone, 0)] if zones else np.zeros(len(its_zone))
+    treats &= (trace.phases.dur_us != limits.PROBE_PHASE_US) | (width == limits.PROBE_PHASE_US)
+    played: Counter[tuple[int, int]] = Counter()
+    for span in trace.spans_in(COUNTED):
+        played += _as_set(trace, span, counted, preset, board)
+    reference_nc = sum(
+        n * delivered(board, errors, code).charge_nc(width_us) for (code, width_us), n in played.items()
+    )
+    return Share(
+        sum(span.end_us - span.start_us for span in counted),
+        float(trace.phases.charge_nc[treats].sum()),
+        reference_nc,
+    )
+
+
+def _counted(trace: Trace) -> list[Span]:
+    """When the session's time counted."""
+    short = [span for span in spans_of([(c.t_us, c.name) for c in trace.contacts] or [(0, "")], trace.end_us)]
+    found = []
+    for span in trace.spans_in(COUNTED):
+        at = span.start_us
+        for other in short:
+            if other.name == "short" and other.end_us > at and other.start_us < span.end_us:
+                if other.start_us > at:
+                    found.append(Span(at, other.start_us, span.name))
+                at = other.end_us
+        if at < span.end_us:
+            found.append(Span(at, span.end_us, span.name))
+    return found
+
+
+def _as_set(
+    trace: Trace, stretch: Span, counted: list[Span], preset: Preset, board: str
+) -> Counter[tuple[int, int]]:
+    """(DAC code, us) of the phases that the chosen levels ask for in a stretch without a stop, and how many."""
+    constants = _constants(board)
+    levels = [(level.t_us, level.level) for level in trace.levels]
+    zones = [(zone.t_us, zone.n - 1) for zone in trace.zones]
+    dac = (0, _offset_na(trace))
+    train = Train(compile_probe(constants, dac))
+    starts = [span.start_us for span in counted]
+    t_us = stretch.start_us
+    zone = _at(zones, t_us + limits.TICK_US)
+    waveform = preset.zones[zone].waveform
+    program = compile(waveform, preset.top_ua, constants, dac)
+    level = _at(levels, t_us)
+    train.start(program, program.codes[level], limits.RAMP_MIN_MS)
+    found: Counter[tuple[int, int]] = Counter()
+    probe = False
+    while t_us < stretch.end_us:
+        now_zone, now_level = max(zone, _at(zones, t_us)), _at(levels, t_us)
+        if now_zone != zone:
+            zone = now_zone
+            if preset.zones[zone].waveform != waveform:
+                waveform = preset.zones[zone].waveform
+                program = compile(waveform, preset.top_ua, constants, dac)
+                train.swap(program, program.codes[now_level], limits.RAMP_MIN_MS)
+        if now_level != level and now_level:
+            level = now_level
+            train.aim(train.program.codes[level], limits.RAMP_MIN_MS)
+        if train.load >= 0:
+            probe = not train.width
+        direction, us, _ = decode(train.word)
+        t_us += DEAD_US
+        if direction and not probe:
+            i = bisect_right(starts, t_us) - 1
+            if i >= 0 and t_us < counted[i].end_us:
+                found[(train.wanted()[0], us)] += 1
+        t_us += us
+        train.next()
+    return found
+
+
+def _at(changes: list[tuple[int, int]], t_us: int) -> int:
+    """What held at a time."""
+    i = bisect_right(changes, (t_us, 1 << 60)) - 1
+    return changes[i][1] if i >= 0 else 0
+
+
+def _offset_na(trace: Trace) -> int:
+    """The DAC's offset that the self-test has found, and by which the device chooses its codes."""
+    tests = [log.fields for log in trace.logs_of("selftest") if "dac_offset_na" in log.fields]
+    return int(tests[-1]["dac_offset_na"]) if tests else 0
+
+
+@cache
+def _constants(board: str) -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(BOARDS / board / "board.py")))
