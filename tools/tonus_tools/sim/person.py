@@ -16,6 +16,7 @@ from tonus.preset import Preset
 TEMPERATURE_C = (limits.TEMPERATURE_MIN_C, limits.TEMPERATURE_MAX_C)
 BATTERY_PCT = (30, 100)  # what a cell has to have for a start, and what its resistance and its divider may hide of it
 BOUNCE_MS = (0, 20)
+SWITCH_ON_S = (0.6, 1.6)  # until the lights come: shorter than the processor takes to hold its supply is too short
 STARTS_S = 3.0  # until the lights say that the device is ready
 FIRST_TOUCH_S = (0.3, 3.0)  # after the level was chosen
 PRESS_S = (0.06, 0.25)
@@ -86,7 +87,7 @@ class _Person:
             "battery_pct": self.pct,
             "bounce_ms": random.randint(*BOUNCE_MS),
         }
-        self._press("MODE", self._span((0.2, 0.6)))
+        self._press("MODE", self._span(SWITCH_ON_S))
         self.t += STARTS_S
         for _ in range(mode):
             self._press("MODE")

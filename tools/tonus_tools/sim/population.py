@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from tonus import bank, limits
@@ -44,6 +45,10 @@ OUT = Path("out")
 RESULTS = "population.json"
 LATELY_US = 1000 * (limits.LIFT_MAX_MS + 150)  # a pause follows what caused it within this
 DRY = ("poor", "dry")
+
+# good of all sessions; refused by the self-test; with a fault; pauses nobody caused; with a rule broken; the share said,
+# mean, and by how many points it is off the true one, worst and mean; lifts found; cells at the start; time counted
+COLUMNS = ("good", "refused", "faults", "pauses", "rules", "share", "off", "mean", "lifts", "cells", "counted")
 
 OK, BAD, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -193,11 +198,10 @@ def table(sessions: Sequence[Session], wall_s: float) -> Table:
     """Presets as rows."""
     devices = len({session.seed for session in sessions})
     title = f"{devices} drawn devices, {len(sessions)} sessions in {wall_s / 60:.1f} min"
-    made = Table(title=title, title_justify="left")
-    columns = ("sessions", "good", "refused", "faults", "pauses", "rules", "share", "off, worst", "mean", "lifts", "cell", "counted")
-    made.add_column("preset")
-    for name in columns:
-        made.add_column(name, justify="right")
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    made.add_column("preset", no_wrap=True)
+    for name in COLUMNS:
+        made.add_column(name, justify="right", no_wrap=True)
     ids = list(dict.fromkeys(session.preset for session in sessions))
     for id in ids:
         made.add_row(id, *_row([session for session in sessions if session.preset == id]))
@@ -210,22 +214,20 @@ def table(sessions: Sequence[Session], wall_s: float) -> Table:
 def _row(sessions: Sequence[Session]) -> list[str]:
     shares = [session for session in sessions if session.shares]
     offs = [session.off_points for session in shares]
-    said = sum(session.said_pct for session in shares) / len(shares) if shares else 0.0
-    counted_s = [session.counted_s for session in shares]
+    mean_pct = sum(session.said_pct for session in shares) / len(shares) if shares else 0.0
     cells = [session.battery_pct for session in sessions]
     return [
-        str(len(sessions)),
-        str(sum(not session.wrong for session in sessions)),
+        f"{sum(not session.wrong for session in sessions)}/{len(sessions)}",
         str(sum(bool(session.refused) for session in sessions)),
         str(sum(bool(session.faults) for session in sessions)),
         str(sum(session.pauses for session in sessions)),
         str(sum(bool(session.rules) for session in sessions)),
-        f"{said:.0f} %",
+        f"{mean_pct:.0f}%",
         f"{max(offs, key=abs, default=0.0):+.1f}",
         f"{sum(offs) / max(1, len(offs)):+.2f}",
         str(sum(session.lifts for session in sessions)),
-        f"{min(cells, default=0)}..{max(cells, default=0)} %",
-        f"{sum(counted_s) / 3600:.1f} h",
+        f"{min(cells, default=0)}..{max(cells, default=0)}%",
+        f"{sum(session.counted_s for session in shares) / 3600:.1f} h",
     ]
 
 
@@ -250,10 +252,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     ids = [preset.id for preset in bank.shipped()]
-    parser = argparse.ArgumentParser(prog="python -m tonus_tools.sim.population", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--devices", type=int, default=DEVICES, help=f"how many, with the seeds from --first on ({DEVICES})")
+    parser = argparse.ArgumentParser(
+        prog="python -m tonus_tools.sim.population", description=(__doc__ or "").split("\n\n")[0]
+    )
+    parser.add_argument(
+        "--devices", type=int, default=DEVICES, help=f"how many, with the seeds from --first on ({DEVICES})"
+    )
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
-    parser.add_argument("--seconds", type=int, default=0, help="cut every zone to so many seconds, 5 at least; 0: whole (0)")
+    parser.add_argument(
+        "--seconds", type=int, default=0, help="cut every zone to so many seconds, 5 at least; 0: whole (0)"
+    )
     parser.add_argument("--preset", choices=ids, help="this one only")
     parser.add_argument("--seed", type=int, help="write one device's scenarios, play them and show all figures")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time (all cores)")

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import runpy
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -53,17 +52,22 @@ def share(trace: Trace, skin: Electrodes, preset: Preset, board: str, errors: Ma
     # A probe in a rest is not always at its usual code, when the level is lower than it.
     width = widths[[n for _, n in zones]][np.maximum(its_zone, 0)] if zones else np.zeros(len(its_zone))
     treats &= (trace.phases.dur_us != limits.PROBE_PHASE_US) | (width == limits.PROBE_PHASE_US)
-    played: Counter[tuple[int, int]] = Counter()
-    for span in trace.spans_in(COUNTED):
-        played += _as_set(trace, span, counted, preset, board)
     reference_nc = sum(
-        n * delivered(board, errors, code).charge_nc(width_us) for (code, width_us), n in played.items()
+        n * _phase_nc(board, tuple(sorted(errors.items())), code, width_us)
+        for span in trace.spans_in(COUNTED)
+        for (code, width_us), n in _as_set(trace, span, counted, preset, board).items()
     )
     return Share(
         sum(span.end_us - span.start_us for span in counted),
         float(trace.phases.charge_nc[treats].sum()),
         reference_nc,
     )
+
+
+@lru_cache(maxsize=4096)
+def _phase_nc(board: str, errors: tuple[tuple[str, int], ...], code: int, width_us: int) -> float:
+    """Of a phase into 500 Ohm."""
+    return delivered(board, dict(errors), code).charge_nc(width_us)
 
 
 def _counted(trace: Trace) -> list[Span]:
@@ -84,21 +88,25 @@ def _counted(trace: Trace) -> list[Span]:
 
 def _as_set(
     trace: Trace, stretch: Span, counted: list[Span], preset: Preset, board: str
-) -> Counter[tuple[int, int]]:
-    """(DAC code, us) of the phases that the chosen levels ask for in a stretch without a stop, and how many."""
+) -> dict[tuple[int, int], float]:
+    """(DAC code, us) of the phases that the chosen levels ask for in a stretch without a stop, and how many.
+
+    A pulse belongs to the whole period that it begins: of one that the stretch breaks off, its part.
+    """
+    counted = [Span(max(s.start_us, stretch.start_us), min(s.end_us, stretch.end_us), "") for s in counted]
+    counted = [span for span in counted if span.end_us > span.start_us]
     constants = _constants(board)
     levels = [(level.t_us, level.level) for level in trace.levels]
     zones = [(zone.t_us, zone.n - 1) for zone in trace.zones]
     dac = (0, _offset_na(trace))
     train = Train(compile_probe(constants, dac))
-    starts = [span.start_us for span in counted]
     t_us = stretch.start_us
     zone = _at(zones, t_us + limits.TICK_US)
     waveform = preset.zones[zone].waveform
     program = compile(waveform, preset.top_ua, constants, dac)
     level = _at(levels, t_us)
     train.start(program, program.codes[level], limits.RAMP_MIN_MS)
-    found: Counter[tuple[int, int]] = Counter()
+    found: dict[tuple[int, int], float] = {}
     probe = False
     while t_us < stretch.end_us:
         now_zone, now_level = max(zone, _at(zones, t_us)), _at(levels, t_us)
@@ -115,13 +123,18 @@ def _as_set(
             probe = not train.width
         direction, us, _ = decode(train.word)
         t_us += DEAD_US
-        if direction and not probe:
-            i = bisect_right(starts, t_us) - 1
-            if i >= 0 and t_us < counted[i].end_us:
-                found[(train.wanted()[0], us)] += 1
+        if direction and not probe and (train.program.burst or direction > 0):
+            code, period_us = train.wanted()
+            share_ = _overlap(t_us, t_us + period_us, counted) / period_us
+            if share_:
+                found[(code, us)] = found.get((code, us), 0.0) + share_ * train.program.phases
         t_us += us
         train.next()
     return found
+
+
+def _overlap(start_us: int, end_us: int, spans: list[Span]) -> int:
+    return sum(max(0, min(end_us, span.end_us) - max(start_us, span.start_us)) for span in spans)
 
 
 def _at(changes: list[tuple[int, int]], t_us: int) -> int:
