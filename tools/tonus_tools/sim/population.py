@@ -6,7 +6,8 @@ meant, without a fault and without a pause that nobody caused; when every rule o
 when the share that the device says is within SHARE_POINTS of what its source would have delivered (source.py).
 
 Exit code 0: every session is good; 1: some are not, each told with its seed; 2: it could not be run.
-`--seed N --preset ID` writes that session's scenario and plays it, with its figures; `python -m tonus_tools.sim` replays it.
+`--seed N --preset ID` writes that session's scenario, plays it and shows its figures; `python -m tonus_tools.sim` plays
+it again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -31,13 +31,13 @@ from tonus.preset import Preset, build, canonical
 
 from . import runner
 from .checks import RULES, Run, source_of
-from .measure import breaks, electrodes, held, inside, loads
+from .measure import breaks, electrodes, held, loads
 from .parts import resolve
 from .person import draw
 from .runner import SimulatorError
 from .scenario import Scenario, ScenarioError, load
 from .source import share
-from .trace import Span, Trace
+from .trace import Trace
 
 DEVICES = 300
 SHARE_POINTS = 3.0
@@ -46,9 +46,9 @@ RESULTS = "population.json"
 LATELY_US = 1000 * (limits.LIFT_MAX_MS + 150)  # a pause follows what caused it within this
 DRY = ("poor", "dry")
 
-# good of all sessions; refused by the self-test; with a fault; pauses nobody caused; with a rule broken; the share said,
-# mean, and by how many points it is off the true one, worst and mean; lifts found; cells at the start; time counted
-COLUMNS = ("good", "refused", "faults", "pauses", "rules", "share", "off", "mean", "lifts", "cells", "counted")
+# good of all sessions; refused by the self-test; with a fault; pauses nobody caused; with a rule broken; by how many
+# points the share that was said is off the true one, worst and mean, and worst with strays; lifts found; time counted
+COLUMNS = ("good", "refused", "faults", "pauses", "rules", "off", "mean", "strays", "lifts", "counted")
 
 OK, BAD, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -72,6 +72,7 @@ class Session:
     charge_uc: float = 0.0
     said_pct: float = 0.0
     true_pct: float = 0.0
+    all_pct: float = 0.0  # the same with what strays carry
     set_pct: float = 0.0  # the set charge that the device says, of the reference
     charge_pct: float = 0.0  # the delivered charge that it says, of what flowed
     battery_pct: int = 0
@@ -162,7 +163,7 @@ def judge(trace: Trace, scenario: Scenario, preset: Preset, stops: bool, seed: i
     true = share(trace, run.skin, preset, scenario.board, errors)
     found.counted_s = said["counted_ms"] / 1000
     found.set_uc, found.charge_uc, found.said_pct = said["set_uc"], said["charge_uc"], said["share_pct"]
-    found.true_pct = round(true.pct, 2)
+    found.true_pct, found.all_pct = round(true.pct, 2), round(true.all_pct, 2)
     if true.reference_nc and true.delivered_nc:
         found.set_pct = round(2e5 * found.set_uc / true.reference_nc, 2)
         found.charge_pct = round(2e5 * found.charge_uc / true.delivered_nc, 2)
@@ -198,7 +199,7 @@ def table(sessions: Sequence[Session], wall_s: float) -> Table:
     """Presets as rows."""
     devices = len({session.seed for session in sessions})
     title = f"{devices} drawn devices, {len(sessions)} sessions in {wall_s / 60:.1f} min"
-    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 0), pad_edge=False)
     made.add_column("preset", no_wrap=True)
     for name in COLUMNS:
         made.add_column(name, justify="right", no_wrap=True)
@@ -214,19 +215,17 @@ def table(sessions: Sequence[Session], wall_s: float) -> Table:
 def _row(sessions: Sequence[Session]) -> list[str]:
     shares = [session for session in sessions if session.shares]
     offs = [session.off_points for session in shares]
-    mean_pct = sum(session.said_pct for session in shares) / len(shares) if shares else 0.0
-    cells = [session.battery_pct for session in sessions]
+    strays = [session.said_pct - session.all_pct for session in shares]
     return [
         f"{sum(not session.wrong for session in sessions)}/{len(sessions)}",
         str(sum(bool(session.refused) for session in sessions)),
         str(sum(bool(session.faults) for session in sessions)),
         str(sum(session.pauses for session in sessions)),
         str(sum(bool(session.rules) for session in sessions)),
-        f"{mean_pct:.0f}%",
         f"{max(offs, key=abs, default=0.0):+.1f}",
         f"{sum(offs) / max(1, len(offs)):+.2f}",
+        f"{max(strays, key=abs, default=0.0):+.1f}",
         str(sum(session.lifts for session in sessions)),
-        f"{min(cells, default=0)}..{max(cells, default=0)}%",
         f"{sum(session.counted_s for session in shares) / 3600:.1f} h",
     ]
 
