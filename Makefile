@@ -7,26 +7,31 @@ DEVICES ?= 300
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run devices image flash deploy test bench spice schematic lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench spice schematic lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.stamp ## a five-minute facial on the simulated device (SCENARIO=path runs another)
-	@$(BIN)/python -m tonus_tools.sim $(SCENARIO) --out out
+	@$(BIN)/python -m tonus_tools.sim "$(SCENARIO)" --out out
+
+tools: $(VENV)/run.stamp ## only put the tools into .venv
 
 devices: $(VENV)/run.stamp ## drawn devices in drawn hands, every shipped preset: a table, within two hours (DEVICES=300)
 	@$(BIN)/python -m tonus_tools.sim.population --devices $(DEVICES)
 
 image: $(VENV)/run.stamp ## dist/tonus-BOARD-VERSION.uf2, MicroPython with the firmware (BOARD=tonus_r1)
-	@$(BIN)/python -m tonus_tools.image build --board $(BOARD)
+	@$(BIN)/python -m tonus_tools.image build --board "$(BOARD)"
 
 flash: $(VENV)/run.stamp ## put the image on a device, its presets, calibration and journal kept (PORT, DRIVE, DATA, ERASE=1)
-	@$(BIN)/python -m tonus_tools.image flash --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(DRIVE),--drive $(DRIVE)) \
-		$(if $(DATA),--data $(DATA)) $(if $(filter 1,$(ERASE)),--erase-data)
+	@$(BIN)/python -m tonus_tools.image flash --board "$(BOARD)" $(if $(PORT),--port "$(PORT)") $(if $(DRIVE),--drive "$(DRIVE)") \
+		$(if $(DATA),--data "$(DATA)") $(if $(filter 1,$(ERASE)),--erase-data)
 
 deploy: $(VENV)/run.stamp ## copy changed files to a device in safe mode (PORT=/dev/ttyACM0)
-	@$(BIN)/python -m tonus_tools.image deploy --board $(BOARD) $(if $(PORT),--port $(PORT))
+	@$(BIN)/python -m tonus_tools.image deploy --board "$(BOARD)" $(if $(PORT),--port "$(PORT)")
+
+release: $(VENV)/dev.stamp ## all that people need, in dist/: images of both boards, wheel, report, changes, checksums
+	@$(BIN)/python -m tonus_tools.image release
 
 test: $(VENV)/dev.stamp ## every test
 	$(BIN)/pytest
@@ -57,12 +62,13 @@ clean: ## remove what was built
 	rm -rf $(VENV) out dist
 
 $(VENV)/run.stamp: pyproject.toml tools/constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e .
+	@"$(PYTHON)" tools/python_version.py
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt --upgrade --target $(STUBS) \
 		micropython-rp2-rpi_pico-stubs micropython-stdlib-stubs
 	@touch $@

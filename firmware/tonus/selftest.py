@@ -22,9 +22,9 @@ _LEAK_CODES = 10  # 2 uA
 # code (RP2040-E11); the third gives the slope: near 2048, where what those codes shift has gone down to nothing, and
 # well up, where the DAC's bow has too.
 _LOW, _MIDDLE, _HIGH = 64, 640, limits.HOLD_CODE_MAX
-# A mean is as good as this, one deviation, in 1024ths of a code: 0.02 uA, 1 mV.
-_FINE = 100
-_FINE_ACROSS = 128
+# A mean is as good as this, one deviation, in 1024ths of a code: 0.04 uA, 2 mV.
+_FINE = 200
+_FINE_ACROSS = 256
 _COARSE = 512
 _HIDDEN_NA = 1000  # a small current that the voltage shows and the sense does not
 _RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are in _VOLTAGE_STEP_MV

@@ -16,7 +16,7 @@ from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live, VirtualSerial
 from tonus_tools.sim.scenario import Scenario, Start
 
-BOOTED_US = 1_500_000  # a device that was switched on answers by then
+BOOTED_US = 2_000_000  # a device that was switched on answers by then
 
 
 class Device:

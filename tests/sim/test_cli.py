@@ -1,6 +1,7 @@
 """`python -m tonus_tools.sim` as a person meets it: what it leaves behind, and how it refuses."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +134,36 @@ def test_a_missing_file_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         2,
         "error: nowhere.toml: cannot be read: No such file or directory\n",
     )
+
+
+def test_280_presses_in_one_entry_run(tmp_path: Path) -> None:
+    presses = SHORT.replace("times = 5\nevery_s = 0.3", "times = 280\nevery_s = 0.1\nfor_s = 0.05").replace(
+        "until_s = 9", "until_s = 40"
+    )
+    done = sim(write(tmp_path, presses), "--no-plot", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_text_that_the_terminal_cannot_show_is_replaced(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tonus_tools.sim", write(tmp_path, SHORT), "--no-plot"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "MPLBACKEND": "no-such-backend"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_nobody_who_reads_its_output_any_more_is_no_traceback(tmp_path: Path) -> None:
+    command = f'"{sys.executable}" -m tonus_tools.sim {write(tmp_path, SHORT)} --no-plot'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | true"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    closed = subprocess.run(["bash", "-c", f"{command} >&-"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (closed.returncode, closed.stderr) == (0, "")
+    full = subprocess.run(
+        ["bash", "-c", f"{command} >/dev/full"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert full.returncode == 2
+    assert full.stderr.splitlines()[-1].endswith("No space left on device")
+    assert "Traceback" not in full.stderr

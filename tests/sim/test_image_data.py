@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +17,11 @@ import pytest
 from devices import Device, canonical, device, example, large
 from on_port import on_port
 from test_repl import BOOTED_US, START, prompted
-from tonus import calibration, limits, sealed
+from tonus import VERSION, calibration, limits, sealed
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.client import Client
 from tonus_tools.ctl.wire import Wire
-from tonus_tools.image import bootsel, cli, micropython, uf2
+from tonus_tools.image import bootsel, cli, micropython, package, uf2
 from tonus_tools.image.filesystem import FLASH_BYTES, FS_START, contents, files, filesystem
 from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live, VirtualSerial
@@ -43,9 +47,10 @@ class Computer:
             self.device.live.heard.clear()
             self._in_bootsel = True
 
-        def to_drive(drive: Path, name: str, data: bytes) -> None:
-            copy(drive, name, data)
+        def to_drive(drive: Path, name: str, data: bytes) -> bool:
+            is_whole = copy(drive, name, data)
             self._restart((drive / name).read_bytes())
+            return is_whole
 
         monkeypatch.setattr(Client, "await_silence", to_bootsel)
         monkeypatch.setattr(bootsel, "copy", to_drive)
@@ -199,6 +204,21 @@ def test_the_device_of_another_board_is_refused(computer: Computer, capsys: pyte
     assert computer.device.client.device_info().state == "CHARGING"
 
 
+def test_a_computer_of_1970_updates_a_device(
+    computer: Computer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Raspberry Pi without a network: the device does not take its time, and has all of its data."""
+    used(computer.device)
+    come_back = ports.come_back
+
+    def in_1970(name: str, id: str) -> str:
+        monkeypatch.setattr(Client.__init__, "__defaults__", (None, lambda: 12.0))
+        return come_back(name, id)
+
+    monkeypatch.setattr(ports, "come_back", in_1970)
+    assert run(capsys, "flash", "--port", "live").endswith("presets and journal read back: all there\n")
+
+
 def test_data_is_given_up_only_on_request(computer: Computer, capsys: pytest.CaptureFixture[str]) -> None:
     used(computer.device)
     assert "without data" in run(capsys, "flash", "--port", "live", "--erase-data")
@@ -227,36 +247,64 @@ def on_device(image: Path) -> dict[str, bytes]:
 def test_a_deployment_copies_what_differs_and_leaves_the_users_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The simulator puts the sources on its device, so that all modules differ, and presets do not."""
+    """The simulator's interpreter is not an RP2040's: it gets sources, and its own of this version are the same."""
     image = tmp_path / "flash.img"
     theirs = {"data/bank": b"mine\n", "data/sessions": b"1\n", "notes.txt": b"keep", "tonus/old.py": b"x = 1\n"}
+    theirs["tonus/link.mpy"] = b"of another architecture"
     image.write_bytes(filesystem(theirs))
-    wanted = files("tonus_r1")
-    with Live(START, image) as live:
+    wanted = files("tonus_r1", as_sources=True)
+    changed = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, changed)
+    (changed / "tonus" / "limits.py").write_bytes(b"x = 1\n")
+    with Live(START, image, changed) as live:
         live.do("hold", "MINUS")
         live.run(BOOTED_US)
         with on_port(live) as port:
             told = run_deploy(capsys, port)
             again = run_deploy(capsys, port)
-    modules = [path for path in wanted if path.endswith(".mpy")]
-    gone = ["board.py", *(f"tonus/{path.name}" for path in (FIRMWARE / "tonus").glob("*.py")), "tonus/old.py"]
-    assert told[:-1] == [f"copied {path}" for path in modules] + [f"removed {path}" for path in sorted(gone)]
+    assert told[:-1] == ["copied tonus/limits.py", "removed tonus/link.mpy", "removed tonus/old.py"]
     assert told[-1] == f"restart the device: mpremote connect {port} resume reset"
     assert again == ["nothing has changed"]
-    del theirs["tonus/old.py"]
+    del theirs["tonus/old.py"], theirs["tonus/link.mpy"]
     assert on_device(image) == wanted | theirs
 
 
 def test_a_device_without_a_prompt_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with prompted(minus=False) as it, on_port(it.live) as port:
-        # mpremote reads a port that it knows for a pseudo-terminal without a timeout; by another name it gives up.
-        alias = tmp_path / "port"
-        alias.symlink_to(port)
-        assert cli.main(["deploy", "--port", str(alias)]) == 5
+        began = time.monotonic()
+        assert cli.main(["deploy", "--port", port]) == 5
+        told = capsys.readouterr().err
+        assert told == (
+            f"error: {port}: Tonus {VERSION} runs there (CHARGING), and has no prompt: hold MINUS while the device "
+            "starts (safe mode), then run this again\n"
+        )
+        it.live.do("usb", False)
+        assert cli.main(["deploy", "--port", port]) == 5
+        assert time.monotonic() - began < 60  # mpremote itself would wait for minutes
     told = capsys.readouterr().err
-    assert told == (
-        f"error: {alias}: no MicroPython prompt: hold MINUS while the device starts (safe mode), then run this again\n"
-    )
+    assert told.startswith(f"error: {port}: no MicroPython prompt: is the cable in? Then hold MINUS")
+
+
+# The sources, with mpremote mip
+
+
+@pytest.mark.parametrize("board", ["tonus_r1", "pico_bench"])
+def test_mip_puts_the_firmware_on_a_device_in_safe_mode(board: str, tmp_path: Path) -> None:
+    image = tmp_path / "flash.img"
+    other = tmp_path / "firmware"  # that is there before
+    shutil.copytree(FIRMWARE, other)
+    for path in (other / "tonus" / "limits.py", other / "tonus" / "presets" / "lift.json"):
+        path.write_bytes(b"{}\n")
+    with Live(START, image, other) as live:
+        live.do("hold", "MINUS")
+        live.run(BOOTED_US)
+        with on_port(live) as port:
+            command = [str(Path(sys.executable).with_name("mpremote")), "connect", port, "resume", "mip", "install"]
+            command += ["--target", "/", str(FIRMWARE / package.name(board))]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("Done")
+    assert on_device(image) == files(board, as_sources=True)
 
 
 def run_deploy(capsys: pytest.CaptureFixture[str], port: str) -> list[str]:

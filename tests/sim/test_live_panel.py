@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import zlib
@@ -21,15 +22,30 @@ from typing import Any
 
 import pytest
 import serial
+from tonus_tools.sim import runner
+from tonus_tools.sim.face import View
 from tonus_tools.sim.live import Live
-from tonus_tools.sim.panel import BETWEEN_US, MENU, PRESS_US, STEP_S, Bench, Keyboard, PanelFace, Port
+from tonus_tools.sim.panel import (
+    _HELP,
+    BETWEEN_US,
+    HOST_BYTES,
+    MENU,
+    PRESS_US,
+    STEP_S,
+    Bench,
+    Keyboard,
+    PanelFace,
+    Port,
+)
 from tonus_tools.sim.scenario import FAULTS, Scenario, Start
 from tonus_tools.sim.trace import Record
 
 LIVE = Scenario("live", 1, start=Start(usb=True))
 WAIT_S = 30  # for what takes a second on an idle computer
-RUN = "import sys; from pathlib import Path; from tonus_tools.sim import panel; "
-RUN += "sys.exit(panel.run(Path(sys.argv[1]) if sys.argv[1:] else None, battery_pct=70))"
+RUN = (
+    "import sys; from pathlib import Path; from tonus_tools.ending import guarded; from tonus_tools.sim import panel; "
+)
+RUN += "sys.exit(guarded(lambda: panel.run(Path(sys.argv[1]) if sys.argv[1:] else None, battery_pct=70)))"
 
 
 def until(told: Callable[[], Any]) -> Any:
@@ -58,11 +74,11 @@ def ask(port: str, method: str) -> dict[str, Any]:
 
 
 class Terminal:
-    """A panel in a terminal of 80 by 30."""
+    """A panel in a terminal, of 80 by 30 unless it says otherwise."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
+    def __init__(self, *arguments: str, size: tuple[int, int] = (80, 30), **environment: str) -> None:
         self._master, self._slave = os.openpty()
-        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 80, 0, 0))
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.settings = self.modes()
         self._seen = b""
         self.process = subprocess.Popen(
@@ -121,9 +137,19 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str, **environment: str) -> Iterator[Terminal]:
-    with closing(Terminal(*arguments, **environment)) as found:
+def terminal(*arguments: str, size: tuple[int, int] = (80, 30), **environment: str) -> Iterator[Terminal]:
+    with closing(Terminal(*arguments, size=size, **environment)) as found:
         yield found
+
+
+@contextmanager
+def killed(process: subprocess.Popen[Any]) -> Iterator[None]:
+    """A test that fails does not wait for it."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
 
 
 def test_a_person_plays_with_it() -> None:
@@ -152,6 +178,26 @@ def test_a_person_plays_with_it() -> None:
         assert panel.process.wait(WAIT_S) == 0
         assert panel.modes() == panel.settings
         assert "Traceback" not in panel.seen()
+        assert panel.seen().rstrip().endswith("ended: q")
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24)])
+def test_a_small_terminal_shows_every_key(size: tuple[int, int]) -> None:
+    keys = [(key, what) for line in _HELP for key, what in line]
+    with terminal(size=size) as panel:
+        panel.shows(
+            "state  CHARGING", "current", "fingers", "port", *(re.escape(f" {key} {what}") for key, what in keys)
+        )
+        panel.press("f")
+        panel.shows("Break what", *(re.escape(f" {key} {fault}") for key, fault in MENU.items()))
+
+
+def test_a_terminal_of_plain_ascii_shows_it_as_far_as_it_can() -> None:
+    with terminal(PYTHONIOENCODING="ascii", LANG="C", PYTHONUTF8="0") as panel:
+        until(lambda: "q quit" in panel.seen())
+        panel.press("q")
+        assert panel.process.wait(WAIT_S) == 0
+        assert "Traceback" not in panel.seen()
 
 
 def test_by_its_keys_into_safe_mode_and_out_by_a_signal() -> None:
@@ -168,6 +214,7 @@ def test_by_its_keys_into_safe_mode_and_out_by_a_signal() -> None:
         panel.process.send_signal(signal.SIGTERM)
         assert panel.process.wait(WAIT_S) == 0
         assert panel.modes() == panel.settings
+        assert panel.seen().rstrip().endswith("ended: SIGTERM")
 
 
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
@@ -193,7 +240,7 @@ def test_without_a_terminal_it_prints_lines_and_keeps_its_flash(tmp_path: Path) 
     for _ in range(2):
         command = [sys.executable, "-c", RUN, str(tmp_path / "flash.img")]
         panel = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        with panel:
+        with panel, killed(panel):
             assert panel.stdout is not None
             first = panel.stdout.readline().decode()
             port = first.removeprefix("device on ").strip()
@@ -206,7 +253,9 @@ def test_without_a_terminal_it_prints_lines_and_keeps_its_flash(tmp_path: Path) 
             assert second.stderr == f"error: {tmp_path / 'flash.img'}: another simulated device runs on it\n"
             panel.send_signal(signal.SIGINT)
             assert panel.wait(WAIT_S) == 0
-            assert "Traceback" not in panel.stdout.read().decode()
+            rest = panel.stdout.read().decode()
+            assert "Traceback" not in rest
+            assert rest.endswith(f"ended: Ctrl-C; presets and journal are in {tmp_path / 'flash.img'}\n")
     assert generations[1] > generations[0]
 
 
@@ -314,7 +363,7 @@ def test_presses_of_a_button_do_not_overlap(stand: Stand) -> None:
     assert stand.face.view.level == 4
     stand.keyboard.take("-" * 30)  # a key that repeats does not press for long afterwards
     stand.live_on(3)
-    assert 4 <= len(stand.world("hold")) - 4 <= 8
+    assert len(stand.world("hold")) - 4 == 10
 
 
 def test_minus_is_held_by_a_key_and_let_go_by_the_same(stand: Stand) -> None:
@@ -383,3 +432,106 @@ def test_without_the_cable_nothing_passes(stand: Stand) -> None:
     stand.live_on(0.5)
     assert b'"usb_in"' in os.read(client, 4096)
     os.close(client)
+
+
+def test_keys_of_different_buttons_wait_their_turn(stand: Stand) -> None:
+    stand.keyboard.take("u")
+    stand.live_on(1)
+    del stand.records[:]
+    stand.keyboard.take("mm+-+m" + "g")
+    stand.live_on(3)
+    done = [(action, value) for _, action, value in stand.world("hold", "release", "touch")]
+    presses = ["MODE", "MODE", "PLUS", "MINUS", "PLUS", "MODE"]
+    wanted = [(action, button) for button in presses for action in ("hold", "release")]
+    # What is no button comes once the last button typed before it is down.
+    assert done == [*wanted[:-1], ("touch", "good"), wanted[-1]]
+
+
+def test_a_cable_that_is_typed_behind_a_press_comes_behind_it(stand: Stand) -> None:
+    stand.keyboard.take("u")
+    stand.live_on(1)
+    del stand.records[:]
+    stand.keyboard.take("+++uu")
+    stand.live_on(2)
+    done = [(action, value) for _, action, value in stand.world("hold", "usb")]
+    assert done == [("hold", "PLUS")] * 3 + [("usb", True), ("usb", False)]
+
+
+def test_many_presses_typed_at_once_all_count(stand: Stand) -> None:
+    stand.keyboard.take("u")
+    stand.live_on(1)
+    stand.keyboard.take("+" * 10)
+    stand.live_on(3)
+    assert stand.face.view.level == 10
+
+
+def test_the_current_of_a_slow_preset_stands_in_its_rests() -> None:
+    view = View()
+    for state in ("ARMED", "TREAT"):
+        view.take(["log", 0, {"e": "state", "from": "STANDBY", "to": state, "cause": "plus"}])
+        if state == "ARMED":
+            view.take(["phase", 10_000, 1, 2000, 64, 8.0, 7.9, 16.0, 8.0])
+            assert view.current_ua == 7.9
+    for pulse in range(4):
+        at = 2_000_000 * (pulse + 1)
+        view.take(["phase", at, 1, 100, 1600, 200.0, 199.0, 19.9, 200.0])
+        view.take(["phase", at + 200, -1, 100, 1600, 200.0, 199.0, 19.9, 200.0])
+        for probe in range(1, 20):
+            view.take(["phase", at + probe * 100_000, 1, 2000, 64, 8.0, 7.9, 16.0, 8.0])
+            assert view.current_ua == 199.0
+    view.take(["log", at + 1_990_000, {"e": "state", "from": "TREAT", "to": "PAUSED", "cause": "lost"}])
+    assert view.current_ua == 0
+
+
+def test_a_host_that_floods_waits_as_it_does_for_a_real_device(stand: Stand) -> None:
+    """A program that writes and never reads: its writes block, and the device lives."""
+    client = os.open(stand.bench.port.path, os.O_RDWR | os.O_NOCTTY)
+    os.set_blocking(client, False)
+    sent = 0
+    for _ in range(300):
+        with suppress(BlockingIOError):
+            sent += os.write(client, b"x" * 65536)
+        stand.live_on(STEP_S)
+        assert stand.bench.live.waiting <= HOST_BYTES
+    assert 0 < sent < 300 * STEP_S * 64_000 + 65536
+    os.close(client)
+    stand.live_on(1)
+    assert stand.face.view.state == "CHARGING"
+
+
+def test_the_bootloader_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN]
+    with (
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as panel,
+        killed(panel),
+    ):
+        assert panel.stdout is not None
+        port = panel.stdout.readline().removeprefix("device on ").strip()
+        with suppress(serial.SerialException):  # the port goes with it
+            ask(port, "device.bootloader")
+        assert panel.wait(WAIT_S) == 0
+        assert panel.stderr is not None
+        assert panel.stderr.read() == "ended: the device restarted as the drive RPI-RP2, which is not simulated\n"
+
+
+def test_an_order_cut_off_halfway_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C may come between writing an order and sending it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with Live(LIVE) as live:
+        assert list(tmp_path.iterdir())
+        assert live._process is not None
+        assert live._process.stdin is not None
+        live._process.stdin.write("{")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_interpreter_says_last_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It prints why it ends on standard output."""
+    monkeypatch.setattr(runner, "HEAP_KB", 400)
+    with pytest.raises(runner.SimulatorError, match="MemoryError"), Live(LIVE):
+        pass
+    with pytest.raises(runner.SimulatorError, match="MemoryError"):
+        runner.run(Scenario("short", 1000))

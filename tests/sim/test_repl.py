@@ -20,7 +20,7 @@ from tonus_tools.sim.scenario import Scenario, Start
 from tonus_tools.sim.trace import Record
 
 START = Scenario("prompt", 1, start=Start(usb=True, touch="good"))
-BOOTED_US = 1_500_000
+BOOTED_US = 2_000_000
 MPREMOTE = Path(sys.executable).with_name("mpremote")
 HELLO = 'Type "help()" for more information.\r\n>>> '
 

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ctl_device import SHIPPED, Device, FakeSerial, bank_crc, on_a_pty
 from test_ctl_client import DELIVERED, SESSION, drop, named
-from tonus_tools.ctl import cli, ports
+from tonus_tools.ctl import cli, completion, ports
+from tonus_tools.ctl.calibrate import HELD_UA, code_of
 from tonus_tools.ctl.errors import PortError
 from tonus_tools.ctl.exits import Exit
+from tonus_tools.ctl.figures import board_constants
 
 README = Path(cli.__file__).with_name("README.md")
+UNCHANGED = "; nothing was changed\n"
 FAULT = {
     "n": 2, "at": None, "fault": 11, "name": "overcurrent", "value": 431, "state": "TREAT", "up_ms": 93_500,
     "ticks": 93_000, "late": 1, "missed": 0, "worst_us": 212, "unseen": 3, "heap_free": 81_232,
@@ -126,11 +135,19 @@ def test_of_two_one_must_be_named(bench: Bench, device: Device, monkeypatch: pyt
 
 
 def test_ports_says_what_is_where(bench: Bench, device: Device) -> None:
-    assert [(p["port"], p["what"]) for p in bench.run("ports", "--json").json] == [
-        ("/dev/ttyS0", "not asked: no MicroPython on a Pico"),
-        ("/dev/ttyACM0", "Tonus 0.1.0 on tonus_r1, CHARGING"),
+    assert [(p["port"], p["id"], p["what"]) for p in bench.run("ports", "--json").json] == [
+        ("/dev/ttyS0", None, "not asked: no MicroPython on a Pico"),
+        ("/dev/ttyACM0", device.id, "Tonus 0.1.0 on tonus_r1, CHARGING"),
     ]
     assert device.methods_called == ["device.info"]
+    assert f"/dev/ttyACM0  {device.id}" in bench.run("ports").out
+
+
+def test_info_says_when_tool_and_firmware_differ(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "versions" not in bench.run("info").out
+    monkeypatch.setattr(cli, "VERSION", "0.3.0")
+    assert "versions     firmware 0.1.0, this tonusctl 0.3.0: rules and figures may differ" in bench.run("info").out
+    assert bench.run("info", "--json").json["tonusctl"] == "0.3.0"
 
 
 # Presets
@@ -163,9 +180,12 @@ def test_a_push_merges_and_a_pull_brings_back_what_was_there(bench: Bench, devic
 def test_what_is_refused_here_never_reaches_the_device(bench: Bench, device: Device) -> None:
     bad = named("bad").replace('"top_ua":100', '"top_ua":600')
     ended = bench.run("preset", "push", write("good.json", named("good")), write("bad.json", named("a"), bad))
-    assert (ended.code, ended.err) == (Exit.NOT_GOOD, "error: bad.json: [1]: top_ua: 600; allowed 50..500 uA\n")
+    assert (ended.code, ended.err) == (
+        Exit.NOT_GOOD,
+        "error: bad.json: [1]: top_ua: 600; allowed 50..500 uA" + UNCHANGED,
+    )
     ended = bench.run("preset", "push", "good.json", write("same.json", named("good", "Other")))
-    assert ended.err == 'error: same.json: id: "good" is taken by good.json; allowed ids that differ\n'
+    assert ended.err == 'error: same.json: id: "good" is taken by good.json; allowed ids that differ' + UNCHANGED
     assert device.requests == []
     assert bench.run("preset", "push", "nowhere.json").code == Exit.USAGE
 
@@ -235,6 +255,12 @@ def test_reset_asks_first(bench: Bench, device: Device, monkeypatch: pytest.Monk
     assert ended.code == Exit.INTERRUPTED
     assert "Remove mine and put the shipped presets back? [y/N]" in ended.err
     assert device.own == [named("mine")]
+    assert ended.err.endswith("nothing was changed\ninterrupted\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    ended = bench.run("preset", "reset")
+    assert (ended.code, device.own) == (Exit.INTERRUPTED, [named("mine")])
+    assert ended.err.endswith("nothing was changed\n")
+    assert "error" not in ended.err
     ended = bench.run("preset", "reset", "--yes")
     assert (ended.code, ended.out) == (0, f"generation 2, crc {bank_crc(SHIPPED)}: lift, firm, absorb, calm\n")
 
@@ -268,7 +294,12 @@ def test_the_journal_is_listed_explained_and_exported(bench: Bench, device: Devi
 
     assert bench.run("journal", "export").json == {"sessions": device.journal["session"], "faults": [FAULT]}
     csv = bench.run("journal", "export", "--format", "csv", "--faults").out.splitlines()
-    assert csv == [",".join(FAULT), "2,,11,overcurrent,431,TREAT,93500,93000,1,0,212,3,81232"]
+    head = "number,date,fault,name,value,state,up (ms),ticks,late,missed,worst (us),unseen,heap_free"
+    assert csv == [head, "2,,11,overcurrent,431,TREAT,93500,93000,1,0,212,3,81232"]
+    first, session = bench.run("journal", "export", "--format", "csv").out.splitlines()
+    assert first.startswith("number,date,id,name,generation,level,top (uA),treated (ms),charge (uC),good (%),")
+    when = datetime.fromtimestamp(int(str(SESSION["at"]))).astimezone().isoformat()
+    assert session.startswith(f"7,{when},lift,Lift,")
 
 
 def test_check_show_and_preview_say_what_hardly_fits_a_session(bench: Bench, tmp_path: Path) -> None:
@@ -461,7 +492,37 @@ def test_a_port_without_permission_names_the_group(
 
     monkeypatch.setattr("serial.serial_for_url", refuse)  # the tests may run as root
     assert cli.main(["info", "--port", "/dev/ttyACM0"]) == Exit.NO_DEVICE
-    assert "add yourself to the group dialout" in capsys.readouterr().err
+    assert "add yourself to the port's group, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (
+            OSError(13, "Permission denied"),
+            "no permission; on Linux add yourself to the port's group, dialout: sudo usermod",
+        ),
+        (OSError(16, "Device or resource busy"), "busy: another program has it open"),
+        # Windows': pyserial puts the system's error into the text, and no number beside it.
+        (OSError("could not open port 'COM9': FileNotFoundError(2, '...', None, 2)"), "there is no such port"),
+        (OSError("could not open port 'COM3': PermissionError(13, '...', None, 5)"), "busy: another program"),
+    ],
+)
+def test_a_port_that_does_not_open_is_explained(problem: OSError, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: Any, **options: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr("serial.serial_for_url", fails)
+    with pytest.raises(PortError, match=re.escape(f"nowhere: {says}")):
+        ports.open_port("nowhere")
+
+
+def test_a_push_that_is_refused_says_that_nothing_was_changed(bench: Bench, device: Device) -> None:
+    bad = write("bad.json", named("a").replace('"top_ua":100', '"top_ua":7'))
+    assert bench.run("preset", "push", bad).err.endswith("; nothing was changed\n")
+    good = [write(f"{i}.json", named(f"n{i}")) for i in range(14)]
+    assert bench.run("preset", "push", *good).err.endswith("allowed 1..16; nothing was changed\n")
+    assert device.own is None
 
 
 def test_a_reader_that_stops_reading_is_no_traceback(tmp_path: Path) -> None:
@@ -469,3 +530,209 @@ def test_a_reader_that_stops_reading_is_no_traceback(tmp_path: Path) -> None:
     command = f"{sys.executable} -m tonus_tools.ctl.cli preset show f.json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (Exit.INTERRUPTED, "")
+
+
+# Without a device
+
+
+def test_the_shipped_presets_are_shown_and_drawn_without_a_device(bench: Bench) -> None:
+    for id in ("lift", "firm", "absorb", "calm"):
+        shown = bench.run("preset", "show", id)
+        assert shown.code == 0
+        assert f"({id}): " in shown.out
+        assert shown.err == f"no device: this is the {id} that ships with firmware 0.1.0\n"
+    assert bench.run("preset", "preview", "calm", "-o", "calm.svg").code == 0
+    assert Path("calm.svg").read_bytes().startswith(b"<?xml")
+    ended = bench.run("preset", "show", "nobody")
+    assert ended.code == Exit.NO_DEVICE
+    assert ended.err.startswith("error: nobody: no such file, and not one of the presets that ship (lift, firm, absorb")
+    bench.busy.add("/dev/ttyACM3")
+    assert bench.run("--port", "/dev/ttyACM3", "preset", "show", "lift").code == Exit.NO_DEVICE  # it was asked for
+    shown = bench.run("preset", "show", "lift")
+    assert shown.code == 0
+    assert "/dev/ttyACM3: busy: another program has it open" in shown.err
+    bench.devices |= {"/dev/ttyACM0": Device(), "/dev/ttyACM1": Device()}
+    assert bench.run("preset", "show", "lift").err.startswith("error: more than one Tonus: /dev/ttyACM0, /dev/ttyACM1")
+
+
+def test_a_dash_is_standard_input(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    def given(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    given(named("mine"))
+    assert bench.run("preset", "push", "-").code == 0
+    assert named("mine") in device.texts
+    given(named("mine"))
+    assert "(mine): " in bench.run("preset", "show", "-").out
+    given("{")
+    ended = bench.run("preset", "check", "-")
+    assert ended.code == Exit.NOT_GOOD
+    assert ended.err.startswith("error: standard input: not valid JSON")
+    given(named("mine"))
+    assert bench.run("report", "-", "--json").json["file"] == "report.html"
+
+
+# What is written
+
+
+PICTURES = [
+    (["preset", "preview", "calm"], []),
+    (["journal", "plot"], []),
+    (["calibrate", "--readings", "201,804,1608"], ["calibration.write", "calibration.hold"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "not_called"), PICTURES)
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        ("nowhere/c.png", "nowhere/c.png: cannot be written: No such file or directory"),
+        ("c.bmp", "c.bmp: ending .bmp; allowed .png, .pdf, .svg"),
+        ("picture", "picture: no ending; allowed .png, .pdf, .svg"),
+        ("folder", "folder: no ending; allowed .png, .pdf, .svg"),
+        ("folder.png", "folder.png: cannot be written: Is a directory"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_told_before_anything_is_done(
+    bench: Bench, device: Device, arguments: list[str], not_called: list[str], out: str, says: str
+) -> None:
+    device.journal = {"session": [{"n": 7} | SESSION], "fault": []}
+    Path("folder").mkdir()
+    Path("folder.png").mkdir()
+    ended = bench.run(*arguments, "-o", out)
+    assert (ended.code, ended.err) == (Exit.USAGE, f"error: {says}\n")
+    assert device.requests == []
+    assert sorted(path.name for path in Path().iterdir()) == ["folder", "folder.png"]
+
+
+@pytest.mark.parametrize("arguments", [["preset", "pull"], ["journal", "export"], ["report"]])
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_done(
+    bench: Bench, device: Device, arguments: list[str]
+) -> None:
+    ended = bench.run(*arguments, "-o", "nowhere/f")
+    assert (ended.code, ended.err) == (
+        Exit.USAGE, "error: nowhere/f: cannot be written: No such file or directory\n"
+    )  # fmt: skip
+    assert device.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["preset", "preview", "calm"], ["journal", "plot"], ["preset", "pull"], ["journal", "export"], ["report", "calm"]],
+)
+def test_a_full_disk_is_one_line(bench: Bench, device: Device, arguments: list[str]) -> None:
+    device.journal = {"session": [{"n": 7} | SESSION], "fault": []}
+    ended = bench.run(*arguments, "-o", "/dev/full")
+    assert ended.code == Exit.USAGE
+    assert ended.err.splitlines()[-1] == "error: /dev/full: cannot be written: No space left on device"
+    assert "Traceback" not in ended.err
+
+
+def test_a_picture_that_fails_after_a_calibration_says_what_is_in_force(
+    bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mv = [device.rset_mv(code_of(ua, board_constants("tonus_r1"))) for ua in HELD_UA]
+    ended = bench.run("calibrate", "--readings", ",".join(f"{one:.1f}" for one in mv), "-o", "/dev/full")
+    assert ended.code == Exit.USAGE
+    assert "/dev/full: cannot be written: No space left on device; the calibration is in force: of " in ended.err
+
+
+# However it ends
+
+
+def in_a_shell(*arguments: str, shell: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    command = " ".join(f"'{word}'" for word in (sys.executable, "-m", "tonus_tools.ctl", *arguments))
+    return subprocess.run(
+        ["bash", "-c", f"{command} {shell}"],
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["preset", "show", "lift"], ["preset", "check", "nowhere.json"]])
+@pytest.mark.parametrize("shell", [">&-", "2>&-", ">&- 2>&-", ">/dev/full", "2>/dev/full", "| true", "</dev/null"])
+def test_streams_that_are_closed_or_full_leave_no_traceback(
+    arguments: list[str], shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = in_a_shell(*arguments, shell=shell)
+    assert "Traceback" not in ended.stderr
+    assert "Exception" not in ended.stderr
+    assert len(ended.stderr.splitlines()) <= 2
+    if shell == ">/dev/full" and "check" not in arguments:
+        assert ended.stderr.splitlines()[-1] == "error: output: No space left on device"
+        assert ended.returncode == Exit.USAGE
+
+
+def test_plain_ascii_and_any_backend_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for backend in ("TkAgg", "no-such-backend", ""):
+        ended = in_a_shell("preset", "preview", "lift", PYTHONIOENCODING="ascii", MPLBACKEND=backend, LC_ALL="C")
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (0, 1)
+
+
+@pytest.mark.parametrize("after_s", [0.02, 0.1, 0.2, 0.4, 0.8])
+def test_ctrl_c_at_any_moment_is_one_line_and_130(after_s: float, tmp_path: Path) -> None:
+    """Python itself may not be ready for it in the very first moments: then the signal ends it."""
+    command = [sys.executable, "-c", READY + "from tonus_tools.ctl.__main__ import main; sys.exit(main())", "report"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(60) in (Exit.INTERRUPTED, Exit.OK)
+    assert said in ("interrupted\n", "")
+
+
+READY = "import sys, tonus_tools.ending; print('ready', flush=True); "
+
+
+# Completion
+
+
+def test_the_shell_completes_ids_records_and_files(bench: Bench, device: Device) -> None:
+    device.journal = {"session": [{"n": 7} | SESSION, {"n": 12} | SESSION], "fault": [FAULT]}
+    context = SimpleNamespace(params={}, find_root=lambda: SimpleNamespace(params={"port": None}))
+
+    def offered(complete: Callable[[Any, str], list[tuple[str, str]]], start: str) -> list[str]:
+        return [what for what, _ in complete(context, start)]
+
+    device.own, device.generation = [named("mine"), named("other")], 1
+    write("mi.json", named("x"))
+    Path("mix").mkdir()
+    assert offered(completion.preset_ids, "") == ["mine", "other"]
+    assert offered(completion.presets_and_files, "mi") == ["mine", "mi.json", "mix/"]
+    assert offered(completion.records, "") == ["s12", "s7", "f2"]
+    assert offered(completion.records, "s1") == ["s12"]
+    assert "device.clock" not in device.methods_called
+    bench.devices.clear()
+    assert offered(completion.preset_ids, "l") == ["lift"]
+    assert offered(completion.records, "") == []
+    assert bench.capsys.readouterr().err == ""
+
+
+def test_completion_reaches_the_shell(tmp_path: Path) -> None:
+    environment = {"_TONUSCTL_COMPLETE": "complete_bash", "COMP_WORDS": "tonusctl preset show li", "COMP_CWORD": "3"}
+    code = "import sys; sys.argv = ['tonusctl']; from tonus_tools.ctl.__main__ import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.stdout.split(), done.stderr) == (["lift"], "")
+
+
+def test_zones_are_named_while_their_preset_is_known(bench: Bench, device: Device) -> None:
+    device.journal = {
+        "session": [{"n": 7} | SESSION | {"generation": 0, "zones": [[30_000, 99], [1000, 5]]}],
+        "fault": [],
+    }
+    shown = bench.run("journal", "show", "s7").out
+    assert re.search(r"zone 1 +forehead left: 30 s, contact good 99 %", shown)
+    assert re.search(r"zone 2 +forehead right: 1 s, contact good 5 %", shown)
+    device.own, device.generation = [named("lift")], 3  # another lift is there
+    device.journal["session"][0]["generation"] = 2
+    assert re.search(r"zone 1 +30 s, contact good 99 %", bench.run("journal", "show", "s7").out)

@@ -47,7 +47,10 @@ def test_what_a_pull_writes_is_read_back_the_same(tmp_path: Path, found: list[di
         (json.dumps(document(top_ua=600)), ["f.json: top_ua: 600; allowed 50..500 uA"]),
         (
             json.dumps([document(), document("b", ramp_ms=1), document("c", top_ua="9")]),
-            ["f.json: [1]: ramp_ms: 1; allowed 500..10000 ms", 'f.json: [2]: top_ua: "9"; allowed 50..500 uA'],
+            [
+                "f.json: [1]: ramp_ms: 1; allowed 500..10000 ms",
+                'f.json: [2]: top_ua: "9"; allowed 50..500 uA; write 9, without quotes',
+            ],
         ),
         (
             json.dumps([document(), document()]),
@@ -64,8 +67,8 @@ def test_what_a_pull_writes_is_read_back_the_same(tmp_path: Path, found: list[di
         ),
         ("[]", ["f.json: 0 presets; allowed 1..16"]),
         ("7", ["f.json: 7; allowed an object with schema, id, name, top_ua, ramp_ms, zones"]),
-        (b'{"id": "\xff"}', ["f.json: not text in UTF-8"]),
-        (100_000 * "[", ["f.json: not valid JSON"]),
+        (b'{"id": "\xff"}', ["f.json: not text in UTF-8: line 1; save it as UTF-8"]),
+        (100_000 * "[", ["f.json: brackets within brackets, more than 32 deep: no preset file"]),
         (b" " * (1 << 20) + b" ", ["f.json: more than 1048576 bytes: no preset file"]),
     ],
     ids=range(11),

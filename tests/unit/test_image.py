@@ -22,7 +22,8 @@ from tonus import bank, journal, sealed
 from tonus import preset as presets
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.errors import NotGood, PortError, UsageError
-from tonus_tools.image import bootsel, cli, keep, micropython, uf2
+from tonus_tools.image import bootsel, cli, keep, micropython, package, release, uf2
+from tonus_tools.image import flash as flash_module
 from tonus_tools.image.build import build
 from tonus_tools.image.compiled import MICROPYTHON, compiled
 from tonus_tools.image.deploy import plan
@@ -278,7 +279,7 @@ def test_without_a_download_one_line_says_what_to_fetch_and_where_to_put_it(
         micropython.load()
     message = str(refused.value)
     assert "\n" not in message
-    assert message.startswith(f"{name} could not be fetched: get it from MicroPython's download page of the RPI_PICO")
+    assert message.startswith(f"{name} could not be fetched: get it from https://micropython.org/download/RPI_PICO/ ")
     assert message.endswith(f"put it at ~/.cache/rp2040py/{name}, or name it in $MICROPYTHON_UF2")
     assert not kept.exists()
 
@@ -375,6 +376,9 @@ def test_two_boards_differ_in_nothing_but_the_board() -> None:
     assert [path for path in one if one[path] != other[path]] == ["board.mpy"]
 
 
+Image = Callable[..., str]
+
+
 # The BOOTSEL drive
 
 
@@ -403,13 +407,68 @@ def test_a_copy_that_fails_is_an_error_but_not_when_the_device_took_the_drive_aw
     with pytest.raises(PortError, match=f"^{drive}: the copy failed: Is a directory$"):
         bootsel.copy(drive, "image.uf2", b"it")
     (drive / "INFO_UF2.TXT").unlink()
-    bootsel.copy(drive, "image.uf2", b"it")
+    assert not bootsel.copy(drive, "image.uf2", b"it")
+
+
+def test_a_drive_that_goes_in_mid_copy_is_no_success(drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = 0
+
+    def pulled(file: int) -> None:
+        nonlocal synced
+        synced += 1
+        if synced == 2:
+            (drive / "INFO_UF2.TXT").unlink()
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", pulled)
+    with pytest.raises(PortError, match=r"went away after 65536 of 300000 bytes: was the cable pulled\?"):
+        bootsel.copy(drive, "image.uf2", bytes(300_000))
+
+
+def test_a_drive_that_goes_with_the_last_piece_is_asked_about(
+    image: Image, drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the device can tell whether it has all of it."""
+    monkeypatch.setattr(bootsel, "copy", lambda drive, name, data: False)
+    monkeypatch.setattr(ports, "COME_BACK_S", 0.3)
+    told = image("flash", "--drive", str(drive), "--erase-data", code=3)
+    assert f"{drive} went away at the end of the copy, and no Tonus came" in told
+    monkeypatch.setattr(ports, "appears", lambda: "/dev/ttyACM0")
+    assert image("flash", "--drive", str(drive), "--erase-data").endswith("/dev/ttyACM0: Tonus runs\n")
+
+
+@pytest.mark.parametrize("board", ["RP2350", "SAMD21G18A-Feather-v0"])
+def test_the_drive_of_another_board_is_named(
+    image: Image, drive: Path, board: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (drive / "INFO_UF2.TXT").write_text(INFO.format(board), encoding="ascii")
+    told = image("flash", "--drive", str(drive), "--erase-data", code=2)
+    assert told == f"error: {drive}: the drive of {board}; allowed RPI-RP2, an RP2040's\n"
+    monkeypatch.setattr(bootsel, "_MOUNTS", (str(drive),))
+    told = image("flash", "--erase-data", code=3)
+    assert told.endswith(f"; {drive} is the drive of {board}, not of an RP2040\n")
+
+
+def test_an_empty_folder_is_no_data(image: Image, drive: Path) -> None:
+    Path("saved").mkdir()
+    told = image("flash", "--drive", str(drive), "--data", "saved", code=2)
+    assert told.startswith("error: saved: empty; allowed a folder with a device's files")
+    assert not list(drive.glob("*.uf2"))
+
+
+def test_what_is_asked_of_device_and_board_comes_before_the_image(
+    image: Image, drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load() -> None:
+        raise AssertionError("the image is not needed to know this")
+
+    monkeypatch.setattr(flash_module, "load", load)
+    assert "no device" in image("flash", code=3)
+    assert "board: nowhere" in image("flash", "--board", "nowhere", code=2)
+    assert "cannot be asked" in image("flash", "--drive", str(drive), code=2)
 
 
 # Flashing a device that cannot be asked
-
-
-Image = Callable[..., str]
 
 
 @pytest.fixture
@@ -487,7 +546,8 @@ def test_damaged_data_is_refused(image: Image, drive: Path, name: str, content: 
         (["flash", "--port", "/dev/nowhere"], 3, "/dev/nowhere: there is no such port"),
         (["build", "--board", "nowhere"], 2, "board: nowhere; allowed pico_bench, tonus_r1"),
         (["deploy"], 2, "PORT: missing"),
-        (["deploy", "--port", "/dev/nowhere"], 3, "/dev/nowhere: "),
+        (["deploy", "--port", "/dev/nowhere"], 3, "/dev/nowhere: there is no such port"),
+        (["deploy", "--port", "/dev/nowhere", "--board", "nowhere"], 2, "board: nowhere; allowed pico_bench, tonus_r1"),
         (["paint"], 2, "No such command 'paint'"),
     ],
 )
@@ -569,3 +629,45 @@ def test_only_what_differs_is_copied_and_only_the_firmwares_own_is_removed() -> 
     new = plan(wanted, {}, set())
     assert new.folders == ["tonus", "tonus/presets"]
     assert new.copies == ["board.mpy", "tonus/a.mpy", "tonus/presets/x.json", "main.py"]
+
+
+# Packages for mip, releases
+
+
+@pytest.mark.parametrize("board", board_names())
+def test_a_package_is_kept_that_names_all_of_the_firmware(board: str) -> None:
+    path = FIRMWARE / package.name(board)
+    assert path.read_text(encoding="utf-8") == package.text(board), "python -m tonus_tools.image package writes it"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["version"] == FIRMWARE_VERSION
+    found = {there: (FIRMWARE / here).read_bytes() for there, here in document["urls"]}
+    assert found == files(board, as_sources=True)
+    assert document["urls"][-1] == ["main.py", "main.py"]
+
+
+def test_a_release_is_all_that_people_need(
+    image: Image, stock: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TONUS_PORT", "/dev/nowhere")  # its report is of the shipped presets, whatever is plugged in
+    monkeypatch.setattr(release, "wheel", lambda out: Path(shutil.copy(stock, out / "tonus.whl")))
+    told = image("release", "--out", "dist")
+    names = sorted(path.name for path in Path("dist").iterdir())
+    boards = [f"tonus-{board}-{FIRMWARE_VERSION}.{ending}" for board in board_names() for ending in ("json", "uf2")]
+    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", f"tonus-report-{FIRMWARE_VERSION}.html", *boards])
+    sums = dict(line.split("  ")[::-1] for line in Path("dist/SHA256SUMS").read_text(encoding="ascii").splitlines())
+    assert sorted(sums) == [name for name in names if name != "SHA256SUMS"]
+    for name, digest in sums.items():
+        assert hashlib.sha256(Path("dist", name).read_bytes()).hexdigest() == digest
+        assert f"dist/{name}: " in told
+
+
+def test_a_release_without_a_word_to_owners_is_none(
+    image: Image, stock: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(release, "CHANGES", tmp_path / "CHANGES.md")
+    (tmp_path / "CHANGES.md").write_text("# Changes\n\n## 0.0.9\n", encoding="utf-8")
+    assert f"CHANGES.md: has no heading '## {FIRMWARE_VERSION}'" in image("release", code=2)
+
+
+def test_what_changed_in_this_version_is_written_down() -> None:
+    assert f"\n## {FIRMWARE_VERSION}\n" in (FIRMWARE / "CHANGES.md").read_text(encoding="utf-8")

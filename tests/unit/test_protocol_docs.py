@@ -97,3 +97,11 @@ def test_a_sessions_record_has_the_fields_of_its_table() -> None:
     of_session = set().union(*documented[: split - 1])
     assert set(Session.__dataclass_fields__) == of_session
     assert set(tally.Tally().record(1)) <= of_session
+
+
+def test_it_says_what_dtr_does() -> None:
+    """The port is MicroPython's, and its driver looks at that one line."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    (paragraph,) = [one for one in text.split("\n\n") if "DTR" in one]
+    for said in ("High", "Low", "restarts nothing", "256 bytes", "raise DTR before the first request"):
+        assert said in paragraph

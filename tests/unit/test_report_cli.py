@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,8 @@ from ctl_device import Device, FakeSerial
 from test_ctl_client import named
 from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.exits import Exit
+from tonus_tools.report import page
+from tonus_tools.report.accuracy import STRAY_NC
 
 OWN = named("own").replace('"top_ua":100', '"top_ua":250')
 
@@ -124,3 +129,49 @@ def test_errors_are_one_line(bench: Bench) -> None:
 
 def test_a_preset_named_twice_is_reported_once(bench: Bench) -> None:
     assert len(bench.run("calm", "calm", "--json").json["presets"]) == 1
+
+
+PHONE_PX = 360
+PHONE = """<iframe src="report.html" width="{px}" height="800" onload="
+document.title = 'as wide as ' + this.contentDocument.documentElement.scrollWidth"></iframe>"""
+
+
+def test_it_fits_a_telephone_and_tables_scroll_by_themselves(bench: Bench) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no chromium on this computer")
+    bench.run("calm")
+    Path("phone.html").write_text(PHONE.format(px=PHONE_PX), encoding="utf-8")
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    page = Path("phone.html").resolve().as_uri()
+    done = subprocess.run([*command, "--dump-dom", page], capture_output=True, text=True, timeout=120)
+    found = re.search(r"<title>as wide as (\d+)</title>", done.stdout)
+    assert found is not None, done.stderr
+    assert int(found[1]) <= PHONE_PX
+
+
+def test_on_paper_nothing_stands_alone(bench: Bench) -> None:
+    """What a browser is asked for; how it breaks the pages is its own."""
+    bench.run("calm")
+    paper = Path("report.html").read_text(encoding="utf-8").split("@media print")[1]
+    for rule in (
+        "h2, h3, thead, tr.group, figcaption { break-after:avoid }",
+        "{ orphans:3; widows:3 }",
+        "tbody tr:nth-last-child(-n+2) { break-before:avoid }",
+        "table.dense, ol.from { break-inside:avoid }",
+        "thead { display:table-header-group }",
+    ):
+        assert rule in paper
+
+
+def test_the_charge_of_the_strays_is_counted_as_spice_has_it(bench: Bench) -> None:
+    output = bench.run("calm", "--json").json["presets"][0]["output"]["rows"]
+    rows = {row["name"]: row["values"][0] for row in output}
+    assert rows["charge of the strays, a phase"] == STRAY_NC / 1000
+    assert rows["maximum phase charge with the strays'"] == pytest.approx(
+        rows["maximum phase charge"] + STRAY_NC / 1000
+    )
+    spice = (Path(page.__file__).parents[1] / "spice" / "results.md").read_text(encoding="utf-8")
+    found = re.findall(r"\| (?:Lift|Absorb|Calm), level \d+ \| .* \| ([\d.]+) nC \| ([\d.]+) nC \|", spice)
+    assert len(found) >= 12
+    assert all(abs(float(flows) - float(asked) - STRAY_NC) <= 0.5 for asked, flows in found)

@@ -499,12 +499,12 @@ def gliding(cue_s: int, lift_every_ms: int, lifted_ms: int, pause: tuple[Any, ..
 
     def heard(kind: str) -> None:
         if kind in ("cue", "zone"):
-            cued.append(world.session.treated_ms)
+            cued.append(world.session.counted_ms)
 
     world.do(("event", "ready"))
     world.do(("press", "plus"))
     since = 0
-    while world.session.treated_ms < 60_000:
+    while world.session.counted_ms < 60_000:
         assert world.session.state in ACTIVE
         since += 20
         if since % lift_every_ms >= lifted_ms:

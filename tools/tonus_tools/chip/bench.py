@@ -23,6 +23,7 @@ from tonus import bank, limits, preset
 from ..ctl.client import Client
 from ..ctl.errors import ToolError
 from ..ctl.output import Output, note
+from ..ending import guarded
 from ..image import micropython
 from ..image.build import build
 from ..image.filesystem import files
@@ -398,4 +399,4 @@ def _both(jobs: list[Any], work: Callable[[Any], T]) -> list[T]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

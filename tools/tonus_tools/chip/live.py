@@ -39,6 +39,8 @@ class Live:
         reader: TraceReader | None = None,
     ) -> None:
         self.heard = bytearray()  # what the device has sent over USB and nobody has read
+        self.waiting = 0  # not told here: the emulator takes what comes
+        self.in_bootsel = False  # not emulated
         self._on_record = on_record
         self._reader = reader or TraceReader()
         self._flash = flash

@@ -1,5 +1,20 @@
 """`python -m tonus_tools.ctl` is `tonusctl`."""
 
-from .cli import main
+import sys
 
-main()
+from ..ending import guarded
+
+
+def main() -> int:
+    """The command; returns its exit code."""
+
+    def command() -> int:
+        from .cli import main
+
+        return main()
+
+    return guarded(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -34,8 +34,8 @@ from .calibrate import (
 )
 from .client import STORAGE, Calibration, Client
 from .errors import DeviceRefused, LinkError, NotGood, UsageError
-from .options import Json, Port, Settings, settings
-from .output import note
+from .options import Json, Picture, Port, Settings, confirm, settings, unchanged
+from .output import PICTURES, note, writable
 
 MARGIN_S = 2  # of a hold: what takes the person longer than it lasts is asked again
 LEAST_OHM, MOST_OHM = REFERENCE_OHM
@@ -53,9 +53,7 @@ def calibrate(
     session: Annotated[
         str | None, typer.Option("--session", metavar="RECORD", help="With --reference: take this session, do not ask.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")] = Path(
-        "calibration.png"
-    ),
+    out: Picture = Path("calibration.png"),
     show: Annotated[bool, typer.Option("--show", help="Only say what the calibration is.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Forget the calibration.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --reset.")] = False,
@@ -140,8 +138,9 @@ def _reset(its: Settings, yes: bool) -> None:
     with its.device() as (_, client):
         found = _known(client)
         if (found.calibrated or found.damage) and not yes:
-            typer.confirm(f"Forget the calibration, {told(found)}?", abort=True, err=True)
-        now = client.calibration_reset()
+            confirm(f"Forget the calibration, {told(found)}?")
+        with unchanged("it may have been forgotten or not: tonusctl calibrate --show tells"):
+            now = client.calibration_reset()
     _report(its, now)
 
 
@@ -149,11 +148,14 @@ def _reset(its: Settings, yes: bool) -> None:
 
 
 def _current(its: Settings, given: str | None, out: Path) -> None:
+    writable(out, PICTURES)
     with its.device() as (_, client):
         board = _board(client)
         before = _known(client)
         try:
-            taken = _readings(client, board, _split(given, board))
+            with unchanged():
+                split = _split(given, board)
+            taken = _readings(client, board, split)
             values = from_readings(taken, board)
             _write(client, values)
             residuals = swept(client, board, values)
@@ -162,7 +164,11 @@ def _current(its: Settings, given: str | None, out: Path) -> None:
         now = _known(client)
     from .calibration_plot import draw  # matplotlib takes a second to import
 
-    draw(out, taken, residuals, values, board)
+    try:
+        draw(out, taken, residuals, values, board)
+    except UsageError as error:
+        error.consequence = f"the calibration is in force: {told(now)}"
+        raise
     used, at = worst(residuals, True)
     document = _document(now) | {
         "before": _values(before),

@@ -15,6 +15,7 @@ from tonus import limits
 from ..sim.plot import CEILING, CONTACTS
 from ..sim.plot_pulses import FAINT, FORWARD, INK
 from .calibrate import Reading, Residual, Values, accuracy, allowed_ua, nominal_error_ua
+from .output import write_picture
 from .preview import DPI, GRID, LEFT_PX, RIGHT_PX, STYLE, Sheet
 
 HEAD_PX = 96
@@ -25,9 +26,9 @@ BAND = {False: "#fdebd0", True: "#d5f0d8"}
 def draw(
     path: str | Path, readings: Sequence[Reading], residuals: Sequence[Residual], values: Values, board: SimpleNamespace
 ) -> None:
-    """Draw into a PNG at `path`, 1500 px wide. OSError when it cannot be written."""
+    """Draw into a picture at `path`, 1500 px wide. UsageError when it cannot be written."""
     with mpl.rc_context(STYLE):
-        page(readings, residuals, values, board).savefig(path, dpi=DPI)
+        write_picture(Path(path), page(readings, residuals, values, board), DPI)
 
 
 def page(readings: Sequence[Reading], residuals: Sequence[Residual], values: Values, board: SimpleNamespace) -> Figure:

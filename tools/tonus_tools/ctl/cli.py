@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,13 +11,13 @@ import typer
 from tonus import VERSION
 from typer.exceptions import TyperException
 
+from ..ending import guarded, interrupted, say
 from ..report.command import report
 from . import calibrate_commands, journal_commands, ports, preset_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
-from .errors import DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
+from .errors import Declined, DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
 from .exits import Exit
 from .options import Json, JsonBefore, Port, PortBefore, Settings, help_without_command, settings
-from .output import note
 
 # \b keeps a paragraph's lines apart.
 EXAMPLES = """\b
@@ -75,21 +74,22 @@ def list_ports(context: typer.Context, as_json: Json = False) -> None:
     its = settings(context, None, as_json)
     found = []
     for port in ports.listing():
-        what = "not asked: no MicroPython on a Pico"
+        what, id = "not asked: no MicroPython on a Pico", ""
         if port.is_pico:
             try:
                 info = ports.probe(port.device)
-                what = f"Tonus {info.version} on {info.board}, {info.state}"
+                what, id = f"Tonus {info.version} on {info.board}, {info.state}", info.id
             except (PortError, LinkError) as error:
                 what = error.message.removeprefix(f"{port.device}: ")
-        found.append({"port": port.device, "description": port.description, "is_pico": port.is_pico, "what": what})
+        about = {"description": port.description, "is_pico": port.is_pico, "id": id or None, "what": what}
+        found.append({"port": port.device} | about)
     if its.report(found):
         return
     if not found:
         its.out.line("no serial ports")
         return
-    rows = [(str(port["port"]), str(port["description"]), str(port["what"])) for port in found]
-    its.out.table(("port", "description", "what"), rows)
+    rows = [(str(p["port"]), str(p["id"] or "-"), str(p["description"]), str(p["what"])) for p in found]
+    its.out.table(("port", "id", "description", "what"), rows)
 
 
 @app.command()
@@ -101,7 +101,7 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
         bank = client.bank_list()
         calibration = client.calibration()
     calibrated = calibration is not None and calibration.calibrated
-    about = {"shipped": bank.shipped, "damage": bank.damage, "calibrated": calibrated}
+    about = {"shipped": bank.shipped, "damage": bank.damage, "calibrated": calibrated, "tonusctl": VERSION}
     if its.report({"port": name, **asdict(now), **about}):
         return
     battery = "not measured with the cable in" if now.battery_pct is None else f"{now.battery_pct} %"
@@ -120,6 +120,11 @@ def info(context: typer.Context, port: Port = None, as_json: Json = False) -> No
         facts.append(("damage", bank.damage))
     if now.data_lost:
         facts.append(("lost", words.lost(now.data_lost)))
+    if now.version != VERSION:
+        told = (
+            f"firmware {now.version}, this tonusctl {VERSION}: rules and figures may differ; take both of one release"
+        )
+        facts.append(("versions", told))
     its.out.facts(facts)
 
 
@@ -241,36 +246,21 @@ def sim(
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
+    return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(arguments: list[str]) -> int:
     try:
-        code = app(sys.argv[1:] if arguments is None else arguments, prog_name="tonusctl", standalone_mode=False)
-        sys.stdout.flush()
+        code = app(arguments, prog_name="tonusctl", standalone_mode=False)
+    except Declined as answer:
+        return say(str(answer), answer.exit)
     except ToolError as error:
-        note(f"error: {error}")
-        return error.exit
+        return say(f"error: {error}", error.exit)
     except TyperException as error:
-        note(f"error: {error.format_message()} (--help explains)")
-        return Exit.USAGE
+        return say(f"error: {error.format_message()} (--help explains)", Exit.USAGE)
     except typer.Abort:
-        return _interrupted()
-    except BrokenPipeError:
-        # Whoever read the output has had enough. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.INTERRUPTED
-    except SystemExit as end:  # what rich and typer make of the same
-        if isinstance(end.__context__, BrokenPipeError):
-            return Exit.INTERRUPTED
-        raise
-    except OSError as error:
-        note(f"error: {error.filename or 'output'}: {error.strerror or error}")
-        return Exit.USAGE
-    if code == Exit.INTERRUPTED:
-        return _interrupted()
-    return int(code or Exit.OK)
-
-
-def _interrupted() -> int:
-    note("interrupted")
-    return Exit.INTERRUPTED
+        return interrupted()
+    return interrupted() if code == Exit.INTERRUPTED else int(code or Exit.OK)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,12 @@ class UsageError(ToolError):
     """What was asked for makes no sense, or a file cannot be read or written."""
 
 
+class Declined(ToolError):
+    """A person answered a question with no: what was asked about has not been done."""
+
+    exit = Exit.INTERRUPTED
+
+
 class NotGood(ToolError):
     """What was checked is not good."""
 

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from . import words
+from . import completion, presets, words
 from .client import Client
 from .errors import UsageError
-from .options import Json, Port, help_without_command, settings
-from .output import note
+from .options import Json, Picture, Port, help_without_command, settings
+from .output import PICTURES, note, writable, write
 
 Sessions = Annotated[bool, typer.Option("--sessions", help="Only sessions.")]
 Faults = Annotated[bool, typer.Option("--faults", help="Only faults.")]
@@ -70,7 +70,12 @@ def list_(
 def show(
     context: typer.Context,
     record: Annotated[
-        str, typer.Argument(metavar="RECORD", help="As journal list names it: s12 or f3; 12 is session 12.")
+        str,
+        typer.Argument(
+            metavar="RECORD",
+            help="As journal list names it: s12 or f3; 12 is session 12.",
+            autocompletion=completion.records,
+        ),
     ],
     port: Port = None,
     as_json: Json = False,
@@ -89,21 +94,23 @@ def show(
     kind, n = "fault" if named[1] == "f" else "session", int(named[2])
     with its.device() as (_, client):
         found = client.journal_read(kind, n - 1)
-    if found is None or found["n"] != n:
-        raise UsageError(f"{kind} {n} is not in the journal; tonusctl journal list lists what is")
+        if found is None or found["n"] != n:
+            raise UsageError(f"{kind} {n} is not in the journal; tonusctl journal list lists what is")
+        names = [] if its.json or kind == "fault" else _zone_names(client, found)
     if not its.report(found):
-        its.out.facts(words.session_facts(found) if kind == "session" else words.fault_facts(found))
+        its.out.facts(words.session_facts(found, names) if kind == "session" else words.fault_facts(found))
 
 
 @app.command()
 def plot(
     context: typer.Context,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")] = Path("journal.png"),
+    out: Picture = Path("journal.png"),
     port: Port = None,
     as_json: Json = False,
 ) -> None:
     """Draw the sessions: charge, treated time, contact and resistance."""
     its = settings(context, port, as_json)
+    writable(out, PICTURES)
     with its.device() as (_, client):
         records = list(client.journal("session"))
     if not records:
@@ -132,6 +139,8 @@ def export(
         if sessions and faults:
             raise UsageError("a CSV file has one kind of record: --sessions or --faults")
         sessions = not faults
+    if out is not None:
+        writable(out)
     with its.device() as (_, client):
         found = _read(client, sessions, faults)
     if form is Format.csv:
@@ -141,10 +150,7 @@ def export(
     if out is None:
         its.out.text(text)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
+    write(out, text)
     note(f"{words.plural(sum(map(len, found.values())), 'record')} in {out}")
 
 
@@ -154,13 +160,26 @@ def _read(client: Client, sessions: bool, faults: bool) -> Records:
     return {kind: list(client.journal(kind)) for kind in KINDS if wanted[kind] or not any(wanted.values())}
 
 
+def _zone_names(client: Client, record: dict[str, Any]) -> list[str]:
+    """Names of a session's zones, as far as its preset is still known; empty when it is not, or is another one now."""
+    bank = client.read_bank()
+    text = dict(bank.presets).get(record["id"])
+    if text is not None and bank.generation == record["generation"]:
+        zones = presets.from_device(record["id"], text).preset.zones
+    elif record["generation"] == 0 and record["id"] in presets.shipped():  # the bank was never changed then
+        zones = presets.shipped()[record["id"]].preset.zones
+    else:
+        return []
+    return [zone.name for zone in zones] if len(zones) >= len(record["zones"]) else []
+
+
 def _csv(records: list[dict[str, Any]]) -> str:
-    """One line a record under the fields' names; the list of zones as JSON."""
-    names = dict.fromkeys(key for record in records for key in record)
+    """A line a record: number, date, the other fields with their units in the first line; the list of zones as JSON."""
+    names = [name for name in dict.fromkeys(key for record in records for key in record) if name not in ("n", "at")]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(names)
+    table.writerow(["number", "date", *(words.column(name) for name in names)])
     for record in records:
-        cells = (record.get(name) for name in names)
+        cells = [record["n"], words.iso(record["at"]), *(record.get(name) for name in names)]
         table.writerow([json.dumps(cell) if isinstance(cell, list) else cell for cell in cells])
     return text.getvalue()

@@ -23,6 +23,7 @@ from tonus.session import EVENTS
 
 from ..sim.plot import CEILING, CONTACTS
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
+from .output import write_picture
 from .preview import DPI, GRID, LEFT_PX, RIGHT_PX, STYLE, Sheet
 
 # Why a session ended when it came to its end: contact that is lost while it ramps down changes nothing.
@@ -81,12 +82,12 @@ class Session:
 
 
 def draw(records: list[dict[str, Any]], path: str | Path) -> None:
-    """Draw session records (PROTOCOL.md), in any order, into a PNG at `path`, 1500 px wide.
+    """Draw session records (PROTOCOL.md), in any order, into a picture at `path`, 1500 px wide.
 
-    Raises ValueError when there are none, KeyError when a field is missing, OSError when it cannot be written.
+    Raises ValueError when there are none, KeyError when a field is missing, UsageError when it cannot be written.
     """
     with mpl.rc_context(STYLE):  # tick labels are made when it is drawn
-        page(records).savefig(path, dpi=DPI)
+        write_picture(Path(path), page(records), DPI)
 
 
 def page(records: list[dict[str, Any]]) -> Figure:

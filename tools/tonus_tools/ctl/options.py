@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from . import ports
-from .client import Client
+from .client import NOTHING_CHANGED, Client
+from .errors import Declined, DeviceRefused, LinkError, NotGood, UsageError
 from .output import Output, note
 
 _PORT_HELP = "The device's serial port, a pty or a pyserial URL. Without it, the one Tonus plugged in."
@@ -19,6 +21,7 @@ _JSON_HELP = "Print JSON."
 # Before the command; after it the same two work again.
 PortBefore = Annotated[str | None, typer.Option("--port", envvar="TONUS_PORT", metavar="PORT", help=_PORT_HELP)]
 JsonBefore = Annotated[bool, typer.Option("--json", help="Print JSON, wherever a command reports something.")]
+Picture = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The picture: .png, .pdf or .svg.")]
 Port = Annotated[str | None, typer.Option("--port", metavar="PORT", help=f"{_PORT_HELP} Also $TONUS_PORT.")]
 Json = Annotated[bool, typer.Option("--json", help=_JSON_HELP)]
 
@@ -27,6 +30,34 @@ def help_without_command(context: typer.Context) -> None:
     """The callback of a group: named alone, it prints its help."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+def confirm(question: str) -> None:
+    """Ask before something is lost. Declined, when the answer is no; typer.Abort when there is none."""
+    try:
+        if typer.confirm(question, err=True):
+            return
+    except typer.Abort:
+        note("")  # the question's line is not ended
+        note(NOTHING_CHANGED)
+        raise
+    raise Declined(NOTHING_CHANGED)
+
+
+@contextmanager
+def unchanged(unless_lost: str = NOTHING_CHANGED) -> Iterator[None]:
+    """Errors inside say what they mean for the device: nothing was changed; `unless_lost`, when an answer is lost."""
+    try:
+        yield
+    except DeviceRefused as error:
+        error.consequence = error.consequence or NOTHING_CHANGED
+        raise
+    except LinkError as error:
+        error.consequence = error.consequence or unless_lost
+        raise
+    except (NotGood, UsageError) as error:
+        error.consequence = error.consequence or NOTHING_CHANGED
+        raise
 
 
 @dataclass

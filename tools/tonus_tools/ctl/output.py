@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -13,7 +16,13 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from .errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Row = Sequence[str]
+PICTURES = (".png", ".pdf", ".svg")  # endings of a picture's file
 
 
 class Output:
@@ -60,6 +69,49 @@ class Output:
         for name, value in rows:
             table.add_row(Text(name), Text(value))
         self._out.print(table)
+
+
+def writable(path: Path, endings: Sequence[str] = ()) -> None:
+    """UsageError unless a file can be written there; its name has one of these endings, when they are given.
+
+    Asked before anything is done whose result the file is for. It leaves nothing behind.
+    """
+    is_device = path.exists() and not path.is_file() and not path.is_dir()
+    if endings and not is_device and path.suffix.lower() not in endings:
+        ending = f"ending {path.suffix}" if path.suffix else "no ending"
+        raise UsageError(f"{path}: {ending}; allowed {', '.join(endings)}")
+    was_there = path.exists()
+    try:
+        with open(path, "ab"):
+            pass
+        if not was_there:
+            path.unlink()
+    except OSError as error:
+        raise _cannot(path, error) from None
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file; one that cannot be written whole is not left behind. UsageError."""
+    was_there = path.exists()
+    try:
+        with open(path, "wb") as f:
+            f.write(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise _cannot(path, error) from None
+
+
+def write_picture(path: Path, figure: Figure, dpi: int) -> None:
+    """Write a figure in the format that the path's ending names, a device's as PNG. UsageError."""
+    content = io.BytesIO()
+    figure.savefig(content, dpi=dpi, format=path.suffix.lower().lstrip(".") or "png")
+    write(path, content.getvalue())
+
+
+def _cannot(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: cannot be written: {error.strerror or error}")
 
 
 def note(text: str) -> None:

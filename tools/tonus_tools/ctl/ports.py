@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import serial
 from serial.tools import list_ports
@@ -20,6 +21,8 @@ WRITE_TIMEOUT_S = 2
 COME_BACK_S = 10  # a restarted device is on the bus again by then
 SAFE_MODE = "a device in safe mode (MINUS held at the start) has no protocol"
 PLUG_IN = f"plug it in with a data cable; {SAFE_MODE}; --port names a port by hand"
+
+SEVERAL = "more than one Tonus"
 
 OnLog = Callable[[str], None]
 
@@ -50,18 +53,30 @@ def open_port(name: str) -> Transport:
             name, baudrate=115200, timeout=SLICE_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
         )
     except (OSError, ValueError) as problem:
-        raise PortError(f"{name}: {_why(problem)}") from None
+        raise PortError(f"{name}: {_why(problem, name)}") from None
 
 
-def _why(problem: OSError | ValueError) -> str:
+def _group(name: str) -> str:
+    """The group that may use a port; dialout, Debian's and its like's, when that cannot be told."""
+    try:
+        return Path(name).group()
+    except (OSError, KeyError, NotImplementedError):
+        return "dialout"
+
+
+def _why(problem: OSError | ValueError, name: str) -> str:
     number = problem.errno if isinstance(problem, OSError) else None
-    if number == errno.ENOENT:
+    # Windows' errors come without a number, in the text.
+    said = str(problem)
+    if number == errno.ENOENT or "FileNotFoundError" in said:
         return "there is no such port; tonusctl ports lists those there are"
     if number in (errno.EACCES, errno.EPERM):
+        group = _group(name)
         return (
-            "no permission; on Linux add yourself to the group dialout (sudo usermod -aG dialout $USER), log in again"
+            f"no permission; on Linux add yourself to the port's group, {group}: sudo usermod -aG {group} $USER, then "
+            "log out and in again"
         )
-    if number in (errno.EBUSY, errno.EAGAIN):
+    if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in said:
         return "busy: another program has it open"
     if "Inappropriate ioctl" in str(problem):
         return "not a serial port"
@@ -109,12 +124,27 @@ def find(on_log: OnLog | None = None) -> str:
         except LinkError as error:
             others.append(f"{port.device}: {error.message}")
     if len(tonus) > 1:
-        raise PortError(f"more than one Tonus: {', '.join(tonus)}; name one with --port")
+        raise PortError(f"{SEVERAL}: {', '.join(tonus)}; name one with --port")
     if tonus:
         return tonus[0]
     if others:
         raise PortError(f"no Tonus answers ({'; '.join(others)}); {PLUG_IN}")
     raise PortError(f"no Tonus found; {PLUG_IN}")
+
+
+def appears() -> str | None:
+    """Wait for a Tonus to be plugged in, or to have started; its port. None when none comes."""
+    until = time.monotonic() + COME_BACK_S
+    while time.monotonic() < until:
+        for port in listing():
+            if port.is_pico:
+                try:
+                    probe(port.device)
+                    return port.device
+                except (PortError, LinkError):
+                    continue
+        time.sleep(SLICE_S)
+    return None
 
 
 def come_back(name: str, id: str) -> str:

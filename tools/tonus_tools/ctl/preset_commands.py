@@ -7,21 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from tonus import VERSION
 
-from . import merge, presets, words
+from . import completion, merge, ports, presets, words
 from .client import Bank, Listing
-from .errors import NotGood, UsageError
+from .errors import NotGood, PortError, UsageError
 from .exits import Exit
-from .options import Json, Port, Settings, help_without_command, settings
-from .output import note, progress_bar
+from .options import Json, Picture, Port, Settings, confirm, help_without_command, settings, unchanged
+from .output import PICTURES, note, progress_bar, writable, write
 from .presets import Loaded
 
 if TYPE_CHECKING:
     from .figures import Margin
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="Preset files: one preset, or a list of them.")]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help="Preset files: one preset, or a list of them; - is standard input.")
+]
 FileOrId = Annotated[
-    str, typer.Argument(metavar="FILE_OR_ID", help="A preset file, or the id of a preset on the device.")
+    str,
+    typer.Argument(
+        metavar="FILE_OR_ID",
+        help="A preset file, or a preset's id: on the device, or one that ships.",
+        autocompletion=completion.presets_and_files,
+    ),
 ]
 
 app = typer.Typer(
@@ -84,7 +92,10 @@ def show(context: typer.Context, which: FileOrId, port: Port = None, as_json: Js
 @app.command()
 def pull(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Which presets; all, when left out.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Which presets; all, when left out.", autocompletion=completion.preset_ids),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE.")] = None,
     port: Port = None,
 ) -> None:
@@ -96,6 +107,8 @@ def pull(
       tonusctl preset push --replace before.json
     """
     its = settings(context, port)
+    if out is not None:
+        writable(out)
     with its.device() as (_, client):
         bank = client.read_bank()
     held = dict(bank.presets)
@@ -105,7 +118,7 @@ def pull(
     if out is None:
         its.out.text(text)
     else:
-        _write(out, text)
+        write(out, text)
         note(f"{words.plural(len(set(ids or held)), 'preset')} of generation {bank.generation} in {out}")
 
 
@@ -129,11 +142,13 @@ def push(
       tonusctl preset push --dry-run --replace bank.json
     """
     its = settings(context, port, as_json)
-    loaded = _good(files)
-    presets.different_ids(loaded)
+    with unchanged():
+        loaded = _good(files)
+        presets.different_ids(loaded)
     with its.device() as (_, client):
-        before = client.read_bank()
-        plan = merge.plan(before.presets, [(one.id, one.text) for one in loaded], replace)
+        with unchanged():
+            before = client.read_bank()
+            plan = merge.plan(before.presets, [(one.id, one.text) for one in loaded], replace)
         now = before
         if plan.changes and not dry_run:
             try:
@@ -181,14 +196,15 @@ def check(context: typer.Context, files: Files, as_json: Json = False) -> None:
 def preview(
     context: typer.Context,
     which: FileOrId,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")] = Path("preview.png"),
+    out: Picture = Path("preview.png"),
     level: Annotated[int, typer.Option("--level", min=1, max=10, help="The level it is played at.")] = 10,
     board: Annotated[str, typer.Option("--board", metavar="BOARD", help="The board it is played on.")] = "tonus_r1",
     port: Port = None,
     as_json: Json = False,
 ) -> None:
-    """Draw what a preset will do, and print its limits. A file needs no device."""
+    """Draw what a preset will do, and print its limits. A file needs no device, nor do the presets that ship."""
     its = settings(context, port, as_json)
+    writable(out, PICTURES)
     found = _named(its, which)
     if len(found) > 1:
         raise UsageError(f"{which}: holds {len(found)} presets; preview draws one")
@@ -229,8 +245,9 @@ def reset(
         before = client.bank_list()
         if not yes:
             question = f"Remove {', '.join(before.presets)} and put the shipped presets back?"
-            typer.confirm(question, abort=True, err=True)
-        client.bank_reset()
+            confirm(question)
+        with unchanged("it may have been reset or not: tonusctl preset list tells"):
+            client.bank_reset()
         now = client.bank_list()
     if its.report({"generation": now.generation, "crc32": now.crc32, "presets": now.presets}):
         return
@@ -246,12 +263,26 @@ def _limit(margin: Margin) -> tuple[str, ...]:
 
 
 def _named(its: Settings, which: str) -> list[Loaded]:
-    """The presets of a file, or the one with this id on the device."""
+    """The presets of a file, or the one with this id: on the device, or without one of those that ship."""
     path = Path(which)
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if presets.is_file(which):
         return _good([path])
-    with its.device() as (_, client):
-        bank = client.read_bank()
+    try:
+        with its.device() as (_, client):
+            bank = client.read_bank()
+    except PortError as error:
+        if its.port is not None or error.message.startswith(ports.SEVERAL):
+            raise
+        shipped = presets.shipped()
+        if which not in shipped:
+            error.message = (
+                f"{which}: no such file, and not one of the presets that ship ({', '.join(shipped)}); {error}"
+            )
+            raise
+        # One that is there and cannot be asked is no reason to show nothing; the person should know, though.
+        why = error.message if any(port.is_pico for port in ports.listing()) else "no device"
+        note(f"{why}: this is the {which} that ships with firmware {VERSION}")
+        return [shipped[which]]
     return [presets.from_device(which, _held(dict(bank.presets), which))]
 
 
@@ -273,10 +304,3 @@ def _good(files: list[Path]) -> list[Loaded]:
 def _say(problems: list[presets.Problem]) -> None:
     for problem in problems:
         note(f"error: {problem}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -7,17 +7,23 @@ index when the file holds a list, and the validator's words.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tonus import fields, limits, preset
+from tonus import VERSION, fields, limits, preset
+from tonus.bank import SHIPPED
 from tonus.fields import FieldError
 
+from . import json_hints, mending
 from .errors import NotGood, UsageError
 
+STDIN = "-"  # as a file's name
 FILE_MAX = 1 << 20  # bytes: sixteen of the largest presets, generously laid out, are a tenth of it
+DEPTH_MAX = 32  # brackets within brackets: a list of presets has five
+_TOO_DEEP = f"brackets within brackets, more than {DEPTH_MAX} deep: no preset file"
 
 
 @dataclass(frozen=True)
@@ -46,24 +52,35 @@ class Problem:
         return f"{_where(self.file, self.index)}: {f'{self.path}: ' if self.path else ''}{self.problem}"
 
 
+def is_file(name: str) -> bool:
+    """Whether a person who names a file or an id means a file."""
+    path = Path(name)
+    return name == STDIN or path.exists() or bool(path.suffix) or len(path.parts) > 1
+
+
 def read(path: Path) -> tuple[list[Loaded], list[Problem]]:
-    """The presets of a file, and what is wrong with it. UsageError when it cannot be read at all."""
+    """The presets of a file, or of standard input, and what is wrong with it. UsageError when it cannot be read."""
+    file = "standard input" if str(path) == STDIN else str(path)
     try:
-        with open(path, "rb") as f:
-            data = f.read(FILE_MAX + 1)
+        if str(path) == STDIN:
+            data = sys.stdin.buffer.read(FILE_MAX + 1)
+        else:
+            with open(path, "rb") as f:
+                data = f.read(FILE_MAX + 1)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
-    file = str(path)
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from None
     if len(data) > FILE_MAX:
         return [], [Problem(file, None, "", f"more than {FILE_MAX} bytes: no preset file")]
     try:
-        document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_Object)
-    except UnicodeDecodeError:
-        return [], [Problem(file, None, "", "not text in UTF-8")]
+        document = json.loads(json_hints.decoded(data), object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
-        return [], [Problem(file, None, "", f"not valid JSON: line {error.lineno} column {error.colno}: {error.msg}")]
-    except (ValueError, RecursionError):
-        return [], [Problem(file, None, "", "not valid JSON")]
+        return [], [Problem(file, None, "", json_hints.told(error))]
+    except RecursionError:
+        return [], [Problem(file, None, "", _TOO_DEEP)]
+    except ValueError as error:
+        return [], [Problem(file, None, "", str(error))]
+    if _is_deep(document):
+        return [], [Problem(file, None, "", _TOO_DEEP)]
     if not isinstance(document, list):
         return _each(file, [(None, document)])
     loaded, problems = _each(file, list(enumerate(document)))
@@ -100,6 +117,14 @@ def from_device(id: str, text: str) -> Loaded:
         raise NotGood(f"the device's {id}: {error}; use the tonusctl of the firmware's version") from None
 
 
+def shipped() -> dict[str, Loaded]:
+    """Those that ship with this version, by id, in MODE's order."""
+    where = f"shipped with firmware {VERSION}"
+    folder = Path(preset.__file__).with_name("presets")
+    held = [preset.parse((folder / f"{id}.json").read_text(encoding="utf-8")) for id in SHIPPED]
+    return {p.id: Loaded(where, p, preset.canonical(p)) for p in held}
+
+
 def bank_file(texts: Iterable[str]) -> str:
     """A bank's file: a JSON list, one canonical preset a line."""
     return "[\n" + ",\n".join(texts) + "\n]\n"
@@ -111,9 +136,12 @@ def _each(file: str, documents: list[tuple[int | None, Any]]) -> tuple[list[Load
     seen: dict[str, str] = {}
     for index, document in documents:
         where = _where(file, index)
+        wrong = [*_twice(document, ""), *mending.errors(preset.upgrade(document))]
+        problems += [Problem(file, index, error.path, error.problem) for error in wrong]
+        if wrong:
+            continue
+        p = preset.build(preset.upgrade(document))
         try:
-            _no_duplicates(document, "")
-            p = preset.build(preset.upgrade(document))
             text = preset.canonical(p)
             if len(text) > limits.PRESET_CHARS_MAX:
                 most = f"allowed at most {limits.PRESET_CHARS_MAX}"
@@ -142,15 +170,28 @@ class _Object(dict[str, Any]):
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         keys = [key for key, _ in pairs]
-        self.twice = next((key for key in keys if keys.count(key) > 1), None) if len(self) < len(keys) else None
+        self.twice = [key for key in self if keys.count(key) > 1] if len(self) < len(keys) else []
 
 
-def _no_duplicates(value: object, path: str) -> None:
+def _is_deep(document: object) -> bool:
+    """Whether this is nested deeper than anything here that calls itself should have to follow."""
+    level = [document]
+    for _ in range(DEPTH_MAX):
+        level = [item for one in level if isinstance(one, (dict, list)) for item in _items(one)]
+    return bool(level)
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _twice(value: object, path: str) -> Iterator[FieldError]:
+    """Every key that is given twice."""
     if isinstance(value, _Object):
-        if value.twice is not None:
-            raise FieldError(fields.join(path, value.twice), "given twice; allowed once")
+        for key in value.twice:
+            yield FieldError(fields.join(path, key), "given twice; allowed once")
         for key, item in value.items():
-            _no_duplicates(item, fields.join(path, key))
+            yield from _twice(item, fields.join(path, key))
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            _no_duplicates(item, f"{path}[{i}]")
+            yield from _twice(item, f"{path}[{i}]")

@@ -22,6 +22,7 @@ from ..sim.plot import BEEP, CEILING, CONTACTS, ZONES
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
 from ..sim.trace import Phases
 from .figures import Load, Margin, Played, PresetFigures, board_constants, figures, plateau, play
+from .output import write_picture
 from .words import notes
 
 DPI = 100
@@ -53,12 +54,13 @@ STYLE: Any = {
 
 
 def draw(preset: Preset, path: str | Path, level: int = limits.LEVELS, board: str = "tonus_r1") -> None:
-    """Draw a preset into a PNG at `path`, 1500 px wide and at most 1900 high.
+    """Draw a preset into a picture at `path`, 1500 px wide and at most 1900 high.
 
-    Raises ValueError for a level that is not 1..10, KeyError for an unknown board, OSError when it cannot be written.
+    Raises ValueError for a level that is not 1..10, KeyError for an unknown board, UsageError when it cannot be
+    written.
     """
     with mpl.rc_context(STYLE):  # tick labels are made when it is drawn
-        page(preset, level, board).savefig(path, dpi=DPI)
+        write_picture(Path(path), page(preset, level, board), DPI)
 
 
 def page(preset: Preset, level: int = limits.LEVELS, board: str = "tonus_r1") -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,19 @@ def since(ms: int) -> str:
 def moment(unix_s: int | None) -> str:
     """A time of day here, to the minute; a dash when the device did not know it."""
     return "-" if unix_s is None else f"{datetime.fromtimestamp(unix_s):%Y-%m-%d %H:%M}"
+
+
+def iso(unix_s: int | None) -> str:
+    """A time of day here, as ISO 8601 has it; empty when the device did not know it."""
+    return "" if unix_s is None else datetime.fromtimestamp(unix_s).astimezone().isoformat()
+
+
+def column(name: str) -> str:
+    """A record's field as the head of a column: its unit, which its name ends in, in brackets."""
+    if name in ("ohm", "zones"):
+        return {"ohm": "resistance (Ohm)", "zones": "zones (ms, %)"}[name]
+    stem, _, unit = name.rpartition("_")
+    return f"{stem} ({UNITS[unit]})" if stem and unit in UNITS else name
 
 
 def figure(value: float) -> str:
@@ -246,8 +259,8 @@ def fault_row(r: Record) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def session_facts(r: Record) -> list[Fact]:
-    """Every field of a session, explained."""
+def session_facts(r: Record, names: Sequence[str] = ()) -> list[Fact]:
+    """Every field of a session, explained. names: of its zones, when they are known."""
     level, top_ua = r["level"], r["top_ua"]
     facts = [
         ("record", f"s{r['n']}: session {r['n']}"),
@@ -263,7 +276,8 @@ def session_facts(r: Record) -> list[Fact]:
     counted = r.get("counted") or [None] * len(r["zones"])
     for i, ((ms, good), of) in enumerate(zip(r["zones"], counted, strict=True)):
         treated = f"{ms / 1000:g} s" if of is None else f"{ms / 1000:g} of {of[0] / 1000:g} s, delivered {of[1]} %"
-        facts.append((f"zone {i + 1}", f"{treated}, contact good {good} %"))
+        name = f"{names[i]}: " if names else ""
+        facts.append((f"zone {i + 1}", f"{name}{treated}, contact good {good} %"))
     return facts + _others(r, {f.name for f in fields(Session)})
 
 

@@ -2,6 +2,19 @@
 
 import sys
 
-from .cli import main
+from ..ending import guarded
 
-sys.exit(main())
+
+def main() -> int:
+    """The command; returns its exit code."""
+
+    def command() -> int:
+        from .cli import main
+
+        return main()
+
+    return guarded(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,14 +12,16 @@ from typer.exceptions import TyperException
 from ..ctl.errors import ToolError, UsageError
 from ..ctl.exits import Exit
 from ..ctl.options import help_without_command
-from ..ctl.output import note
+from ..ending import guarded, interrupted, say
 from ..sim.boards import ROOT
 from .build import build as build_image
 from .deploy import deploy as deploy_files
-from .filesystem import files
+from .filesystem import check_board, files
 from .flash import Wishes
 from .flash import flash as flash_device
 from .micropython import load
+from .package import write as write_packages
+from .release import release as make_release
 
 DIST = ROOT / "dist"
 
@@ -77,7 +79,8 @@ def deploy(port: Port = None, board: Board = "tonus_r1") -> None:
     """Copy changed files to a device in safe mode, with mpremote."""
     if port is None:
         raise UsageError("PORT: missing; the serial port of a device in safe mode, for example /dev/ttyACM0")
-    done = deploy_files(port, files(board))
+    check_board(board)
+    done = deploy_files(port, lambda takes_mpy: files(board, as_sources=not takes_mpy))
     for path in done.copies:
         print(f"copied {path}")
     for path in done.removals:
@@ -88,6 +91,19 @@ def deploy(port: Port = None, board: Board = "tonus_r1") -> None:
         print("nothing has changed")
 
 
+@app.command()
+def package() -> None:
+    """Write firmware/package.json and its like, for mpremote mip install."""
+    for path in write_packages():
+        print(_shown(path))
+
+
+@app.command()
+def release(out: Out = DIST) -> None:
+    """Make all that people need: images of all boards, the wheel, the report, the changes, checksums."""
+    make_release(_shown(out), print)
+
+
 def _shown(path: Path) -> Path:
     """A path as a person in this folder writes it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
@@ -95,22 +111,16 @@ def _shown(path: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
+    return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(arguments: list[str]) -> int:
     try:
-        code = app(
-            sys.argv[1:] if arguments is None else arguments,
-            prog_name="python -m tonus_tools.image",
-            standalone_mode=False,
-        )
+        code = app(arguments, prog_name="python -m tonus_tools.image", standalone_mode=False)
     except ToolError as error:
-        note(f"error: {error}")
-        return error.exit
+        return say(f"error: {error}", error.exit)
     except TyperException as error:
-        note(f"error: {error.format_message()} (--help explains)")
-        return Exit.USAGE
-    except (typer.Abort, KeyboardInterrupt):
-        note("interrupted")
-        return Exit.INTERRUPTED
-    except OSError as error:
-        note(f"error: {error.filename or 'output'}: {error.strerror or error}")
-        return Exit.USAGE
-    return int(code or Exit.OK)
+        return say(f"error: {error.format_message()} (--help explains)", Exit.USAGE)
+    except typer.Abort:
+        return interrupted()
+    return interrupted() if code == Exit.INTERRUPTED else int(code or Exit.OK)

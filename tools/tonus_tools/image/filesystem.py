@@ -26,18 +26,28 @@ _LOOKAHEAD = 32
 _BLOCK_CYCLES = 100
 
 
-def files(board: str, firmware: Path = FIRMWARE) -> dict[str, bytes]:
+def check_board(name: str) -> None:
+    """UsageError when there is no such board."""
+    if name not in board_names():
+        raise UsageError(f"board: {name}; allowed {', '.join(board_names())}")
+
+
+def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> dict[str, bytes]:
     """What the firmware is on the device: path from the root, without a leading slash, to content; sorted.
 
     main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled.
-    UsageError when there is no such board, or a source does not compile.
+    as_sources: not compiled, for an interpreter that is not an RP2040's. UsageError when there is no such board, or a
+    source does not compile.
     """
-    if board not in board_names():
-        raise UsageError(f"board: {board}; allowed {', '.join(board_names())}")
+    check_board(board)
     found = {"main.py": (firmware / "main.py").read_bytes()}
-    found["board.mpy"] = compiled((BOARDS / board / "board.py").read_bytes(), "board.py")
-    for path in firmware.glob("tonus/*.py"):
-        found[f"tonus/{path.stem}.mpy"] = compiled(path.read_bytes(), f"tonus/{path.name}")
+    modules = {"board.py": BOARDS / board / "board.py"}
+    modules |= {f"tonus/{path.name}": path for path in firmware.glob("tonus/*.py")}
+    for name, path in modules.items():
+        if as_sources:
+            found[name] = path.read_bytes()
+        else:
+            found[name.removesuffix(".py") + ".mpy"] = compiled(path.read_bytes(), name)
     for path in firmware.glob("tonus/presets/*.json"):
         found[f"tonus/presets/{path.name}"] = path.read_bytes()
     return dict(sorted(found.items()))

@@ -7,6 +7,7 @@ asked, because it already is a BOOTSEL drive, is flashed only if that is said: w
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,10 +17,10 @@ from pathlib import Path
 
 from ..ctl import ports
 from ..ctl.client import Client
-from ..ctl.errors import LinkError, NotGood, PortError, ToolError, UsageError
+from ..ctl.errors import DeviceRefused, LinkError, NotGood, PortError, ToolError, UsageError
 from . import bootsel, keep
 from .build import Image, build
-from .filesystem import files
+from .filesystem import check_board, files
 from .keep import Kept
 from .micropython import load
 
@@ -49,20 +50,26 @@ def flash(wishes: Wishes) -> None:
     """Flash one device. ToolError: its text says whether something was changed, and how to go on."""
     if wishes.data is not None and wishes.erase:
         raise UsageError("DATA and ERASE: allowed one of them")
-    micropython, firmware = load(), files(wishes.board)
-    build(wishes.board, micropython, firmware)  # whatever is wrong with it shows before a device is touched
+    check_board(wishes.board)
+    if wishes.data is not None and wishes.data.is_dir() and not any(wishes.data.iterdir()):
+        raise UsageError(f"{wishes.data}: empty; allowed a folder with a device's files; ERASE=1 is for a new device")
     kept = None if wishes.data is None else keep.of_folder(wishes.data)
     folder = wishes.data
     drive = bootsel.present(wishes.drive)
     if drive is not None:
         if kept is None and not wishes.erase:
             raise UsageError(f"{drive}: {_CANNOT_ASK}")
-        _copy(wishes, build(wishes.board, micropython, firmware | as_files(kept)), drive, kept)
+        image = build(wishes.board, load(), files(wishes.board) | as_files(kept))
+        if not _copy(wishes, image, drive, kept):
+            _appears(wishes, drive)
         return
     with _running(wishes) as (port, client):
         info = client.info
         if info.board != wishes.board:
             raise UsageError(f"{port}: the device is a {info.board}; allowed BOARD={info.board}; nothing was changed")
+        # Whatever is wrong with the image shows before the device is touched.
+        micropython, firmware = load(), files(wishes.board)
+        build(wishes.board, micropython, firmware)
         if kept is None and not wishes.erase:
             damage = client.bank_list().damage
             if damage is not None:
@@ -76,7 +83,8 @@ def flash(wishes: Wishes) -> None:
     try:
         _copy(wishes, image, bootsel.await_one(wishes.drive), kept)
     except ToolError as error:
-        again = f"DATA={folder}" if folder is not None else "ERASE=1"
+        has_data = folder is not None and any(folder.iterdir())  # a device that was never used has none
+        again = f"DATA={folder}" if has_data else "ERASE=1"
         error.consequence = f"the device waits in BOOTSEL: make flash BOARD={wishes.board} {again} goes on from here"
         raise
     _verify(wishes, port, info.id, kept, folder)
@@ -106,23 +114,38 @@ def _running(wishes: Wishes) -> AbstractContextManager[tuple[str, Client]]:
     if wishes.port is None and not any(port.is_pico for port in ports.listing()):
         raise PortError(
             "no device: plug in one that runs, or hold BOOTSEL while plugging it in; DRIVE=FOLDER names the drive's "
-            "folder, PORT=PORT a serial port"
+            "folder, PORT=PORT a serial port" + bootsel.others()
         )
     return ports.connected(wishes.port, set_clock=False)
 
 
-def _copy(wishes: Wishes, image: Image, drive: Path, kept: Kept | None) -> None:
+def _copy(wishes: Wishes, image: Image, drive: Path, kept: Kept | None) -> bool:
+    """Copy it; whether the drive took all of it for certain."""
     name = f"{image.name}.uf2"
-    bootsel.copy(drive, name, image.uf2)
+    is_whole = bootsel.copy(drive, name, image.uf2)
     wishes.say(f"{name} copied to {drive}, {'without data' if kept is None else f'with {kept}'}")
+    return is_whole
+
+
+def _appears(wishes: Wishes, drive: Path) -> None:
+    """The drive went with the last of the copy: wait for the Tonus that it has become. PortError."""
+    name = ports.appears()
+    if name is None:
+        raise PortError(
+            f"{drive} went away at the end of the copy, and no Tonus came: hold BOOTSEL, plug it in and run this again"
+        )
+    wishes.say(f"{name}: Tonus runs")
 
 
 def _verify(wishes: Wishes, port: str, id: str, kept: Kept | None, folder: Path | None) -> None:
     """Ask the device, once it is there again, whether it has all that was kept."""
     missing: list[str] = []
     try:
-        with ports.connected(ports.come_back(port, id)) as (name, client):
+        # This computer may not know what time it is, either: the clock is set only if the device takes it.
+        with ports.connected(ports.come_back(port, id), set_clock=False) as (name, client):
             version = client.info.version
+            with contextlib.suppress(DeviceRefused):
+                client.set_clock()
             if kept is not None:
                 missing = kept.missing_from(keep.of_device(client))
             if missing:

@@ -17,6 +17,7 @@ from .compiled import MICROPYTHON
 from .filesystem import BLOCK, BLOCKS, FLASH_BYTES, FS_START
 
 ENVIRONMENT = "MICROPYTHON_UF2"
+PAGE = "https://micropython.org/download/RPI_PICO/"
 _BOARD = "pico"  # RPI_PICO, as the pico-sdk calls it
 _MARK, _END_MARK = 0x7188EBF2, 0xE71AA390
 _LOOK_FOR_MARK_IN = 0x400
@@ -93,8 +94,8 @@ def _find() -> Path:
         if not before:
             kept.unlink(missing_ok=True)  # half of it would pass for all of it next time
         raise UsageError(
-            f"{file} could not be fetched: get it from MicroPython's download page of the RPI_PICO and put it at "
-            f"~/.cache/rp2040py/{file}, or name it in ${ENVIRONMENT}"
+            f"{file} could not be fetched: get it from {PAGE} and put it at ~/.cache/rp2040py/{file}, or name it in "
+            f"${ENVIRONMENT}"
         )
     return Path(found)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tonus import VERSION, bank
+from tonus import VERSION
 
 from ..ctl import presets, words
 from ..ctl.errors import NotGood, UsageError
 from ..ctl.options import Json, Port, Settings, settings
-from ..ctl.output import progress_bar
+from ..ctl.output import progress_bar, writable, write
 from ..ctl.presets import Loaded
 
 if TYPE_CHECKING:
@@ -74,8 +74,9 @@ def report(
       tonusctl report my.json --accuracy calibrated
     """
     its = settings(context, port, as_json)
-    files = [Path(name) for name in which or () if _is_file(name)]
-    ids = [name for name in which or () if not _is_file(name)]
+    writable(out)
+    files = [Path(name) for name in which or () if presets.is_file(name)]
+    ids = [name for name in which or () if not presets.is_file(name)]
     asked = device or its.port is not None
     found = _device(its) if asked and (ids or not files or device) else _shipped()
     sources = _sources(found, ids, files)
@@ -100,21 +101,14 @@ def report(
             CALIBRATED if is_calibrated else UNCALIBRATED,
             lambda done, of: bar.update(task, completed=done, total=of),
         )
-    _write(out, render(made))
+    write(out, render(made))
     if not its.report(made.to_json() | {"file": str(out)}):
         _say(its, made, out)
     _judge(made)
 
 
-def _is_file(name: str) -> bool:
-    path = Path(name)
-    return path.exists() or bool(path.suffix) or len(path.parts) > 1
-
-
 def _shipped() -> _Bank:
-    where = f"shipped with firmware {VERSION}"
-    held = {p.id: Loaded(where, p, "") for p in bank.shipped()}
-    return _Bank(held, f"those that ship with {VERSION}", True, None, False)
+    return _Bank(presets.shipped(), f"those that ship with {VERSION}", True, None, False)
 
 
 def _device(its: Settings) -> _Bank:
@@ -170,10 +164,3 @@ def _judge(made: Report) -> None:
         raise NotGood(
             f"{len(failed)} of {words.plural(of, 'limit')} not kept, first {failed[0][0]}: {failed[0][1].name}"
         )
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -29,9 +29,9 @@ PEERS = (
     "of NuFACE, and their limits say so."
 )
 NOT_IN_THEM = (
-    "*The analog stage's own errors*: switching charge, leakage, the sense divider's current, the settling of an "
-    "edge. Net charge is zero in code x us, as the firmware commands it; what is left at a built board's electrodes "
-    "needs a meter.",
+    "*The analog stage's own errors*, but for the charge of the strays, which the output table counts: leakage, the "
+    "sense divider's current, the settling of an edge. Net charge is zero in code x us, as the firmware commands it; "
+    "what is left at a built board's electrodes needs a meter.",
     "*Skin.* The loads are resistors. On skin the current is the same while the rail suffices; the voltage is not.",
     "*The area in use.* Densities take the whole contact patch of an electrode; on an edge they are higher in "
     "proportion. Each preset's least contact area says how small the patch may become.",

@@ -58,12 +58,23 @@ a { color:var(--blue); text-decoration:none } nav a { margin-right:14px; white-s
 code { font:12px "DejaVu Sans Mono","Liberation Mono",Menlo,Consolas,monospace }
 .steps td:nth-child(3) { font-family:"DejaVu Sans Mono",Menlo,Consolas,monospace; font-size:11.5px }
 footer { color:var(--faint); font-size:12px; border-top:1px solid var(--line); margin-top:36px; padding-top:8px }
+@media screen and (max-width:760px) {
+  body { padding:14px 12px 40px; overflow-wrap:anywhere }
+  .top { flex-direction:column; gap:10px } .badge { text-align:left; min-width:0 }
+  .ids { grid-template-columns:repeat(2,1fr) } ol.from { columns:1 } nav a { display:inline-block; padding:5px 0 }
+  table { display:block; overflow-x:auto; overflow-wrap:normal } figure { overflow-x:auto }
+  table td, table th { min-width:64px } figure svg.plot { min-width:620px } td.from { min-width:190px }
+}
 @page { size:A4; margin:11mm 12mm 12mm }
 @media print {
   body { padding:0; max-width:none; font-size:8.8pt; line-height:1.38 }
   h1 { font-size:19pt } h2 { font-size:14pt } h3 { font-size:10.5pt; margin-top:14px }
   h2.page { break-before:page; margin-top:0 }
-  h2, h3 { break-after:avoid } figure, tr, .not, table.steps { break-inside:avoid } thead { display:table-header-group }
+  h2, h3, thead, tr.group, figcaption { break-after:avoid } footer { break-before:avoid }
+  p, li, td { orphans:3; widows:3 }
+  tbody tr:nth-child(-n+2) { break-after:avoid } tbody tr:nth-last-child(-n+2) { break-before:avoid }
+  figure, tr, .not, table.steps, table.dense, ol.from { break-inside:avoid } ol.from { break-before:avoid }
+  thead { display:table-header-group }
   table { font-size:8pt } table.dense { font-size:7.1pt } td.from, td small, ol.from { font-size:7.2pt }
   .v { font-size:6.8pt } td, th { padding-top:2px; padding-bottom:2px } p, li { max-width:none } nav { display:none }
 }

@@ -15,7 +15,7 @@ from tonus.preset import Preset, Waveform
 from tonus.program import DEAD_US
 
 from ..ctl.figures import LOADS_OHM, Load, Played, PresetFigures, ZoneFigures, about
-from .accuracy import Accuracy
+from .accuracy import STRAY_NC, Accuracy
 from .model import Column, Row, Step, Table, Value
 from .words import loads, show, with_unit
 
@@ -111,6 +111,15 @@ def output(
 
     group = "Charge"
     each(group, "maximum phase charge", "uC", lambda z: z.phase_uc, OF_ZONE["phase_uc"])
+    of_strays = "SPICE: tools/tonus_tools/spice/results.md; each phase, in its own direction, whatever is set"
+    same(group, "charge of the strays, a phase", "uC", STRAY_NC / 1000, of_strays)
+    each(
+        group,
+        "maximum phase charge with the strays'",
+        "uC",
+        lambda z: z.phase_uc + STRAY_NC / 1000,
+        "maximum phase charge + charge of the strays",
+    )
     each(group, "maximum charge in one direction", "uC", lambda z: z.unpaired_uc, OF_ZONE["unpaired_uc"])
     each(group, "net charge of a cycle", "uC", _net_uc(board), f"{OF_ZONE['net_code_us']} x the board's uA a code")
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-FIRMWARE = ROOT / "firmware"
-BOARDS = ROOT / "boards"
+IS_CHECKOUT = (ROOT / "pyproject.toml").is_file()
+# Installed from a wheel, the same files lie beside this package.
+_BESIDE = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware" if IS_CHECKOUT else _BESIDE / "tonus_firmware"
+BOARDS = ROOT / "boards" if IS_CHECKOUT else _BESIDE / "tonus_boards"
 
 
 @dataclass(frozen=True)

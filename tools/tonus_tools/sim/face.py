@@ -15,10 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from .scenario import Scenario
-from .trace import TREATING, Record
+from .trace import PROBING, TREATING, Record
 
 REFRESH_S = 0.1  # of wall time: ten pictures a second cost the run nothing
-RECENT_US = 500_000  # how long a cue stays on the panel, and how old the current shown may be
+RECENT_US = 500_000  # how long a cue stays on the panel, and over how long pulses are averaged
+REST_US = 7_000_000  # how old the last pulse may be while the session treats: two periods of the slowest rate
+ROOMY = 68  # columns: a narrower panel cuts what is long
 MODES = 4
 LEVELS = 5
 
@@ -53,12 +55,17 @@ class View:
         self.fault = ""
         self._pulses: deque[tuple[int, float]] = deque(maxlen=20)
         self._treated_from: int | None = None
+        self._probes: set[tuple[int, int]] = set()  # code and width of the contact probe's phases
 
     def take(self, record: Record) -> bool:
         """Take one record; True when state, zone, contact or fault changed."""
         kind = record[0]
         if kind == "phase":
-            self._pulses.append((record[1], record[6]))
+            shape = record[4], record[3]
+            if self.state in PROBING:
+                self._probes.add(shape)
+            if self.state not in TREATING or shape not in self._probes:  # those in the rests are not its amplitude
+                self._pulses.append((record[1], record[6]))
             self.t_us = record[1] + record[3]
             return False
         self.t_us = record[1]
@@ -100,12 +107,13 @@ class View:
     def _enter(self, state: str) -> None:
         self.zone_treated_us = self._zone_us()
         self._treated_from = self.t_us if state in ("RAMP_UP", "TREAT") else None
-        if state not in TREATING:
+        if (state in TREATING) != (self.state in TREATING):
             self._pulses.clear()  # what still flows will show
         if state in ("OFF", "STANDBY", "DONE"):
             self.zone = None
         if state == "OFF":
             self.preset, self.level, self.contact, self.fault = "", 0, "open", ""
+            self._probes.clear()
         self.state = state
 
     def _zone_us(self) -> int:
@@ -119,9 +127,14 @@ class View:
 
     @property
     def current_ua(self) -> float:
-        """Mean amplitude (uA) of the last pulses; 0 when there were none lately."""
-        recent = [ua for t_us, ua in self._pulses if self.t_us - t_us < RECENT_US]
-        return sum(recent) / len(recent) if recent else 0.0
+        """Mean amplitude (uA) of the last pulses; in a slow rate's rests the last stands. 0: there were none lately."""
+        if not self._pulses:
+            return 0.0
+        newest_us = self._pulses[-1][0]
+        if self.t_us - newest_us >= (REST_US if self.state in TREATING else RECENT_US):
+            return 0.0
+        recent = [ua for t_us, ua in self._pulses if newest_us - t_us < RECENT_US]
+        return sum(recent) / len(recent)
 
     def lit(self, role: str) -> int:
         """Brightness of a LED, permille."""
@@ -202,7 +215,10 @@ class Face:
         """Rows in a frame, and what comes below them. `width` in columns; None for what it takes."""
         grid = Table.grid(padding=(0, 2))
         grid.add_column(justify="right", style="bright_black", min_width=8)
-        grid.add_column(min_width=52)
+        if width is None or width >= ROOMY:
+            grid.add_column(min_width=52)
+        else:
+            grid.add_column(no_wrap=True, overflow="ellipsis")
         for row in rows:
             grid.add_row(*row)
         return Panel(Group(grid, *below), title=title, title_align="left", expand=width is not None, width=width)

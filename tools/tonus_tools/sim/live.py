@@ -5,10 +5,12 @@ Time is virtual and moves only in `run`. Whoever wants it to keep pace with life
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +41,9 @@ class Live:
     ) -> None:
         self.now_us = 0
         self.heard = bytearray()  # what the device has sent over USB and nobody has read
+        self.waiting = 0  # bytes that the host has sent and the device has not taken
+        self.in_bootsel = False  # the firmware has made it a BOOTSEL drive: nothing runs
+        self._said: deque[str] = deque(maxlen=runner.SAID_LINES)
         self._scenario = scenario
         self._flash = flash
         self._firmware = firmware
@@ -75,7 +80,8 @@ class Live:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with contextlib.suppress(OSError):  # half an order, that nobody takes any more
+                        stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def do(self, action: str, value: Any) -> None:
@@ -114,25 +120,37 @@ class Live:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith('["wait",'):
-                self.now_us = json.loads(line)[1]
+                _, self.now_us, self.waiting = json.loads(line)
                 return
-            record = self._reader.feed(line) if line.startswith("[") else self._reader.console(line.rstrip("\n"))
+            if line.startswith('["bootsel",'):
+                self.in_bootsel = True
+                continue
+            if line.startswith("["):
+                record = self._reader.feed(line)
+            else:
+                self._said.append(line)
+                record = self._reader.console(line.rstrip("\n"))
             if record[0] == "usb":
                 self.heard += record[2].replace("\n", "\r\n").encode("utf-8", "replace")
             if self._on_record is not None:
                 self._on_record(record)
-        if self._process.wait():
-            said = (self._folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise runner.SimulatorError("\n".join(["the simulated device stopped:", *said[-runner.STDERR_LINES :]]))
+        code = self._process.wait()
+        if code:
+            stderr = (self._folder / "stderr").read_text(encoding="utf-8", errors="replace").splitlines()
+            raise runner.SimulatorError(runner.last_words(code, [*self._said, *stderr]))
 
 
 class Running(Protocol):
     """A device that is told what happens as it runs, wherever it runs. See `Live`."""
 
     heard: bytearray
+    in_bootsel: bool
 
     @property
     def now_us(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
 
     def do(self, action: str, value: Any) -> None: ...
 

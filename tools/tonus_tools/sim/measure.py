@@ -60,6 +60,20 @@ def _own_peaks(trace: Trace) -> Floats:
     return np.where(trace.phases.end_us > min(faults, default=trace.end_us), 0.0, trace.phases.peak_ua)
 
 
+def strays_nc(skin: Electrodes) -> tuple[float, float]:
+    """(nC a phase, % of the charge): what phases carry beyond the current they were set to; 0 when there are none.
+
+    Of treatment phases whose current was the set one to the end, so that nothing else makes the difference.
+    """
+    phases = skin.phases
+    as_set = ~skin.low & (np.abs(phases.end_ua - skin.set_ua) < 0.5)
+    if not as_set.any():
+        return 0.0, 0.0
+    flowed_nc = phases.end_ua[as_set] * phases.dur_us[as_set] / 1000
+    beyond_nc = phases.charge_nc[as_set] - flowed_nc
+    return float(beyond_nc.mean()), float(100 * beyond_nc.sum() / flowed_nc.sum())
+
+
 def longest_unwatched_ms(trace: Trace) -> float:
     """Longest time (ms) in an active state without a phase, be it a probe: nothing would notice a lift."""
     worst = 0

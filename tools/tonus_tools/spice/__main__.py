@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ..ending import guarded
 from . import montecarlo, ngspice, plots, results
 
 
@@ -23,4 +24,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

@@ -46,8 +46,10 @@ def console(*values, sep=" ", end="\n", file=None):
 
 
 def host(t):
-    """Live: tell the host how far time has come; what it orders, None when it is gone."""
-    emit("wait", t, "0")
+    """Live: tell the host the time and how much of what it sent waits; what it orders, None when it is gone."""
+    import core
+
+    emit("wait", t, str(core.machine.usb.waiting()))
     flush()
     line = ask()
     return json.loads(line) if line else None
@@ -103,7 +105,7 @@ def install(file):
         except OSError:
             pass  # it is there
         for entry in os.ilistdir(source):
-            if entry[1] == 0x8000 and entry[0].rsplit(".", 1)[-1] in ("py", "json"):
+            if entry[1] == 0x8000 and entry[0].endswith(".json" if folder == "/tonus/presets" else ".py"):
                 copy(source + "/" + entry[0], "/device" + folder + "/" + entry[0])
     vfs.umount("/device")
 
@@ -161,6 +163,8 @@ def run(chip, file, live):
             cause = reset.args[0]
             if cause == "bootloader":
                 chip.power_up()  # its timers and its watchdog stand still there
+                if live:
+                    emit("bootsel", chip.now, "0")
             while cause == "bootloader":  # a drive for as long as there is power
                 if not chip.world.powered(chip.now):
                     cause = "power"

@@ -76,6 +76,10 @@ class Usb:
         self._packets = []
         self._at = 0
 
+    def waiting(self):
+        """How many bytes of the host's the device has not taken yet."""
+        return sum([len(data) for _, data in self._packets]) - self._at
+
     # The device.
 
     def readable(self):
