@@ -50,7 +50,7 @@ def test_lift(preset: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("codes", [16, 21])
 def test_lifts_are_seen_through_the_noise_of_a_converter(codes: int, tmp_path: Path) -> None:
-    """One phase a period leaves two of them to see it in. What no current reads is 1.2 uA, and as much again in noise."""
+    """One phase a period leaves two of them to see it in. No current reads as 1.2 uA, and noise comes on top."""
     every_s, times = 1.5307, 100
     entries = [*begin("absorb"), {"at": 6.0, "touch": "lifted", "times": times, "every_s": every_s}]
     entries.append({"at": 6.2, "touch": "good", "times": times, "every_s": every_s})
