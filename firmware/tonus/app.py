@@ -32,9 +32,7 @@ from . import (
     hold,
     journal,
     limits,
-    link,
     mark,
-    methods,
     panel,
     power,
     preset,
@@ -190,9 +188,6 @@ class App:
         self._note_damage = self._bank.damage is not None
         output = Output(self._pulse, self._compile, self._contact, self._weigh)
         self._session = session.Session(self._bank, output, self.log, self._cue)
-        journals = {"session": self._sessions, "fault": self._faults}
-        self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
-        self._link = link.Link(self._methods.table, self._console.sent)
 
     def _open_data(self, feed) -> None:
         """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
@@ -274,6 +269,7 @@ class App:
         ):
             asyncio.create_task(self._named(name, task))
         asyncio.create_task(self._named("selftest", self._first_test(cause)))
+        asyncio.create_task(self._named("presets", self._check_presets()))
         if self._mark.to_search:
             asyncio.create_task(self._named("search", self._search()))
         self.started = True
@@ -314,6 +310,19 @@ class App:
             self._pulse.fault(faults.WATCHDOG)
         else:
             self._session.event("ready")
+
+    async def _check_presets(self) -> None:
+        """Whether the shipped presets are whole, one by one: a bank's are checked as it is loaded."""
+        while self._session.state == session.SELF_TEST:
+            await asyncio.sleep_ms(50)
+        for i in range(len(self._bank) if self._bank.is_shipped else 0):
+            await asyncio.sleep_ms(20)
+            try:
+                self._bank[i]
+            except (OSError, ValueError) as problem:
+                self.log("presets", {"problem": files.why(problem)})
+                self._pulse.fault(faults.PRESETS)
+                return
 
     async def _search(self) -> None:
         """A device that looks new: whether the flash has left-overs of data that is lost. Some idle seconds, once."""
@@ -480,8 +489,23 @@ class App:
                 self._write(*self._pending.pop(0))
             await asyncio.sleep_ms(20)
 
+    def _load_link(self):  # -> link.Link
+        """What speaks to a host. It is loaded when the device stands, so that a person does not wait for it."""
+        from . import link, methods
+
+        journals = {"session": self._sessions, "fault": self._faults}
+        self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
+        self._link = link.Link(self._methods.table, self._console.sent)
+        return self._link
+
     async def _link_task(self) -> None:
-        line = self._link
+        while self._session.state == session.SELF_TEST:
+            self._beats["link"] += 1
+            await asyncio.sleep_ms(20)
+        try:
+            line = self._load_link()
+        except Exception as problem:  # a file of the firmware is missing or damaged: a restart would not help
+            raise SystemExit("link: %s" % problem) from None
         cable = False
         while True:
             self._beats["link"] += 1

@@ -60,9 +60,10 @@ class Bank:
     def __init__(self, folder: str) -> None:
         self._path = folder + "/bank"
         self.generation = 0
-        self.crc = 0
         self.ids: list[str] = []
         self.is_shipped = True
+        self._crc: int | None = 0
+        self._read: tuple = (-1, None)  # the preset that was asked for last: a large one takes 60 ms
         self.damage: str | None = None
         self._offsets: list[int] = []
         self._new: io.BufferedWriter | None = None  # the file of the transaction under way
@@ -70,11 +71,22 @@ class Bank:
         self._new_crc = 0
         self._new_ids: list[str] = []
 
+    @property
+    def crc(self) -> int:
+        """CRC-32 of the canonical texts, each with its line end. OSError or FieldError as `shipped`."""
+        if self._crc is None:  # worked out when somebody asks: it takes the chip a third of a second
+            texts = [preset.canonical(p) + "\n" for p in shipped()]
+            self._crc = sealed.crc_of("".join(texts).encode())
+        return self._crc
+
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> preset.Preset:
-        return preset.parse(self.text(index))
+        if self._read[0] != index:
+            text = _shipped_text(self.ids[index]) if self.is_shipped else self.text(index)
+            self._read = (index, preset.parse(text))
+        return self._read[1]
 
     def text(self, index: int) -> str:
         """Canonical text of a preset."""
@@ -183,14 +195,17 @@ class Bank:
 
     def _adopt(self, found: _Contents) -> None:
         self.generation = found.generation
-        self.crc = found.crc
-        self.ids = found.ids
-        self._offsets = found.offsets
         self.is_shipped = not found.ids
+        self.ids = found.ids or list(SHIPPED)
+        self._crc = None if self.is_shipped else found.crc
+        self._offsets = found.offsets
+        self._read = (-1, None)
         if self.is_shipped:
-            texts = [preset.canonical(p) + "\n" for p in shipped()]
-            self.crc = sealed.crc_of("".join(texts).encode())
-            self.ids = list(SHIPPED)
+            try:
+                self[0]
+            except (OSError, ValueError):
+                self.ids = []
+                raise
 
     def _usable(self, found: _Contents, feed) -> _Contents:
         """The bank on flash in this firmware's schema and within its rules. FieldError when it cannot be; OSError."""

@@ -46,9 +46,9 @@ _DEPTH_MAX = 32
 # Of good probes: the electrode has settled on the skin. Four of them, well away from where the contact task's own grid
 # would decide between four and five.
 _RETURN_MS = 130
-# Skin that was left for a moment, as over stubble, has been found before: two probes will do.
+# Skin that was left for a moment, as over stubble, has been found before: one probe, two samples, will do.
 _MOMENT_MS = 150
-_AGAIN_MS = 30
+_AGAIN_MS = 0
 _CHANGE_MS = 200  # between the classes of a standing contact
 
 
@@ -62,9 +62,11 @@ class Contact:
         self._rail_mv = rail_mv
         self._rset_ohm = rset_ohm
         self.kind = OPEN
+        self._touching = True
         self._since_ms = self._from_ms = 0
         self._touched_ms = 0  # when something was last touched
         self._left_ms: int | None = None  # the same, of the last contact that stood
+        self._left_touching = True  # whether it was of the electrodes
         self.noise(0, 0)
         self.reset()
 
@@ -81,6 +83,7 @@ class Contact:
         self._touching = True  # until it is known
         self._skin_ohm = 0  # at least, when it was last known that they do not
         self._missing = 0  # samples in a row without current
+        self._partly = False  # the first samples had less than what is set
         self._n = self._ua = self._mv = 0  # of the mean that tells whether they touch
         self._depth = self._mean_ua = self._mean_mv = 0  # of the mean that the other classes are told from
 
@@ -99,6 +102,12 @@ class Contact:
             self._missing = 2
             return OPEN
         self._missing = 0
+        if not self._depth:
+            if probing and not self._partly and ua * 100 < set_ua * _GOOD_PCT:
+                self._partly = True
+                return self.kind  # perhaps contact came while they were taken
+            if self._left_ms is not None and now_ms - self._left_ms <= _MOMENT_MS:
+                self._touching = self._left_touching
         self._touch(ua, mv, n, now_ms)
         seen = self._classify(set_ua, *self._smooth(set_ua, ua, mv, n), probing)
         if seen != self.seen:
@@ -106,7 +115,7 @@ class Contact:
             if self.kind != OPEN or self.seen == OPEN or POOR in (seen, self.seen):
                 self._since_ms = now_ms
             self.seen = seen
-        if now_ms - self._since_ms >= self._wait_ms():
+        if now_ms - self._since_ms >= self._wait_ms(seen):
             self.kind = seen
         self._touched_ms = now_ms
         self.ohm = max(mv, 0) * 1000 // ua
@@ -153,13 +162,14 @@ class Contact:
     def _leave(self) -> None:
         if self.kind != OPEN:
             self._left_ms = self._touched_ms
+            self._left_touching = self._touching
 
-    def _wait_ms(self) -> int:
+    def _wait_ms(self, seen: str) -> int:
         """How long a class has to be seen before it is one."""
         if self.kind != OPEN:
             return _CHANGE_MS
         moment = self._left_ms is not None and self._since_ms - self._left_ms <= _MOMENT_MS
-        return _AGAIN_MS if moment else _RETURN_MS
+        return _AGAIN_MS if moment and seen != POOR else _RETURN_MS
 
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
         if probing:

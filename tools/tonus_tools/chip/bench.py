@@ -118,7 +118,7 @@ def _boot() -> list[Figure]:
         for name in ("first power-up", "power-up"):
             with Live(_scenario(), kept) as live:
                 live.do("hold", "MODE")
-                live.run(1_900_000)
+                live.run(2_400_000)
                 trace = live.finish()
             powered = trace.of("power")[0].t_us
             ready = next(change.t_us for change in trace.states if change.to == "STANDBY")
@@ -369,7 +369,7 @@ def _standby() -> Live:
     """A device in STANDBY, with the shipped presets."""
     live = Live(_scenario())
     live.do("hold", "MODE")
-    live.run(1_450_000)
+    live.run(2_150_000)
     live.do("release", "MODE")
     live.run(100_000)
     return live

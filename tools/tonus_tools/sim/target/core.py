@@ -40,7 +40,8 @@ _TICKS = const(12)  # of all timers
 _DUES = const(13)  # of each timer, and what is between two of them
 _TIMERS = const(4)
 _PERIODS = const(17)
-_WORDS = const(21)
+_OWED = const(21)  # us of work that comes before the next call to hardware but a sample's
+_WORDS = const(22)
 
 words = array("i", [0] * _WORDS)
 timers = [None] * _TIMERS
@@ -78,6 +79,17 @@ def spend(us: int):
     w[_LEFT] = left
     if inside:
         heap_lock()
+
+
+@micropython.viper
+def go_on(us: int):
+    """The same, and before it what the last call left to do."""
+    w = ptr32(words)
+    owed = w[_OWED]
+    if owed:
+        w[_OWED] = 0
+        us += owed
+    spend(us)
 
 
 @micropython.viper
@@ -170,7 +182,7 @@ def _tick():
     heap_lock()
     spend(TICK_ENTRY_US)
     _call(timer.callback, timer)
-    spend(TICK_EXIT_US)
+    go_on(TICK_EXIT_US)
     heap_unlock()
     w[_IN_IRQ] = 0
 

@@ -17,7 +17,8 @@ PIN_US = 3
 MEMORY_US = 3
 ADC_US = 5  # 2 of which the converter takes
 SPI_US = 10  # 16 bits at 10 MHz, and what makes them
-PUT_US = 24  # and what works out the word after it
+PUT_US = 5
+NEXT_WORD_US = 19  # to work out the word after it, unless a sample is due first
 QUEUED_US = 13
 EXEC_US = 4
 
@@ -25,4 +26,4 @@ EXEC_US = 4
 TURN_US = 750  # a task's turn of asyncio's loop
 COLLECTION_US = 20_000
 GARBAGE_US = 400_000  # of turns, until there is so much garbage that it is collected
-LOAD_NS = 900  # a byte read from the flash: next to all of them are the firmware's files, which it makes modules of
+LOAD_NS = 630  # a byte read from the flash: next to all of them are the firmware's files, which it makes modules of

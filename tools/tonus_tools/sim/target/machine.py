@@ -4,7 +4,7 @@ import core
 import micropython
 import vfs
 from bind import bind
-from core import enter, leave, spend, words
+from core import enter, go_on, leave, spend, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, PIO0_IRQ
@@ -174,7 +174,7 @@ def _value(pin):
 
     @micropython.native
     def value(level=None):
-        spend(PIN_US)
+        go_on(PIN_US)
         if level is None:
             return words[_LEVELS] >> gpio & 1
         enter()

@@ -11,8 +11,8 @@ import core
 import micropython
 import pioasm
 from bind import bind, ptr16, ptr32
-from core import enter, leave, look, spend, words
-from cost import EXEC_US, PUT_US, QUEUED_US
+from core import enter, go_on, leave, look, spend, words
+from cost import EXEC_US, NEXT_WORD_US, PUT_US, QUEUED_US
 from micropython import const
 
 FIFO_DEPTH = const(4)
@@ -24,6 +24,7 @@ _PIO_DUE = const(2)
 _FLAG = const(8)
 _PENDING = const(9)
 _LEVELS = const(10)
+_OWED = const(21)
 
 # What a machine keeps. The next instruction begins _CYCLE cycles after _AT us, in the time of core.words.
 _X = const(0)
@@ -159,7 +160,7 @@ class StateMachine:
 
     @micropython.native
     def put(self, word):
-        spend(PUT_US)
+        go_on(PUT_US)
         kept = self._kept
         queued = kept[_QUEUED]
         if queued == FIFO_DEPTH:
@@ -168,6 +169,7 @@ class StateMachine:
         kept[_QUEUED] = queued + 1
         if kept[_STALLED]:
             self._go()
+        words[_OWED] = NEXT_WORD_US
 
     @micropython.native
     def tx_fifo(self):
