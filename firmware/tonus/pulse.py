@@ -77,6 +77,7 @@ _TICK_US = const(33)
 _LATE_US = const(34)
 _MISSED_US = const(35)
 _STALL_US = const(36)
+_LIFT_CODES = const(37)
 _TREAT_MAX = const(38)
 _OVER_PCT = const(39)
 _DEPTH = const(40)
@@ -147,6 +148,7 @@ class Pulse:
         kept[_SENSE_TRIM] = _TRIM - stage.zero_codes
         na16 = stage.na16_per_code
         kept[_OPEN_CODES] = (limits.OPEN_UA * 16_000 + na16 // 2) // na16
+        kept[_LIFT_CODES] = (limits.LIFT_UA * 16_000 + na16 // 2) // na16
         kept[_OVER_CODES] = (limits.OVERCURRENT_UA * 16_000 + na16 // 2) // na16
         self._charge_per_ua = limits.DC_WINDOW_MS * 1_000_000 // na16
         kept[_CHARGE_TRIP] = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
@@ -520,6 +522,8 @@ class Pulse:
             code = kept[_CODE_BEFORE]
             width = kept[_WIDTH_BEFORE]
         expected = (code * kept[_SENSE_PER_DAC] + kept[_SENSE_AT_ZERO] >> 10) - _TRIM
+        if expected >= 4 * least:
+            least = kept[_LIFT_CODES]
         if current < least and expected >= 2 * least and not ptr32(its_out)[3]:
             # Once more, before ending somebody's session.
             again = (int(read_current()) >> 4) + kept[_SENSE_TRIM] - _TRIM
