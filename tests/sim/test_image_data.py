@@ -162,10 +162,10 @@ def test_a_calibration_that_this_firmware_allows_no_more_stops_the_update(
     computer: Computer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computer.device.client.calibration_write(VALUES)
-    monkeypatch.setitem(calibration.RANGES, "dac_gain_ppm", (-20_000, 20_000))
+    monkeypatch.setitem(calibration.RANGES, "dac_gain_ppm", (-2000, 2000))
     told = run(capsys, "flash", "--port", "live", code=1)
     assert told == (
-        "error: calibration: this firmware does not allow it: dac_gain_ppm: 40000; allowed -20000..20000; "
+        "error: calibration: this firmware does not allow it: dac_gain_ppm: 4000; allowed -2000..2000; "
         "nothing was changed\n"
     )
 
