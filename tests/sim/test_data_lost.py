@@ -81,6 +81,31 @@ def test_a_new_device_has_lost_nothing(tmp_path: Path) -> None:
         assert told(image) == (None, [])
 
 
+def test_what_a_new_device_writes_at_once_is_not_taken_for_lost(tmp_path: Path) -> None:
+    """All that it may be told to write, as soon as it has started; then it has the time to search its flash."""
+    image = tmp_path / "flash.img"
+    with device(image) as made:
+        for text in MINE:
+            made.client.write_bank([text])
+        made.client.calibration_write(VALUES)
+        made.client.calibration_reset()
+        made.treat(1_500_000)
+        made.live.run(10_000_000)
+        assert made.client.device_info().data_lost is None
+    for _ in range(2):
+        assert told(image) == (None, [])
+
+
+def test_a_device_that_treats_at_once_finds_its_loss_all_the_same(used: Path, tmp_path: Path) -> None:
+    image = tmp_path / "flash.img"
+    image.write_bytes(b"\xff" * 2 * BLOCK + used.read_bytes()[2 * BLOCK :])
+    with device(image) as made:
+        made.treat(1_500_000)
+        made.live.run(10_000_000)
+        assert made.client.device_info().data_lost == "everything"
+    assert told(image) == ("everything", ["everything"])
+
+
 @pytest.mark.parametrize("wiped", ["erased", "zero", "noise", "one of another"])
 def test_both_superblocks(wiped: str, used: Path, tmp_path: Path) -> None:
     image = tmp_path / "flash.img"
