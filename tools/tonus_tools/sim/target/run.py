@@ -17,6 +17,7 @@ import time as real_time  # noqa: E402
 
 HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO before any file is loaded
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
+PIECE = 8192  # bytes of what is taken away of this interpreter's heap: a whole one would find no room
 BOOT_US = 250_000  # from power to main.py
 
 LINES = 32  # of the trace, written together: each write is a call of the host's system
@@ -268,7 +269,10 @@ def main():
     spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
     if spare < 0:
         raise MemoryError("start this interpreter with %d bytes of heap more" % -spare)
-    ballast = bytearray(spare)
+    ballast = []
+    while spare > 0:
+        ballast.append(bytearray(min(spare, PIECE)))
+        spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
     try:
         run(chip, file, config.get("live", False))
     except core.End:
