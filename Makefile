@@ -3,10 +3,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 BOARD ?= tonus_r1
 SCENARIO ?= tests/sim/scenarios/demo_facial.toml
+DEVICES ?= 300
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools image flash deploy release test bench spice schematic lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench spice schematic lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +16,9 @@ run: $(VENV)/run.stamp ## a five-minute facial on the simulated device (SCENARIO
 	@$(BIN)/python -m tonus_tools.sim "$(SCENARIO)" --out out
 
 tools: $(VENV)/run.stamp ## only put the tools into .venv
+
+devices: $(VENV)/run.stamp ## drawn devices in drawn hands, every shipped preset: a table, within two hours (DEVICES=300)
+	@$(BIN)/python -m tonus_tools.sim.population --devices $(DEVICES)
 
 image: $(VENV)/run.stamp ## dist/tonus-BOARD-VERSION.uf2, MicroPython with the firmware (BOARD=tonus_r1)
 	@$(BIN)/python -m tonus_tools.image build --board "$(BOARD)"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 from board_files import load_board
-from emulated import Emulated, boot
-from tonus_tools.ctl.errors import UsageError
+from emulated import Emulated, boot_with
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,10 +25,4 @@ def board() -> Callable[[str], ModuleType]:
 @pytest.fixture(scope="session")
 def emulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Emulated:
     """One emulated device that has booted, for all the tests of this process."""
-    if request.config.getoption("--device"):
-        pytest.skip("on a board: nobody there presses its buttons or lifts its electrodes")
-    folder: Path = tmp_path_factory.mktemp("chip")
-    try:
-        return boot(folder)
-    except UsageError as missing:
-        pytest.skip(f"no MicroPython to emulate: {missing}")
+    return boot_with(request, tmp_path_factory)

@@ -6,13 +6,15 @@ Half a minute of a processor's time goes into each boot, so each test carries on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from tonus_tools.chip.branch import Branch
 from tonus_tools.chip.live import Live
 from tonus_tools.ctl.client import Client
+from tonus_tools.ctl.errors import UsageError
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.live import VirtualSerial
@@ -21,6 +23,7 @@ from tonus_tools.sim.trace import Trace
 
 T = TypeVar("T")
 Entry = dict[str, Any]
+Presets = Sequence[dict[str, Any]]
 
 FROM_S = 2.2  # a test's own time begins here
 FROM_US = round(1e6 * FROM_S)
@@ -61,10 +64,11 @@ class Emulated:
     What happens in a branch does not happen to it.
     """
 
-    def __init__(self, live: Live, folder: Path, entries: list[Entry]) -> None:
+    def __init__(self, live: Live, folder: Path, entries: list[Entry], presets: Presets = PRESETS) -> None:
         self.live = live
         self._folder = folder
         self._entries = entries
+        self._presets = presets
 
     def branch(self, work: Callable[[Live], T]) -> T:
         """What `work` returns, carrying on from here in a process of its own. Raises BranchError."""
@@ -75,7 +79,7 @@ class Emulated:
 
         def go_on(live: Live) -> T:
             run(live, self.scenario(until_s, entries))
-            return work(Emulated(live, self._folder, [*self._entries, *entries]))
+            return work(Emulated(live, self._folder, [*self._entries, *entries], self._presets))
 
         return self.branch(go_on)
 
@@ -97,7 +101,7 @@ class Emulated:
         return runner.run(self.scenario(until_s, entries))
 
     def scenario(self, until_s: float, entries: list[Entry], expect: dict[str, Any] | None = None) -> Scenario:
-        return scenario(self._folder, until_s, [*self._entries, *entries], expect)
+        return scenario(self._folder, until_s, [*self._entries, *entries], expect, self._presets)
 
     def with_client(self, work: Callable[[Client, Live], T]) -> T:
         """Plug the cable in and connect; what `work` returns."""
@@ -113,23 +117,39 @@ class Emulated:
         return self.branch(connected)
 
 
-def scenario(folder: Path, until_s: float, entries: list[Entry], expect: dict[str, Any] | None = None) -> Scenario:
-    """Switched on with the presets above, then what `entries` say."""
+def scenario(
+    folder: Path,
+    until_s: float,
+    entries: list[Entry],
+    expect: dict[str, Any] | None = None,
+    presets: Presets = PRESETS,
+) -> Scenario:
+    """Switched on with these presets, then what `entries` say."""
     document = {"name": "chip", "until_s": until_s, "do": [ON, *entries], "expect": expect or {}}
-    document["presets"] = [f"{preset['id']}.json" for preset in PRESETS]
-    for preset in PRESETS:
+    document["presets"] = [f"{preset['id']}.json" for preset in presets]
+    for preset in presets:
         (folder / f"{preset['id']}.json").write_text(json.dumps(preset), encoding="utf-8")
     path = folder / "scenario.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     return load(path)
 
 
-def boot(folder: Path) -> Emulated:
+def boot(folder: Path, presets: Presets = PRESETS) -> Emulated:
     """A device that was switched on and stands in STANDBY. Raises UsageError without MicroPython's image."""
-    first = scenario(folder, FROM_S, [])
+    first = scenario(folder, FROM_S, [], presets=presets)
     live = Live(first, firmware=runner.with_presets(first, folder))
     run(live, first)
-    return Emulated(live, folder, [])
+    return Emulated(live, folder, [], presets)
+
+
+def boot_with(request: pytest.FixtureRequest, factory: pytest.TempPathFactory, presets: Presets = PRESETS) -> Emulated:
+    """The same for a fixture, which skips where there is nothing to emulate, or a board in its place."""
+    if request.config.getoption("--device"):
+        pytest.skip("on a board: nobody there presses its buttons or lifts its electrodes")
+    try:
+        return boot(factory.mktemp("chip"), presets)
+    except UsageError as missing:
+        pytest.skip(f"no MicroPython to emulate: {missing}")
 
 
 def run(live: Live, played: Scenario) -> None:

@@ -63,6 +63,7 @@ RESTLESS_MAX_MS = 15_000  # not once at rest for so long in this time: no finger
 
 # Contact
 OPEN_UA = 2  # less than this is no contact
+LIFT_UA = 3  # ... where at least 8 should flow: the sense reads none as 1.2 uA, and a noisy converter as 2 more
 PROBE_MAX_UA = 10  # contact probe, zero mean: below the auxiliary current limit
 PROBE_UA = 8
 PROBE_PHASE_US = 2000

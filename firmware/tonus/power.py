@@ -8,7 +8,6 @@ from . import adc
 _SCRATCH0 = 0x40058000 + 0x0C  # RP2040 WATCHDOG_SCRATCH0: survives a reset, not a loss of power
 _RUNNING = 0x52554E
 _MAKING = 0x40058000 + 0x10  # WATCHDOG_SCRATCH1: main.py's, not 0 while the device is made
-_READINGS = 8  # of the cell, averaged: a step of the converter is 0.3 % of its charge
 
 
 class Power:
@@ -34,10 +33,7 @@ class Power:
         if self._cell is None or self.usb():
             return None
         board = self._board
-        total = 0
-        for _ in range(_READINGS):
-            total += self._read(self._cell)
-        return (total // _READINGS * self._reference_mv * board.BATTERY_DIVIDER) >> 16
+        return (self._read(self._cell) * self._reference_mv * board.BATTERY_DIVIDER) >> 16
 
     def temperature_c(self) -> int:
         """Temperature of the RP2040, C. Datasheet 4.9.5: 27 C at 706 mV, -1.721 mV per C."""

@@ -77,6 +77,7 @@ _TICK_US = const(33)
 _LATE_US = const(34)
 _MISSED_US = const(35)
 _STALL_US = const(36)
+_LIFT_CODES = const(37)
 _TREAT_MAX = const(38)
 _OVER_PCT = const(39)
 _DEPTH = const(40)
@@ -147,6 +148,7 @@ class Pulse:
         kept[_SENSE_TRIM] = _TRIM - stage.zero_codes
         na16 = stage.na16_per_code
         kept[_OPEN_CODES] = (limits.OPEN_UA * 16_000 + na16 // 2) // na16
+        kept[_LIFT_CODES] = (limits.LIFT_UA * 16_000 + na16 // 2) // na16
         kept[_OVER_CODES] = (limits.OVERCURRENT_UA * 16_000 + na16 // 2) // na16
         self._charge_per_ua = limits.DC_WINDOW_MS * 1_000_000 // na16
         kept[_CHARGE_TRIP] = limits.MEAN_DC_TRIP_UA * self._charge_per_ua
@@ -487,7 +489,8 @@ class Pulse:
     @micropython.viper
     def _look(self):
         """A sample, halfway through a phase."""
-        # A short phase is soon over: first the current, and at once whether it was still a phase's.
+        # A short phase is soon over: first the current, and at once whether it was still a phase's. Then the voltage,
+        # but for a current that may be a lift's: that is read once more, while there is time.
         read_current, read_rail, read_sink, its_levels, mem, pio_irq, its_kept, its_window, its_out, queued = (
             self._sample_calls
         )
@@ -499,6 +502,11 @@ class Pulse:
         if not kept[_RUNNING]:
             return
         current += kept[_SENSE_TRIM] - _TRIM
+        least = kept[_OPEN_CODES]
+        if current >= least:
+            voltage = (int(read_rail()) >> 4) - (int(read_sink()) >> 4)
+            if levels[0] & (kept[_FORWARD] | kept[_REVERSE]):
+                kept[_VOLTAGE] = voltage + _BIAS
         if pins & kept[_FORWARD]:
             direction = 1
         elif pins & kept[_REVERSE]:
@@ -514,7 +522,8 @@ class Pulse:
             code = kept[_CODE_BEFORE]
             width = kept[_WIDTH_BEFORE]
         expected = (code * kept[_SENSE_PER_DAC] + kept[_SENSE_AT_ZERO] >> 10) - _TRIM
-        least = kept[_OPEN_CODES]
+        if expected >= 4 * least:
+            least = kept[_LIFT_CODES]
         if current < least and expected >= 2 * least and not ptr32(its_out)[3]:
             # Once more, before ending somebody's session.
             again = (int(read_current()) >> 4) + kept[_SENSE_TRIM] - _TRIM
@@ -540,12 +549,7 @@ class Pulse:
             self._cut(faults.MEAN_DC, self.mean_ua())
             return
         if width:
-            voltage = (int(read_rail()) >> 4) - (int(read_sink()) >> 4)
-            if levels[0] & (kept[_FORWARD] | kept[_REVERSE]):
-                kept[_VOLTAGE] = voltage + _BIAS
-            else:
-                voltage = kept[_VOLTAGE] - _BIAS  # a short phase, taken late, was over
             kept[_N] = kept[_N] + 1
             kept[_SUM_SET] = kept[_SUM_SET] + code
             kept[_SUM_CURRENT] = kept[_SUM_CURRENT] + current
-            kept[_SUM_VOLTAGE] = kept[_SUM_VOLTAGE] + voltage
+            kept[_SUM_VOLTAGE] = kept[_SUM_VOLTAGE] + kept[_VOLTAGE] - _BIAS

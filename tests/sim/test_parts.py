@@ -15,7 +15,7 @@ from tonus_tools.sim import runner
 from tonus_tools.sim.parts import draw
 from tonus_tools.sim.scenario import Scenario, Start, load
 from tonus_tools.sim.trace import Trace
-from worlds import POWER_UP, play, plus
+from worlds import POWER_UP, READY_S, play, plus
 
 UV_PER_CODE = 3_300_000 / 4096
 SEEDS = (3, 11, 42, 20600)
@@ -29,9 +29,9 @@ def corner(dac_ppm: int, reference: float, drop: float, codes: int) -> dict[str,
 
 
 def started(folder: Path, **start: Any) -> Trace:
-    """A device that is switched on; its first two seconds."""
+    """A device that is switched on, until one may press PLUS."""
     path = folder / "scenario.json"
-    path.write_text(json.dumps({"name": "start", "until_s": 2.5, "start": start, "do": [POWER_UP]}))
+    path.write_text(json.dumps({"name": "start", "until_s": READY_S, "start": start, "do": [POWER_UP]}))
     return runner.run(load(path))
 
 
@@ -97,16 +97,17 @@ CALM = {
 def test_what_flows_out_of_the_box(tmp_path: Path, parts: str, load_: str) -> None:
     """Within 4 % or 1.5 uA from the first level on, and the probe below 10 uA."""
     shown = PARTS[parts] | {"touch": load_}
-    entries = [POWER_UP, plus(2.0, 1), plus(5.0, 9)]
+    entries = [POWER_UP, plus(READY_S, 1), plus(READY_S + 3.0, 9)]
     top = CALM | {"top_ua": 400}
     for preset, levels in ((CALM, (12, 120)), (top, (40, 400))):
-        trace = play(tmp_path, 10.0, entries, {"final_state": "TREAT"}, [preset], shown)
+        trace = play(tmp_path, READY_S + 8.0, entries, {"final_state": "TREAT"}, [preset], shown)
         phases = trace.phases
         probes = phases.end_ua[phases.end_us < trace.spans_in(("ARMED",))[0].end_us]
         assert len(probes) > 2
         assert probes.max() < limits.PROBE_MAX_UA
-        for ua, from_s, until_s in ((levels[0], 3.5, 5.0), (levels[1], 9.0, 10.0)):
-            flowed = phases.end_ua[(phases.t_us > from_s * 1e6) & (phases.t_us < until_s * 1e6)]
+        for ua, from_s, until_s in ((levels[0], 1.5, 3.0), (levels[1], 7.0, 8.0)):
+            t_s = phases.t_us / 1e6 - READY_S
+            flowed = phases.end_ua[(t_s > from_s) & (t_s < until_s)]
             assert len(flowed) > 20
             assert np.abs(flowed - ua).max() <= calibrate.allowed_ua(ua, False), (ua, flowed.min(), flowed.max())
 

@@ -48,6 +48,17 @@ def test_lift(preset: str, tmp_path: Path) -> None:
     play(tmp_path, 8 + EVERY_S * TIMES, entries, {"lifts": TIMES, "visits": ["RAMP_UP", "PAUSED"] * TIMES})
 
 
+@pytest.mark.parametrize("codes", [16, 21])
+def test_lifts_are_seen_through_the_noise_of_a_converter(codes: int, tmp_path: Path) -> None:
+    """One phase a period leaves two of them to see it in. No current reads as 1.2 uA, and noise comes on top."""
+    every_s, times = 1.5307, 100
+    entries = [*begin("absorb"), {"at": 6.0, "touch": "lifted", "times": times, "every_s": every_s}]
+    entries.append({"at": 6.2, "touch": "good", "times": times, "every_s": every_s})
+    start = {"errors": {"adc_noise_codes": codes, "adc_offset_uv": 15_000, "adc_gain_ppm": 30_000}}
+    trace = play(tmp_path, 6 + every_s * times, entries, start=start)
+    assert [change.cause for change in trace.states].count("lost") >= times - 1
+
+
 @pytest.mark.parametrize("preset", MODE_OF)
 def test_usb(preset: str, tmp_path: Path) -> None:
     entries = begin(preset)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tonus_tools.sim.expectations import treated_seconds
 from tonus_tools.sim.trace import Trace
-from worlds import POWER_UP, Entry, play, plus
+from worlds import POWER_UP, READY_S, Entry, play, plus
 
 NOISY = {"errors": {"adc_noise_codes": 21}}
 
@@ -20,9 +20,9 @@ def preset(top_ua: int, rate_hz: float = 20, phase_us: int = 300) -> dict[str, A
 
 
 def session(
-    folder: Path, its: dict[str, Any], start: dict[str, Any], level: int, until_s: float = 20.0, *more: Entry
+    folder: Path, its: dict[str, Any], start: dict[str, Any], level: int, until_s: float = READY_S + 18.0, *more: Entry
 ) -> Trace:
-    trace = play(folder, until_s, [POWER_UP, plus(2.0, level), *more], {}, [its], start)
+    trace = play(folder, until_s, [POWER_UP, plus(READY_S, level), *more], {}, [its], start)
     assert trace.faults == []
     return trace
 

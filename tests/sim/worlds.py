@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from devices import BOOTED_US
 from tonus import limits
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
@@ -14,6 +15,7 @@ from tonus_tools.sim.trace import Trace
 Entry = dict[str, Any]
 
 POWER_UP: Entry = {"at": 0.5, "press": "MODE", "for_s": 0.4}
+READY_S = 0.5 + BOOTED_US / 1e6  # one may press PLUS
 
 
 def plus(at_s: float, times: int) -> Entry:

@@ -40,13 +40,13 @@ def usb() -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    machine = Machine()
+    core: Any = ModuleType("core")
+    core.spend = machine.spend
     with pytest.MonkeyPatch.context() as patch:
-        core: Any = ModuleType("core")
         patch.setitem(sys.modules, "core", core)
         patch.setitem(sys.modules, "habits", habits)
         spec.loader.exec_module(module)
-    machine = Machine()
-    core.spend = machine.spend
     return module.Usb(machine, False)
 
 

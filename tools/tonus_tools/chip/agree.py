@@ -66,16 +66,18 @@ def compare(one: Trace, other: Trace, from_us: int) -> Agreement:
         code_sum += int(found.a.code.sum())
         worst_start = max(worst_start, found.worst_start_us)
         worst_current = max(worst_current, found.worst_current_pct)
-    unseen = _unseen(one), _unseen(other)
-    if abs(unseen[0] - unseen[1]) > max(UNSEEN, UNSEEN_PCT * max(unseen) / 100):
-        differences.append(f"samples too late: {unseen[0]} against {unseen[1]}; allowed {UNSEEN_PCT} % or {UNSEEN}")
+    late_samples = unseen(one), unseen(other)
+    if abs(late_samples[0] - late_samples[1]) > max(UNSEEN, UNSEEN_PCT * max(late_samples) / 100):
+        differences.append(
+            f"samples too late: {late_samples[0]} against {late_samples[1]}; allowed {UNSEEN_PCT} % or {UNSEEN}"
+        )
     worst_state = max((abs(ms) for ms in late), default=0.0)
     return Agreement(
         min(len(mine), len(theirs)), worst_state, phases, code_sum, worst_start, worst_current, tuple(differences)
     )
 
 
-def _unseen(trace: Trace) -> int:
+def unseen(trace: Trace) -> int:
     """What the firmware's counter says at the end of its last session."""
     counters = trace.logs_of("counters")
     return int(counters[-1].fields["unseen"]) if counters else 0

@@ -72,7 +72,7 @@ def draw(trace: Trace, path: str | Path) -> None:
             strip(axes, trace)
         _time_axis(current, strips, trace)
         pulses(figure.add_subplot(below[0]), figure.add_subplot(below[1]), trace, skin)
-        figure.savefig(path, dpi=DPI)
+        figure.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 1})  # more would take a tenth of the whole drawing
 
 
 def _title(figure: Figure, trace: Trace, skin: Electrodes) -> None:
@@ -360,7 +360,7 @@ def _time_axis(current: Axes, strips: list[Axes], trace: Trace) -> None:
     current.xaxis.set_major_locator(MaxNLocator(14, steps=steps))
     current.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
     for axes in (current, *strips[:-1]):
-        axes.tick_params(labelbottom=False, bottom=False)
+        axes.xaxis.set_visible(False)
     strips[-1].set_xlabel("time, minutes:seconds", labelpad=3)
     for side in ("top", "right"):
         current.spines[side].set_visible(False)

@@ -24,7 +24,7 @@ from .trace import Record, Trace, TraceError, TraceReader
 TARGET = Path(__file__).resolve().parent / "target" / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
-HEAP_KB = 704
+HEAP_KB = 768
 CONFIG_BYTES = 4096  # a configuration of up to this size has its room there; of a larger one ...
 HEAP_PER_BYTE = 6  # ... each byte takes so many: a dictionary an action
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs

@@ -7,17 +7,23 @@ is taken to go with the turns of its tasks.
 import gc
 
 import cost
-from core import spend
+import micropython
+from bind import ptr32
+from core import spend, words
+from micropython import const
 
-_work_us = 0
+_WORK_US = const(22)  # of core.words
 
 
-def work(us):
-    """The foreground has had so much to do."""
-    global _work_us
-    _work_us += us
-    if _work_us >= cost.GARBAGE_US:
-        _work_us = 0
+@micropython.viper
+def turn():
+    """The foreground has a task's turn to do."""
+    us = int(cost.TURN_US)
+    spend(us)
+    w = ptr32(words)
+    w[_WORK_US] = w[_WORK_US] + us
+    if w[_WORK_US] >= int(cost.GARBAGE_US):
+        w[_WORK_US] = 0
         spend(cost.COLLECTION_US)
 
 
@@ -26,8 +32,7 @@ class Gc:
 
     @staticmethod
     def collect():
-        global _work_us
-        _work_us = 0
+        words[_WORK_US] = 0
         gc.collect()
         spend(cost.COLLECTION_US)
 

@@ -40,8 +40,10 @@ _TICKS = const(12)  # of all timers
 _DUES = const(13)  # of each timer, and what is between two of them
 _TIMERS = const(4)
 _PERIODS = const(17)
-_OWED = const(21)  # us of work that comes before the next call to hardware but a sample's
-_WORDS = const(22)
+_EPOCHS = const(21)  # how often they were rebased
+_WORK_US = const(22)  # of the foreground, since the last collection of garbage
+_OWED = const(23)  # us of work that comes before the next call to hardware but a sample's
+_WORDS = const(24)
 
 words = array("i", [0] * _WORDS)
 timers = [None] * _TIMERS
@@ -90,6 +92,35 @@ def go_on(us: int):
         w[_OWED] = 0
         us += owed
     spend(us)
+
+
+@micropython.viper
+def clock() -> int:
+    """us since the scenario began."""
+    w = ptr32(words)
+    return w[_EPOCHS] * _REBASE_US + w[_HORIZON] - w[_LEFT]
+
+
+@micropython.viper
+def masked() -> int:
+    return ptr32(words)[_MASKED]
+
+
+@micropython.viper
+def mask():
+    """Interrupts off."""
+    ptr32(words)[_MASKED] = 1
+
+
+@micropython.viper
+def unmask():
+    """Interrupts on again: those that waited run now."""
+    w = ptr32(words)
+    w[_MASKED] = 0
+    if w[_PENDING] or w[_TIMER_DUE] < w[_HORIZON]:
+        look()
+        if not w[_LEFT]:
+            spend(0)
 
 
 @micropython.viper
@@ -170,19 +201,41 @@ def look_timers():
 def _tick():
     """Serve the timer that is due."""
     w = ptr32(words)
+    now = w[_HORIZON]
     i = 0
     while w[_DUES + i] != w[_TIMER_DUE]:
         i += 1
     timer = timers[i]
     w[_DUES + i] = w[_DUES + i] + w[_PERIODS + i]
-    look_timers()
+    first = FAR
+    j = 0
+    while j < _TIMERS:
+        if w[_DUES + j] < first:
+            first = w[_DUES + j]
+        j += 1
+    w[_TIMER_DUE] = first
     w[_TICKS] = w[_TICKS] + 1
     w[_IN_IRQ] = 1
-    look()
+    due = w[_PIO_DUE]
+    if w[_ACT_DUE] < due:
+        due = w[_ACT_DUE]
+    if due < now:
+        due = now
+    w[_HORIZON] = due
+    left = due - now - int(TICK_ENTRY_US)
     heap_lock()
-    spend(TICK_ENTRY_US)
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        w[_LEFT] = due - now
+        spend(TICK_ENTRY_US)
     _call(timer.callback, timer)
-    go_on(TICK_EXIT_US)
+    left = w[_LEFT] - int(TICK_EXIT_US) - w[_OWED]
+    if left > 0:
+        w[_LEFT] = left
+        w[_OWED] = 0
+    else:
+        go_on(TICK_EXIT_US)
     heap_unlock()
     w[_IN_IRQ] = 0
 
@@ -287,11 +340,6 @@ class Core:
     def in_irq(self):
         return words[_IN_IRQ] != 0
 
-    @property
-    def masked(self):
-        """Whether the foreground keeps interrupts off."""
-        return words[_MASKED] != 0
-
     def relative(self, t):
         """A time as `words` have it."""
         return max(0, min(t - self.epoch, FAR))
@@ -329,13 +377,6 @@ class Core:
         self._keys = keys
         words[_CHECK_DUE] = self.relative(self.now)
         look()
-
-    def mask(self, on):
-        """Interrupts off, or on again: those that waited run now."""
-        words[_MASKED] = 1 if on else 0
-        look()
-        if not words[_LEFT]:
-            spend(0)
 
     def add_timer(self, timer, period_us):
         """It calls `timer.callback(timer)`, first when a period has passed; the timer."""
@@ -401,6 +442,7 @@ class Core:
                     self.remove_timer(timer)
             elif value == "task_dies":
                 self.task_error = True
+                self.world.cell_read[2] = 0  # the next reading fails
             elif value == "main_hangs":
                 self.hang = True
             else:
@@ -439,6 +481,7 @@ class Core:
     def _rebase(self):
         """Keep the times in `words` small."""
         self.epoch += _REBASE_US
+        words[_EPOCHS] += 1
         words[_EPOCH] = words[_EPOCH] + _REBASE_US & 0x3FFFFFFF
         for i in (_HORIZON, _PIO_DUE, _ACT_DUE, _TIMER_DUE) + tuple(range(_DUES, _DUES + _TIMERS)):
             if words[i] < FAR:

@@ -69,11 +69,11 @@ class Flash:
         if Flash.writes == Flash.cut_at:
             return False
         machine.emit("flash", machine.now, str(us))
-        was = machine.masked
-        machine.mask(True)
+        was = core.masked()
+        core.mask()
         core.spend(us)
         if not was:
-            machine.mask(False)
+            core.unmask()
         return True
 
     def _end(self, whole):

@@ -3,19 +3,26 @@
 import core
 import micropython
 import vfs
-from bind import bind
-from core import enter, go_on, leave, spend, words
+from bind import bind, ptr32
+from core import clock, enter, go_on, leave, spend, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, PIO0_IRQ
+from world import cell_code
 
 _INTR = 0x400140F0  # IO_BANK0: four bits a pin
 
 PWRON_RESET = 1
 WDT_RESET = 3
 
-_LEVELS = const(10)  # of core.words
+_LEFT = const(0)  # of core.words
+_HORIZON = const(1)
+_LEVELS = const(10)
+_EPOCH = const(11)
+_MASKED = const(7)
 _FLAG = const(8)
+_PENDING = const(9)
+_TIMER_DUE = const(4)
 
 
 class _Gpio:
@@ -64,9 +71,6 @@ class _Gpio:
             if level != before:
                 machine.emit("haptic", machine.now, str(level))
                 machine.world.draw(machine.now, role, level)
-        elif role == "DAC_CS":
-            if level and not before:
-                machine.spi_end()
         elif role in ("EL_A", "EL_B", "LDAC"):
             machine.switches(machine.now)
         elif role == "SMPS_PWM":
@@ -141,12 +145,14 @@ class Chip(core.Core):
 
     @micropython.native
     def spi_write(self, buffer):
+        frame = self._frame
         for byte in buffer:
-            self._frame = (self._frame << 8 | byte) & 0xFFFF
+            frame = (frame << 8 | byte) & 0xFFFF
+        self._frame = frame
 
     @micropython.native
     def spi_end(self):
-        self.world.write_dac(self.now, self._frame)
+        self.world.write_dac(clock(), self._frame)
 
 
 class Pin:
@@ -171,6 +177,8 @@ class Pin:
 def _value(pin):
     """A pin's `value`, which the firmware keeps bound."""
     gpio = pin.gpio
+    bit = 1 << gpio
+    machine = core.machine
 
     @micropython.native
     def value(level=None):
@@ -178,22 +186,39 @@ def _value(pin):
         if level is None:
             return words[_LEVELS] >> gpio & 1
         enter()
-        pin.write(core.machine, 1 if level else 0)
+        pin.write(machine, 1 if level else 0)
         leave()
         return None
+
+    @micropython.native
+    def select(level=None):
+        spend(PIN_US)
+        levels = words[_LEVELS]
+        if level is None:
+            return levels >> gpio & 1
+        if not level:
+            words[_LEVELS] = levels & ~bit
+        elif not levels & bit:
+            words[_LEVELS] = levels | bit
+            machine.spi_end()
+        pin.output = True
+        return None
+
+    if pin.role == "DAC_CS":
+        return select
 
     return value
 
 
 def _toggle(pin):
     bit = 1 << pin.gpio
-    alive = pin.role == "STAGE_ALIVE"
+    machine = core.machine
+    keep_alive = machine.world.keep_alive if pin.role == "STAGE_ALIVE" else None
 
     @micropython.native
     def toggle():
         spend(PIN_US)
-        machine = core.machine
-        if alive and machine.world.keep_alive(machine.now):
+        if keep_alive is not None and keep_alive(clock()):
             words[_LEVELS] ^= bit
             return
         enter()
@@ -219,6 +244,18 @@ class PWM:
         leave()
 
 
+@micropython.viper
+def _spent(us: int) -> int:
+    """Spend so much; then it is so late, in us modulo 2^30."""
+    w = ptr32(words)
+    left = w[_LEFT] - us
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(us)
+    return w[_EPOCH] + w[_HORIZON] - w[_LEFT] & 0x3FFFFFFF
+
+
 class ADC:
     def __init__(self, channel):
         self.read_u16 = _read(core.machine.channels[channel])
@@ -226,21 +263,32 @@ class ADC:
 
 def _read(role):
     """An ADC's `read_u16`, likewise."""
-    may_fail = role == "BATTERY_SENSE"
+    machine = core.machine
+    state = machine.world
+    read = state.reader(role)
+    cell_read = state.cell_read
 
     @micropython.native
     def read_u16():
         spend(ADC_US)
-        machine = core.machine
-        if may_fail and machine.task_error:
-            machine.task_error = False
-            raise OSError("simulated: the battery ADC failed")
         enter()
-        code = machine.world.adc(machine.now, role)
+        code = read(clock())
         leave()
         return code << 4 | code >> 8
 
-    return read_u16
+    # Some five hundred times a second, and never in an interrupt.
+    @micropython.native
+    def read_cell():
+        code = cell_code(cell_read, state.tables, _spent(ADC_US))
+        if code < 0:
+            if machine.task_error:
+                machine.task_error = False
+                raise OSError("simulated: the battery ADC failed")
+            state.look_at_cell(clock())
+            code = cell_code(cell_read, state.tables, _spent(0))
+        return code << 4 | code >> 8
+
+    return read_cell if role == "BATTERY_SENSE" else read_u16
 
 
 class SPI:
@@ -360,17 +408,28 @@ mem32 = _Memory()
 mem16 = _Halves()
 
 
-def disable_irq():
-    before = core.machine.masked
-    spend(PIN_US)
-    if not before:
-        core.machine.mask(True)
+@micropython.viper
+def disable_irq() -> int:
+    w = ptr32(words)
+    before = w[_MASKED]
+    left = w[_LEFT] - int(PIN_US)
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(PIN_US)
+    w[_MASKED] = 1
     return before
 
 
-def enable_irq(state):
-    if not state:
-        core.machine.mask(False)
+@micropython.viper
+def enable_irq(state: int):
+    if state:
+        return
+    w = ptr32(words)
+    if w[_PENDING] or w[_TIMER_DUE] < w[_HORIZON]:
+        unmask()
+    else:
+        w[_MASKED] = 0
 
 
 def reset():

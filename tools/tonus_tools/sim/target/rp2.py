@@ -11,7 +11,7 @@ import core
 import micropython
 import pioasm
 from bind import bind, ptr16, ptr32
-from core import enter, go_on, leave, look, spend, words
+from core import clock, enter, go_on, leave, look, spend, words
 from cost import EXEC_US, NEXT_WORD_US, PUT_US, QUEUED_US
 from micropython import const
 
@@ -24,7 +24,7 @@ _PIO_DUE = const(2)
 _FLAG = const(8)
 _PENDING = const(9)
 _LEVELS = const(10)
-_OWED = const(21)
+_OWED = const(23)
 
 # What a machine keeps. The next instruction begins _CYCLE cycles after _AT us, in the time of core.words.
 _X = const(0)
@@ -99,6 +99,7 @@ class StateMachine:
         kept[_WRAP] = program.wrap
         kept[_PER_US] = freq // 1_000_000
         self._enabled = False
+        self._switches = core.machine.switches
         self.handler = None
         self._base = out_base.gpio
         self._lent = (1 << len(program.options["out_init"])) - 1
@@ -158,10 +159,10 @@ class StateMachine:
         kept[_AT] = at
         kept[_CYCLE] = cycle
 
-    @micropython.native
-    def put(self, word):
+    @micropython.viper
+    def put(self, word: int):
         go_on(PUT_US)
-        kept = self._kept
+        kept = ptr32(self._kept)
         queued = kept[_QUEUED]
         if queued == FIFO_DEPTH:
             raise RuntimeError("put on a full FIFO blocks for ever")
@@ -169,12 +170,17 @@ class StateMachine:
         kept[_QUEUED] = queued + 1
         if kept[_STALLED]:
             self._go()
-        words[_OWED] = NEXT_WORD_US
+        ptr32(words)[_OWED] = int(NEXT_WORD_US)
 
-    @micropython.native
-    def tx_fifo(self):
-        spend(QUEUED_US)
-        return self._kept[_QUEUED]
+    @micropython.viper
+    def tx_fifo(self) -> int:
+        w = ptr32(words)
+        left = w[_LEFT] - int(QUEUED_US)
+        if left > 0:
+            w[_LEFT] = left
+        else:
+            spend(QUEUED_US)
+        return ptr32(self._kept)[_QUEUED]
 
     # The machine.
 
@@ -190,10 +196,11 @@ class StateMachine:
         if not self._kept[_STALLED]:
             self._kept[_AT] -= us
 
-    @micropython.native
+    @micropython.viper
     def run(self):
         """Execute what begins now, and what nobody sees."""
-        while self._execute(self._code, words[_HORIZON], 0) == _PINS_CHANGED:
+        w = ptr32(words)
+        while int(self._execute(self._code, w[_HORIZON], 0)) == _PINS_CHANGED:
             self._moved()
 
     @micropython.viper
@@ -301,8 +308,10 @@ class StateMachine:
             raise ValueError("instruction is not modelled")
         return result
 
-    @micropython.native
+    @micropython.viper
     def _moved(self):
-        machine = core.machine
-        words[_LEVELS] = words[_LEVELS] & ~(self._lent << self._base) | (self._kept[_PINS] & self._lent) << self._base
-        machine.switches(machine.now)
+        w = ptr32(words)
+        base = int(self._base)
+        lent = int(self._lent)
+        w[_LEVELS] = w[_LEVELS] & ~(lent << base) | (ptr32(self._kept)[_PINS] & lent) << base
+        self._switches(clock())

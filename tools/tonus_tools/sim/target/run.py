@@ -22,19 +22,22 @@ BOOT_US = 250_000  # from power to main.py
 
 LINES = 32  # of the trace, written together: each write is a call of the host's system
 
-_write = sys.stdout.write
+_write = sys.stdout.buffer.write
 _lines = []
 ask = sys.stdin.readline
 
 
+@micropython.native
 def emit(kind, t, fields):
-    _lines.append('["%s",%d,%s]\n' % (kind, t, fields))
-    if len(_lines) >= LINES:
+    # Bytes: each text that is made is looked for among the names that the interpreter knows.
+    lines = _lines
+    lines.append(b'["%s",%d,%s]\n' % (kind, t, fields))
+    if len(lines) >= LINES:
         flush()
 
 
 def flush():
-    _write("".join(_lines))
+    _write(b"".join(_lines))
     _lines.clear()
 
 
@@ -76,6 +79,13 @@ def load(config):
     return core.machine
 
 
+def file_system(device):
+    """The file system on the flash, without the times of files: the host's clock would make each run another."""
+    import flash
+
+    return vfs.VfsLfs2(device, progsize=flash.PAGE, mtime=False)
+
+
 def install(file):
     """Put the firmware and the board's module on the flash, over what is there; format a blank one.
 
@@ -86,7 +96,7 @@ def install(file):
 
     device = flash.Flash(file)
     try:
-        target = vfs.VfsLfs2(device, progsize=flash.PAGE)
+        target = file_system(device)
     except OSError:
         block = bytearray(flash.BLOCK)
         kept = set()
@@ -96,7 +106,7 @@ def install(file):
                 kept.add(number)
         device.kept = kept
         vfs.VfsLfs2.mkfs(device, progsize=flash.PAGE)
-        target = vfs.VfsLfs2(device, progsize=flash.PAGE)
+        target = file_system(device)
     vfs.mount(target, "/device")
     copy(os.getenv("TONUS_BOARD") + "/board.py", "/device/board.py")
     for folder in ("", "/tonus", "/tonus/presets"):
@@ -124,7 +134,7 @@ def mount(file):
 
     device = flash.Flash(file)
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(device, progsize=flash.PAGE), "/")
+    vfs.mount(file_system(device), "/")
     return device
 
 
@@ -197,6 +207,7 @@ def firmware(live):
     sys.modules["_asyncio"] = taskqueue
     import asyncio
 
+    taskqueue.install(asyncio)
     asyncio.new_event_loop()
     gc.collect()
     try:

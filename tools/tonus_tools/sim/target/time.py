@@ -3,7 +3,7 @@
 import core
 import micropython
 from bind import ptr32
-from core import spend, words
+from core import clock, spend, words
 from cost import TICKS_US
 from micropython import const
 
@@ -14,26 +14,30 @@ _HORIZON = const(1)
 _EPOCH = const(11)
 
 
-@micropython.native
-def ticks_add(ticks, delta):
+@micropython.viper
+def ticks_add(ticks: int, delta: int) -> int:
     return ticks + delta & _MASK
 
 
-@micropython.native
-def ticks_diff(end, start):
+@micropython.viper
+def ticks_diff(end: int, start: int) -> int:
     return (end - start + _HALF & _MASK) - _HALF
 
 
 @micropython.viper
 def ticks_us() -> int:
-    spend(TICKS_US)
     w = ptr32(words)
+    left = w[_LEFT] - int(TICKS_US)
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(TICKS_US)
     return w[_EPOCH] + w[_HORIZON] - w[_LEFT] & _MASK
 
 
-@micropython.native
-def ticks_ms():
-    return (core.machine.epoch + words[_HORIZON] - words[_LEFT]) // 1000 & _MASK
+@micropython.viper
+def ticks_ms() -> int:
+    return int(clock()) // 1000 & _MASK
 
 
 def sleep_us(us):

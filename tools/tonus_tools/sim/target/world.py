@@ -12,7 +12,7 @@ tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, an
 from array import array
 from math import exp, log
 
-from bind import bind, micropython, roomy
+from bind import bind, micropython, ptr16, ptr32, roomy
 
 # name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
 SKINS = {
@@ -58,6 +58,9 @@ OHMIC_SHARE = 0.6
 CELL_US = 10e6
 BOOST_MEAN_US = 10_000  # over at least this its current is averaged: its capacitors do
 VBUS_VSYS_V = 4.7  # 5 V less the Pico's Schottky diode
+CELL_READ_US = 1000  # readings of the cell closer together than this see one voltage
+BIAS = 32768  # of what the converter's tables hold, for viper, whose half words have no sign
+FACTORS = 64  # exponentials of so many durations are kept
 # Contact that breaks by itself.
 BOUNCE_US = 200, 3000  # a piece of a bounce lasts from the one to the sum of both
 FAR = 1 << 60  # us: never
@@ -75,7 +78,7 @@ class World:
         self._emit = emit
         self._dac_codes = 1 << board.DAC_BITS
         self._less = board.SENSE_LESS_NA * 1e-9
-        self._seed = seed
+        self._seed = array("I", [seed & 0x3FFFFFFF])
         self.on_input = None  # called when something that the processor's input pins see has changed
         self.t = 0
         # The person and the cable.
@@ -109,6 +112,8 @@ class World:
         self._boost_t = 0  # ... then
         self._sag = 0.0
         self._sag_t = 0
+        # What is read of it, in sixteenths of a code; since when, us modulo 2^30; whether that holds.
+        self.cell_read = array("I", [0, 0, 0])
         # The board.
         self.hold = False
         self.hold_until = 0
@@ -121,6 +126,10 @@ class World:
         self._rail_up = False
         self._rail_full = False  # and stays so while the keep-alive does
         self._alive_until = -1
+        # What was worked out last, for as long as it holds: exponentials by duration in us, and phases as told.
+        self._rests = {}
+        self._drives = {}
+        self._told = [None] * 3  # by direction
         # The contact. `_vc` is the voltage of the skin's capacitance, in the direction of EL_A.
         self._chance = seed ^ 0x2A5A5A5A  # not the noise's: breaks come when they come, however often it is measured
         self._bounce_us = 1000 * start.get("bounce_ms", 0)
@@ -138,6 +147,7 @@ class World:
         self._past = False  # a welded switch leads the current past the skin
         self._unpaired = 0.0
         self._unpaired_t = 0
+        self._room = WATCH_C  # what a phase may pass before it is to be looked at more closely
         # The phase under way.
         self._start = 0
         self._charge = 0.0
@@ -145,8 +155,9 @@ class World:
         self._peak_v = 0.0
         self._end_a = 0.0
         self._circuit()
-        bind(self, "advance", "adc", "volts", "keep_alive", "set_switches", "powered")
+        bind(self, "advance", "volts", "keep_alive", "set_switches", "write_dac", "powered", "_circuit", "_set_amps")
         bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase")
+        bind(self, "_current_volts", "_one_way")
 
     def _converter(self, errors):
         """Tables and scale of the converter, so that `adc` has only to look up."""
@@ -156,17 +167,17 @@ class World:
         codes = errors.get("adc_noise_codes", NOISE_CODES)
         self._noise_quiet = self._noises(codes, offset)
         self._noise_ripple = self._noises(codes + errors.get("adc_ripple_codes", 0), offset)
-        self._noise = self._noise_ripple
         self._inl = _inl(errors.get("adc_wide_codes", 0), errors.get("adc_bow_codes", 0))
+        self.set_regulator(0)
 
     def _random(self):
         """The next of 1024 numbers."""
-        self._seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
-        return self._seed >> 20
+        self._seed[0] = seed = self._seed[0] * 1103515245 + 12345 & 0x3FFFFFFF
+        return seed >> 20
 
     def _noises(self, codes, offset):
-        """A table of so much noise (codes peak to peak) around an offset: roughly normal, its mean zero."""
-        table = array("h", [0] * NOISES)
+        """A table of so much noise (codes peak to peak) around an offset, + BIAS: roughly normal, its mean zero."""
+        table = array("H", [0] * NOISES)
         for i in range(0, NOISES, 2):
             if i % OUTLIER:
                 # Four even numbers make a bell of deviation 1024 / sqrt(3), which ends at 3.46 deviations.
@@ -174,8 +185,8 @@ class World:
                 noise = 16 * codes / NOISE_SIGMAS * bell / 591
             else:
                 noise = 16 * codes / 2 * (0.7 + 0.3 * self._random() / 1024)
-            table[i] = int(offset + noise + 0.5 + 4096) - 4096
-            table[i + 1] = int(offset - noise + 0.5 + 4096) - 4096
+            table[i] = int(offset + noise + 0.5 + BIAS)
+            table[i + 1] = int(offset - noise + 0.5 + BIAS)
         return table
 
     # What the person and the world do.
@@ -183,6 +194,7 @@ class World:
     def apply(self, t, action, value):
         """One action of a scenario's timeline (SCENARIOS.md), at t."""
         self.advance(t)
+        self.cell_read[2] = 0
         if action == "hold" or action == "release":
             self.pressed[value] = action == "hold"
         elif action == "touch":
@@ -233,6 +245,7 @@ class World:
     def _between(self):
         """What is between the electrodes: `_rs` in series with the skin's R || C."""
         self._circuit_code = -1
+        self._rests.clear()
         off = self.load == "lifted" or self._broken
         bridge = self._bridge
         self._lifted = off and not bridge
@@ -398,6 +411,7 @@ class World:
         if self.usb:
             amps = -CHARGER_A if self.battery_pct < 100 else 0.0
         if t > self._sag_t:
+            self.cell_read[2] = 0
             final = amps * self._cell_ohm * (1 - OHMIC_SHARE)
             self._sag = final + (self._sag - final) * exp((self._sag_t - t) / CELL_US)
             self._sag_t = t
@@ -411,7 +425,7 @@ class World:
 
     def set_regulator(self, pwm):
         """Level of SMPS_PWM: high, the Pico's regulator makes the least ripple."""
-        self._noise = self._noise_quiet if pwm else self._noise_ripple
+        self.tables = (self._seed, self._noise_quiet if pwm else self._noise_ripple, self._inl)
 
     @micropython.native
     def volts(self, t, role):
@@ -420,16 +434,7 @@ class World:
         if t - self.t > SETTLED_US:
             self.advance(t)
         if role == "CURRENT_SENSE":
-            # Less than the electrodes carry, by what the sink divider takes and R15 takes off.
-            volts = max(0.0, self._amps() - self._less) * self._rset
-            if self.faults:
-                if "sense_open" in self.faults:
-                    return 0.0
-                if "sense_offset" in self.faults:
-                    volts += 40e-6 * self._rset
-                if "sense_low" in self.faults:
-                    volts *= 0.75
-            return volts
+            return self._current_volts()
         if role == "RAIL_SENSE":
             return self._rail * self._rail_divider
         if role == "SINK_SENSE":
@@ -443,13 +448,48 @@ class World:
         return self._sensor_volts - (self.temperature_c - 27) * 0.001721
 
     @micropython.native
+    def _current_volts(self):
+        # Less than the electrodes carry, by what the sink divider takes and R15 takes off.
+        volts = (self._amps() - self._less) * self._rset
+        if volts < 0.0:
+            volts = 0.0
+        if self.faults:
+            if "sense_open" in self.faults:
+                return 0.0
+            if "sense_offset" in self.faults:
+                volts += 40e-6 * self._rset
+            if "sense_low" in self.faults:
+                volts *= 0.75
+        return volts
+
     def adc(self, t, role):
         """A 12 bit reading of `volts`, with all that the converter adds."""
-        self._seed = seed = self._seed * 1103515245 + 12345 & 0x3FFFFFFF
-        at = int(self.volts(t, role) * self._adc_scale) + self._noise[seed >> 20]
-        if 0 <= at < 65536:
-            return at + self._inl[at >> 4] >> 4
-        return 4095 if at > 0 else 0
+        return _convert(self.tables, int(self.volts(t, role) * self._adc_scale))
+
+    def reader(self, role):
+        """A function of t that reads as `adc`, and faster."""
+        volts = self.volts
+        scale = self._adc_scale
+
+        @micropython.native
+        def read(t):
+            return _convert(self.tables, int(volts(t, role) * scale))
+
+        @micropython.native
+        def read_current(t):
+            if t - self.t > SETTLED_US:
+                self.advance(t)
+            return _convert(self.tables, int(self._current_volts() * scale))
+
+        return read_current if role == "CURRENT_SENSE" else read
+
+    def look_at_cell(self, t):
+        """Readings of the cell from t on, for CELL_READ_US at most, see this voltage: `cell_code` converts it."""
+        at = int(self.volts(t, "BATTERY_SENSE") * self._adc_scale)
+        kept = self.cell_read
+        kept[0] = max(at, 0)
+        kept[1] = t & 0x3FFFFFFF
+        kept[2] = 1
 
     def fault_line(self):
         """Level of STAGE_FAULT_N: low when the latch has tripped."""
@@ -462,14 +502,14 @@ class World:
         """Move everything to time t (never back)."""
         if t >= self._break_due:
             self._breaks(t)
-        if t > self.t:
+        us = t - self.t
+        if us > 0:
             if t > self._alive_until or not self._rail_full:
                 self._move_rail(t)
             if self._dir or self._vc:
-                self._move_skin((t - self.t) * 1e-6)
+                self._move_skin(us)
                 # What it has counted is less than what was passed in all.
-                near = self._charge + abs(self._unpaired) >= WATCH_C
-                if self._end_a > WATCH_A or near and not -WATCH_C < self._one_way(t) < WATCH_C:
+                if self._end_a > WATCH_A or self._charge >= self._room and not -WATCH_C < self._one_way(t) < WATCH_C:
                     self.t = t
                     if self._board.HAS_BOOST:  # a board with the stage that can drive skin
                         self._trip(t)
@@ -538,30 +578,59 @@ class World:
             self._r = self._scale / ((1 + self._set / SKIN_KNEE_A) / self._rp + self._leak)
         else:
             self._r = 0.0
+        # A set current's worth: what flows unless the source saturates, over what, the skin's end, and its time.
+        self._whole = self._source + self._series
+        self._plan = (self._set, self._series, self._r, self._source, self._set * self._r, self._r * self._c)
+        self._drop = self._set * self._whole
+        self._drives.clear()
+        self._told = [None] * 3
 
     @micropython.native
-    def _move_skin(self, s):
+    def _move_skin(self, us):
         if self._lifted:
             return
-        if not self._dir:
-            self._vc *= exp(-s * (1 / self._rest_r + 1 / self._series) / self._c)
-            if -1e-6 < self._vc < 1e-6:
+        direction = self._dir
+        if not direction:
+            factors = self._rests
+            if us in factors:
+                factor = factors[us]
+            else:
+                if len(factors) >= FACTORS:
+                    factors.clear()
+                s = us * 1e-6
+                factors[us] = factor = exp(-s * (1 / self._rest_r + 1 / self._series) / self._c)
+            self._vc = vc = self._vc * factor
+            if -1e-6 < vc < 1e-6:
                 self._vc = 0.0
             return
-        amps = self._set
-        rs = self._series
-        r = self._r
-        source = self._source
+        amps, rs, r, source, final, tau = self._plan
+        s = us * 1e-6
         if not r:
             i = min(amps, self._rail / (source + rs))
             self._count(i, i, i * s, i * rs)
             return
-        u = self._vc * self._dir
-        limit = self._rail - amps * (source + rs)  # of u, beyond which the source saturates
+        u = self._vc if direction > 0 else -self._vc
+        limit = self._rail - self._drop  # of u, beyond which the source saturates
+        if final <= limit and u < limit and amps:
+            factors = self._drives
+            if us in factors:
+                factor = factors[us]
+            else:
+                if len(factors) >= FACTORS:
+                    factors.clear()
+                factors[us] = factor = exp(-s / tau)
+            u = final + (u - final) * factor
+            self._vc = u if direction > 0 else -u
+            self._charge = amps * s + self._charge
+            if amps > self._peak_a:
+                self._peak_a = amps
+            volts = u + amps * rs
+            if volts > self._peak_v:
+                self._peak_v = volts
+            self._end_a = amps
+            return
         first = self._amps()
-        tau = r * self._c
         charge = 0.0
-        final = amps * r
         if u < limit and amps:
             t = s
             if final > limit:
@@ -602,7 +671,7 @@ class World:
         if self._dir:
             if self._lifted:
                 return 0.0
-            most = (self._rail - self._vc * self._dir) / (self._source + self._series)
+            most = (self._rail - (self._vc if self._dir > 0 else -self._vc)) / self._whole
             return self._set if self._set < most else max(0.0, most)
         if self._past:
             return min(self._set, self._rail / (self._source + self._switches_ohm))
@@ -639,39 +708,65 @@ class World:
 
     @micropython.native
     def _end_phase(self, t):
-        if self._dir and t > self._start:
+        direction = self._dir
+        if direction and t > self._start:
             charge = self._charge
             self._stage_c += charge
-            self._unpaired = self._one_way(t)
+            self._unpaired = unpaired = self._one_way(t)
             self._unpaired_t = t
-            if charge:
-                sink = self._sink_volts()
-                charge += sink * self._stray
-                if self._end_a == self._set:
-                    charge += RECOVERY_C - (self._rail - sink) / 2 / DIVIDER_OHM * (t - self._start) * 1e-6
-            self._emit(
-                "phase",
-                self._start,
-                "%d,%d,%d,%.2f,%.2f,%.3f,%d"
-                % (
-                    self._dir,
-                    t - self._start,
-                    self._output,
-                    self._peak_a * 1e6,
-                    self._end_a * 1e6,
-                    charge * 1e9,
-                    self._peak_v * 1000,
-                ),
-            )
+            self._room = WATCH_C - abs(unpaired)
+            # A treatment's phases are mostly alike.
+            code = self._output
+            phase = (t - self._start, code, charge, self._vc, self._peak_a, self._end_a, self._peak_v, self._rail)
+            told = self._told[direction]
+            if told is None or told[0] != phase:
+                self._told[direction] = told = (phase, self._tell(*phase))
+            self._emit("phase", self._start, told[1])
+
+    def _tell(self, us, code, charge, vc, peak_a, end_a, peak_v, rail):
+        """A phase's fields in the trace."""
+        if charge:
+            sink = self._sink_volts()
+            charge += sink * self._stray
+            if end_a == self._set:
+                charge += RECOVERY_C - (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
+        fields = (self._dir, us, code, peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
+        return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
+
+
+@micropython.viper
+def cell_code(cell_read, tables, now: int) -> int:
+    """A reading of the cell at `now`, us modulo 2^30; -1 when it is to be looked at again."""
+    kept = ptr32(cell_read)
+    if not kept[2] or (now - kept[1] & 0x3FFFFFFF) >= int(CELL_READ_US):
+        return -1
+    return int(_convert(tables, kept[0]))
+
+
+@micropython.viper
+def _convert(tables, at: int) -> int:
+    """What the converter makes of a voltage, given in sixteenths of a code."""
+    its_seed, its_noise, its_inl = tables
+    seed = ptr32(its_seed)
+    noise = ptr16(its_noise)
+    inl = ptr16(its_inl)
+    drawn = seed[0] * 1103515245 + 12345 & 0x3FFFFFFF
+    seed[0] = drawn
+    at += noise[drawn >> 20] - 32768
+    if at < 0:
+        return 0
+    if at >= 65536:
+        return 4095
+    return at + inl[at >> 4] - 32768 >> 4
 
 
 def _inl(wide, bow):
-    """How far the code read is from where it should be, in sixteenths of a code, for each code it should be.
+    """How far the code read is from where it should be, in sixteenths of a code, + BIAS, for each code it should be.
 
     wide: by how many codes each of the four codes of RP2040-E11 is too wide; all others are narrower, so that both ends
     stay in place. bow: of the rest, codes at mid scale.
     """
-    table = array("h", [0] * 4096)
+    table = array("H", [0] * 4096)
     middle = WIDE_EVERY // 2
     steep = WIDE_EVERY / (WIDE_EVERY - wide)
     begins = middle / steep
@@ -685,5 +780,5 @@ def _inl(wide, bow):
         else:
             code = (within - wide) * steep
         code += bent - within
-        table[i] = min(max(int(16 * code + 0.5) - 16 * i, -16 * i), 16 * (4095 - i))
+        table[i] = BIAS + min(max(int(16 * code + 0.5) - 16 * i, -16 * i), 16 * (4095 - i))
     return table

@@ -1,0 +1,176 @@
+"""What a session delivered, and what its device's own source would have delivered into 500 Ohm for as long.
+
+Worked out from the trace's phases and from the preset, by nothing of what the device says of it but the times at which
+its session counted and the level and zone that were chosen then. The reference plays on where contact was lost for less
+than it takes to be noticed, has no ramps, and begins an envelope or a sweep anew where the device did: after each lift,
+and in each zone.
+
+Some 2.8 nC a phase pass through the electrodes besides, from the strays at the sink node. No level sets them and no
+sense sees them, and they are the same in a ramp as at its top. The share is that of the source's current; `all_pct` has
+them in both, and is higher where a small level had long ramps: at 12 uA for 300 us they are nearly half of what flows.
+"""
+
+from __future__ import annotations
+
+import runpy
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import SimpleNamespace
+
+import numpy as np
+from tonus import limits
+from tonus.preset import Preset
+from tonus.program import DEAD_US, Train, compile, compile_probe, decode
+
+from .boards import BOARDS
+from .measure import Electrodes, inside
+from .parts import Delivered, delivered
+from .trace import Span, Trace, spans_of
+
+COUNTED = ("RAMP_UP", "TREAT")  # and electrodes that do not touch each other
+
+
+@dataclass(frozen=True)
+class Share:
+    """Charges of both directions together, nC: of the source's current, and of all that passed the electrodes."""
+
+    counted_us: int
+    delivered_nc: float
+    reference_nc: float
+    all_delivered_nc: float
+    all_reference_nc: float
+
+    @property
+    def pct(self) -> float:
+        """Delivered in percent of the reference; at most 100, as the device says it."""
+        return _pct(self.delivered_nc, self.reference_nc)
+
+    @property
+    def all_pct(self) -> float:
+        """The same with what strays carry in both."""
+        return _pct(self.all_delivered_nc, self.all_reference_nc)
+
+
+def _pct(part: float, whole: float) -> float:
+    return min(100.0, 100 * part / whole) if whole else 0.0
+
+
+def share(trace: Trace, skin: Electrodes, preset: Preset, board: str, errors: Mapping[str, int]) -> Share:
+    """Of a trace with one session of `preset`, on a device with these errors."""
+    counted = _counted(trace)
+    phases = trace.phases
+    zones = [(zone.t_us, zone.n - 1) for zone in trace.zones]
+    widths = np.array([zone.waveform.phase_us for zone in preset.zones])
+    its_zone = np.searchsorted([t for t, _ in zones], phases.t_us, side="right") - 1
+    treats = inside(phases.t_us, counted) & ~skin.probe
+    # A probe in a rest is not always at its usual code, when the level is lower than it.
+    width = widths[[n for _, n in zones]][np.maximum(its_zone, 0)] if zones else np.zeros(len(its_zone))
+    treats &= (phases.dur_us != limits.PROBE_PHASE_US) | (width == limits.PROBE_PHASE_US)
+    # The set current for the whole phase, or what is less because the rail has no more.
+    regulated_nc = np.minimum(phases.charge_nc, phases.peak_ua * phases.dur_us / 1000)
+    known = tuple(sorted(errors.items()))
+    reference_nc = all_nc = 0.0
+    for span in trace.spans_in(COUNTED):
+        for (code, width_us), n in _as_set(trace, span, counted, preset, board).items():
+            source = _source(board, known, code)
+            reference_nc += n * source.ua * width_us / 1000
+            all_nc += n * source.charge_nc(width_us)
+    return Share(
+        sum(span.end_us - span.start_us for span in counted),
+        float(regulated_nc[treats].sum()),
+        reference_nc,
+        float(phases.charge_nc[treats].sum()),
+        all_nc,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _source(board: str, errors: tuple[tuple[str, int], ...], code: int) -> Delivered:
+    """What this source delivers into 500 Ohm."""
+    return delivered(board, dict(errors), code)
+
+
+def _counted(trace: Trace) -> list[Span]:
+    """When the session's time counted."""
+    short = spans_of([(0, "")] + [(c.t_us, c.name) for c in trace.contacts], trace.end_us)
+    found = []
+    for span in trace.spans_in(COUNTED):
+        at = span.start_us
+        for other in short:
+            if other.name == "short" and other.end_us > at and other.start_us < span.end_us:
+                if other.start_us > at:
+                    found.append(Span(at, other.start_us, span.name))
+                at = other.end_us
+        if at < span.end_us:
+            found.append(Span(at, span.end_us, span.name))
+    return found
+
+
+def _as_set(
+    trace: Trace, stretch: Span, counted: list[Span], preset: Preset, board: str
+) -> dict[tuple[int, int], float]:
+    """(DAC code, us) of the phases that the chosen levels ask for in a stretch without a stop, and how many.
+
+    A pulse belongs to the whole period that it begins: of one that the stretch breaks off, its part.
+    """
+    counted = [Span(max(s.start_us, stretch.start_us), min(s.end_us, stretch.end_us), "") for s in counted]
+    counted = [span for span in counted if span.end_us > span.start_us]
+    constants = _constants(board)
+    levels = [(level.t_us, level.level) for level in trace.levels]
+    zones = [(zone.t_us, zone.n - 1) for zone in trace.zones]
+    dac = (0, _offset_na(trace))
+    train = Train(compile_probe(constants, dac))
+    t_us = stretch.start_us
+    zone = _at(zones, t_us + limits.TICK_US)
+    waveform = preset.zones[zone].waveform
+    program = compile(waveform, preset.top_ua, constants, dac)
+    level = _at(levels, t_us)
+    train.start(program, program.codes[level], limits.RAMP_MIN_MS)
+    found: dict[tuple[int, int], float] = {}
+    probe = False
+    while t_us < stretch.end_us:
+        now_zone, now_level = max(zone, _at(zones, t_us)), _at(levels, t_us)
+        if now_zone != zone:
+            zone = now_zone
+            if preset.zones[zone].waveform != waveform:
+                waveform = preset.zones[zone].waveform
+                program = compile(waveform, preset.top_ua, constants, dac)
+                train.swap(program, program.codes[now_level], limits.RAMP_MIN_MS)
+        if now_level != level and now_level:
+            level = now_level
+            train.aim(train.program.codes[level], limits.RAMP_MIN_MS)
+        if train.load >= 0:
+            probe = not train.width
+        direction, us, _ = decode(train.word)
+        t_us += DEAD_US
+        if direction and not probe and (train.program.burst or direction > 0):
+            code, period_us = train.wanted()
+            share_ = _overlap(t_us, t_us + period_us, counted) / period_us
+            if share_:
+                found[(code, us)] = found.get((code, us), 0.0) + share_ * train.program.phases
+        t_us += us
+        train.next()
+    return found
+
+
+def _overlap(start_us: int, end_us: int, spans: list[Span]) -> int:
+    return sum(max(0, min(end_us, span.end_us) - max(start_us, span.start_us)) for span in spans)
+
+
+def _at(changes: list[tuple[int, int]], t_us: int) -> int:
+    """What held at a time."""
+    i = bisect_right(changes, (t_us, 1 << 60)) - 1
+    return changes[i][1] if i >= 0 else 0
+
+
+def _offset_na(trace: Trace) -> int:
+    """The DAC's offset that the self-test has found, and by which the device chooses its codes."""
+    tests = [log.fields for log in trace.logs_of("selftest") if "dac_offset_na" in log.fields]
+    return int(tests[-1]["dac_offset_na"]) if tests else 0
+
+
+@cache
+def _constants(board: str) -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(BOARDS / board / "board.py")))
