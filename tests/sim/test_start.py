@@ -279,7 +279,10 @@ ERRORS = {
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize(
     "place",
-    ["        self._panel = Panel(board)\n", "        self._link = link.Link(self._methods.table, self._console.sent)\n"],
+    [
+        "        self._panel = Panel(board)\n",
+        "        self._link = link.Link(self._methods.table, self._console.sent)\n",
+    ],
     ids=["early", "late"],
 )
 def test_what_is_raised_while_the_device_is_made(error: str, place: str, tmp_path: Path) -> None:
