@@ -505,7 +505,7 @@ class App:
         try:
             line = self._load_link()
         except Exception as problem:  # a file of the firmware is missing or damaged: a restart would not help
-            raise SystemExit("link: %s" % problem) from None
+            raise SystemExit("link: %r" % problem) from None
         cable = False
         while True:
             self._beats["link"] += 1

@@ -86,7 +86,7 @@ def test_the_log_of_a_session_and_its_start_come_back() -> None:
         made.live.do("usb", True)
         assert echoed(made) == 0
         made.client.reboot()
-        made.live.run(1_000_000)
+        made.live.run(2_000_000)
         assert b'"selftest"' in made.live.heard
         assert echoed(made) == 0
 

@@ -272,15 +272,19 @@ ERRORS = {
     "SystemExit": "raise SystemExit",
     "RuntimeError": "def deeper(): deeper()\n        deeper()",
     "really no memory": "x = []\n        while True: x.append(bytearray(999))",
-    "KeyError": "board.PINS['NOT_THERE']",
+    "KeyError": "{}['NOT_THERE']",
 }
 
 
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize(
-    "place", ["        self._panel = Panel(board)\n", "        self._link = link.Link(self._methods.table, self._console.sent)\n"],
+    "place",
+    [
+        "        self._panel = Panel(board)\n",
+        "        self._link = link.Link(self._methods.table, self._console.sent)\n",
+    ],
     ids=["early", "late"],
-)  # fmt: skip
+)
 def test_what_is_raised_while_the_device_is_made(error: str, place: str, tmp_path: Path) -> None:
     firmware = changed_firmware(tmp_path, ("tonus/app.py", place, place + "        " + ERRORS[error] + "\n"))
     it, trace = started(tmp_path, {"data/sessions": b""}, firmware)

@@ -144,14 +144,16 @@ def test_an_old_preset_that_cannot_be_migrated_is_damage_not_a_dead_device(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
+    calm = preset.canonical(bank.shipped()[3]).replace('"schema":1', '"schema":2')
+    (tmp_path / "calm.json").write_text(calm, encoding="utf-8")
     monkeypatch.setattr(limits, "PRESET_SCHEMA", 2)
     monkeypatch.setattr(preset, "MIGRATIONS", {1: lambda document: document | {"schema": 2, "top_ua": 5000}})
-    monkeypatch.setattr(bank, "shipped", lambda: [])
-    monkeypatch.setattr(bank, "SHIPPED", ("none",))
+    monkeypatch.setattr(bank, "_SHIPPED_FOLDER", f"{tmp_path}/")
+    monkeypatch.setattr(bank, "SHIPPED", ("calm",))
     found = bank.Bank(str(tmp_path))
     found.load()
     assert found.damage == "top_ua: 5000; allowed 50..500 uA"
-    assert (found.ids, found.is_shipped) == (["none"], True)
+    assert (found.ids, found.is_shipped) == (["calm"], True)
     assert not (tmp_path / "bank.new").exists()
 
 

@@ -94,21 +94,41 @@ def test_skin_that_comes_and_goes_is_not_contact_yet() -> None:
     assert set(skin.classes) == {OPEN}
 
 
-def test_skin_that_was_left_for_a_moment_is_soon_found_again() -> None:
+@pytest.mark.parametrize("ohm", [500, 30_700, 350_000])
+def test_what_was_left_for_a_moment_is_found_again_by_one_probe(ohm: int) -> None:
     skin = Skin()
-    skin.probe(500, 500)
+    kind = skin.probe(ohm, 500)
     for away_ms in (20, 60, 100):
         skin.contact.reset()  # the pulse loop has cut
         skin.probe(OPEN_OHM, away_ms)
         assert skin.contact.kind == OPEN
         touched = len(skin.classes)
-        assert skin.probe(500, 200) == GOOD
-        assert 40 <= (skin.classes.index(GOOD, touched) - touched) * STEP_MS <= 80
+        assert skin.probe(ohm, 200) == kind
+        assert skin.classes[touched] == kind
     skin.contact.reset()
     skin.probe(OPEN_OHM, 200)
     touched = len(skin.classes)
-    skin.probe(500, 500)
-    assert 130 <= (skin.classes.index(GOOD, touched) - touched) * STEP_MS <= 180
+    assert skin.probe(ohm, 500) == kind
+    assert 130 <= (skin.classes.index(kind, touched) - touched) * STEP_MS <= 180
+
+
+def test_dry_skin_is_not_found_in_a_moment() -> None:
+    skin = Skin()
+    assert skin.probe(30_700, 500) == GOOD
+    skin.probe(OPEN_OHM, 60)
+    touched = len(skin.classes)
+    assert skin.probe(500_000, 500) == POOR
+    assert 130 <= (skin.classes.index(POOR, touched) - touched) * STEP_MS <= 180
+
+
+def test_samples_that_contact_came_in_the_middle_of_are_not_dry_skin() -> None:
+    contact = Contact(BOARD.RAIL_MV, BOARD.RSET_OHM)
+    for i in range(10):
+        contact.update(8, 8, 240, True, 20 * i)
+    contact.update(8, 0, 0, True, 200)
+    contact.update(8, 4, 120, True, 220)
+    assert contact.kind == OPEN
+    assert contact.update(8, 8, 240, True, 240) == GOOD
 
 
 def test_open_is_said_at_once() -> None:
@@ -226,9 +246,10 @@ def test_reset_forgets() -> None:
     skin.drive(500, 400, 1000)
     skin.contact.reset()
     assert (skin.contact.kind, skin.contact.ohm) == (OPEN, 0)
+    skin.now += 200
     at = len(skin.classes)
     skin.drive(500, 400, 500)
-    assert 20 <= (skin.classes.index(GOOD, at) - at) * STEP_MS <= 60
+    assert 130 <= (skin.classes.index(GOOD, at) - at) * STEP_MS <= 180
 
 
 def test_the_impedance_of_touching_electrodes_is_not_negative() -> None:

@@ -185,6 +185,11 @@ def pulled_mc(p: preset.Preset, level: int) -> list[float]:
     return [charge * UA_PER_CODE / 1e9 for charge in charges]
 
 
+def assert_nets_to_zero(found: PresetFigures) -> None:
+    """But for the way down: what each of its phases or bursts lacks beside the one before is no more than one."""
+    assert abs(found.forward_mc - found.reverse_mc) <= found.zones[-1].unpaired_uc / 1000 * 1.000001
+
+
 @pytest.mark.parametrize("level", [1, 10])
 @pytest.mark.parametrize("kind", KINDS)
 def test_session_charge_is_that_of_every_word(kind: str, level: int) -> None:
@@ -192,7 +197,7 @@ def test_session_charge_is_that_of_every_word(kind: str, level: int) -> None:
     found = figures(p, level)
     charges = [charge for zone in found.zones for charge in (zone.forward_mc, zone.reverse_mc)]
     assert charges == pytest.approx(pulled_mc(p, level), rel=1e-9)
-    assert found.forward_mc == pytest.approx(found.reverse_mc, rel=1e-9)
+    assert_nets_to_zero(found)
 
 
 def test_the_shipped_presets_are_that_of_every_word() -> None:
@@ -215,7 +220,7 @@ def test_every_allowed_preset_keeps_every_limit_and_nets_to_zero(document: Docum
     for m in found.limits:
         assert m.percent <= 100, m
     assert found.within
-    assert found.forward_mc == pytest.approx(found.reverse_mc)
+    assert_nets_to_zero(found)
     for zone in found.zones:
         assert zone.net_code_us == 0
         assert zone.current_ua == found.set_ua

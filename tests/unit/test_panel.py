@@ -345,7 +345,7 @@ def test_every_sound_has_a_worth() -> None:
 
 def test_expired_looks_and_sounds_unlike_done() -> None:
     def film(expired: bool) -> set[tuple[int, ...]]:
-        return {tuple(show(session.DONE, now_ms=now, damaged=False, expired=expired)) for now in range(0, 3000, 20)}
+        return {tuple(show(session.DONE, now_ms=now, expired=expired)) for now in range(0, 3000, 20)}
 
     assert not film(True) & film(False)
     assert panel.SOUNDS["expired"] != panel.SOUNDS["done"]

@@ -132,7 +132,7 @@ class Machine(CORE.Core):  # type: ignore[misc,name-defined]
 def simulate(feed: list[tuple[int, list[int]]], end_us: int) -> Edges:
     """The same on the simulator's interpreter; times in us. The FIFO takes a word as soon as it has room."""
     machine = Machine()
-    CORE.machine = machine
+    vars(CORE)["machine"] = machine
     sm = RP2.StateMachine(0, ASSEMBLED, program.PIO_HZ, SimpleNamespace(gpio=0), SimpleNamespace(gpio=0))
     sm.irq(lambda _: machine.edges.interrupts.append(machine.now), hard=True)
     sm.active(1)

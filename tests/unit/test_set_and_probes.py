@@ -21,13 +21,14 @@ def pulses(train: program.Train, count: int) -> list[tuple[int, int, int, int]]:
     """
     found: list[tuple[int, int, int, int]] = []
     probes = 0
-    cycle = 2 * train.program.burst or 1
+    burst = train.program.burst
+    cycle = 2 * burst or 1
     n = 0
     while len(found) <= count:
         if train.load >= 0:
             if train.width == 0:
                 probes += 1
-            else:
+            elif burst or program.decode(train.word)[0] > 0:  # a long pulse's second phase has its code again
                 if n % cycle == 0:
                     found.append((train.load, *train.wanted(), probes))
                 probes = 0

@@ -22,6 +22,7 @@ from .scenario import Scenario
 from .trace import Record, Trace, TraceReader
 
 FOR_EVER_US = 1 << 60
+SEND_BYTES = 512  # at most in one order, for which the simulated device has to find room in a heap like the RP2040's
 
 
 class Live:
@@ -90,15 +91,27 @@ class Live:
 
     def send(self, data: bytes) -> None:
         """The host sends bytes; without a cable they are lost."""
-        self.do("send", data.decode("latin-1"))
+        for at in range(0, len(data), SEND_BYTES):
+            self.do("send", data[at : at + SEND_BYTES].decode("latin-1"))
 
     def run(self, us: int, on_output: bool = False) -> None:
         """Let time pass; with `on_output` only until the device sends something. Raises SimulatorError if it broke."""
+        until_us = self.now_us + us
+        orders: list[list[tuple[str, Any]]] = [[]]
+        for action in self._orders:
+            if action[0] == "send" and orders[-1]:
+                orders.append([])
+            orders[-1].append(action)
+        self._orders = []
+        for actions in orders[:-1]:
+            self._order(self.now_us, False, actions)
+        self._order(until_us, on_output, orders[-1])
+
+    def _order(self, until_us: int, on_output: bool, actions: list[tuple[str, Any]]) -> None:
         process = self._process
         assert process is not None
         assert process.stdin is not None
-        order = {"until": self.now_us + us, "on_output": on_output, "do": self._orders}
-        self._orders = []
+        order = {"until": until_us, "on_output": on_output, "do": actions}
         try:
             process.stdin.write(json.dumps(order) + "\n")
             process.stdin.flush()

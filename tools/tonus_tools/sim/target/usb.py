@@ -43,9 +43,15 @@ class Usb:
         """Bytes, as the characters of a text, from the host. Without a cable they are lost."""
         if not self._connected():
             return
-        data = bytearray(len(text))  # a list of a long line's characters might find no room in the heap
-        for i, c in enumerate(text):
-            data[i] = ord(c)
+        # Of the bytes of its UTF-8: MicroPython keeps each character that is looked at, in a table that must grow.
+        data = bytearray(len(text))
+        n = high = 0
+        for byte in text.encode():
+            if byte >= 0xC0:
+                high = (byte & 3) << 6
+                continue
+            data[n] = byte if byte < 0x80 else high | byte & 0x3F
+            n += 1
         self._post(t, data)
 
     def _post(self, t, data):
