@@ -32,7 +32,9 @@ from . import (
     hold,
     journal,
     limits,
+    link,
     mark,
+    methods,
     panel,
     power,
     preset,
@@ -188,6 +190,9 @@ class App:
         self._note_damage = self._bank.damage is not None
         output = Output(self._pulse, self._compile, self._contact, self._weigh)
         self._session = session.Session(self._bank, output, self.log, self._cue)
+        journals = {"session": self._sessions, "fault": self._faults}
+        self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
+        self._link = link.Link(self._methods.table, self._console.sent)
 
     def _open_data(self, feed) -> None:
         """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
@@ -489,23 +494,8 @@ class App:
                 self._write(*self._pending.pop(0))
             await asyncio.sleep_ms(20)
 
-    def _load_link(self):  # -> link.Link
-        """What speaks to a host. It is loaded when the device stands, so that a person does not wait for it."""
-        from . import link, methods
-
-        journals = {"session": self._sessions, "fault": self._faults}
-        self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
-        self._link = link.Link(self._methods.table, self._console.sent)
-        return self._link
-
     async def _link_task(self) -> None:
-        while self._session.state == session.SELF_TEST:
-            self._beats["link"] += 1
-            await asyncio.sleep_ms(20)
-        try:
-            line = self._load_link()
-        except Exception as problem:  # a file of the firmware is missing or damaged: a restart would not help
-            raise SystemExit("link: %r" % problem) from None
+        line = self._link
         cable = False
         while True:
             self._beats["link"] += 1
