@@ -628,6 +628,10 @@ class App:
         self.log("selftest", fields)
         return readings
 
+    def before_writing(self) -> None:
+        """The flash is about to be written. Only when quiet."""
+        self._try("mark", self._mark.before_writing)
+
     def stored(self) -> None:
         """A host has put presets or a calibration on the flash, or taken them off it. Only when quiet."""
         self._note_loss = False
@@ -700,6 +704,7 @@ class App:
         self._pending.append((where, record))
 
     def _write(self, where: journal.Journal, record: dict) -> None:
+        self.before_writing()
         if self._try("journal", lambda: where.add(record)):
             self._try("mark", self._mark.update)  # the first record of a kind makes its file
         else:

@@ -241,7 +241,7 @@ def _trailer(generation: int, count: int, crc: int) -> bytes:
         count,
         crc,
     )
-    return (sealed.seal(text) + "\n").encode()
+    return (sealed.seal_for_flash(text) + "\n").encode()
 
 
 def _scan(path: str) -> _Contents:

@@ -134,7 +134,7 @@ class Store:
         sealed.Lost when it can no longer be read in its place: nominal values are in force, `damage` says why.
         """
         new = checked(values, self._board, path, at)
-        line = sealed.seal(json.dumps(new.record()))
+        line = sealed.seal_for_flash(json.dumps(new.record()))
         with open(self._path + ".new", "wb") as f:
             f.write((line + "\n").encode())
         try:

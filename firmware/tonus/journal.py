@@ -56,7 +56,7 @@ class Journal:
     def add(self, record: dict) -> int:
         """Write a record under the next number; the number. OSError when the flash does not take it."""
         n = self.n % _N_MAX + 1
-        line = sealed.seal('{"n":%d,%s' % (n, json.dumps(record)[1:])) + "\n"
+        line = sealed.seal_for_flash('{"n":%d,%s' % (n, json.dumps(record)[1:])) + "\n"
         if len(line) > _LINE_MAX:
             raise ValueError("a record of %d characters; allowed at most %d" % (len(line), _LINE_MAX))
         if self._count >= limits.JOURNAL_KEEP:

@@ -25,7 +25,8 @@ _BLOCKS, _BLOCK_SIZE = 4, 5  # of a block device's ioctl
 class Mark:
     """The mark of `folder`. lost: names that are missed. found: those that this start was the first to miss.
 
-    to_search: there is neither a mark nor a file, and nothing is written before `search` has looked at the flash.
+    to_search: there is neither a mark nor a file, and `search` has not looked at all of the flash. Until it has, no
+    mark is written, so that the next start searches if this one does not come to it: unless something else is written.
     """
 
     def __init__(self, folder: str) -> None:
@@ -46,6 +47,8 @@ class Mark:
             self._miss([name for name in self._files if name not in there])
         except Exception:  # none, or whatever its bytes do to those who read them: made anew from what is there
             self.to_search = not there
+        if self.to_search:
+            sealed.made = set()
 
     def search(self, flash):
         """Generator: look at a block of the flash at each turn, of which there are hundreds. OSError.
@@ -53,17 +56,25 @@ class Mark:
         flash: the block device below the file system.
         """
         block = bytearray(flash.ioctl(_BLOCK_SIZE, 0))
-        for number in range(flash.ioctl(_BLOCKS, 0)):
-            flash.readblocks(number, block)
-            if has_sealed_line(bytes(block)):
-                self._miss([EVERYTHING])
-                break
-            yield
+        try:
+            for number in range(flash.ioctl(_BLOCKS, 0)):
+                flash.readblocks(number, block)
+                if has_sealed_line(bytes(block), sealed.made):
+                    self._miss([EVERYTHING])
+                    break
+                yield
+        finally:
+            sealed.made = None
         self.to_search = False
 
     def _miss(self, names: list[str]) -> None:
         self.found = names
         self.lost = self.lost + [name for name in names if name not in self.lost]
+
+    def before_writing(self) -> None:
+        """Something is about to be written, which the next start must not take for left-overs. OSError."""
+        if self.to_search and self._written is None:
+            self._put(line([], []))
 
     def drop(self, name: str) -> None:
         """A file is about to go on purpose. OSError."""
@@ -82,8 +93,10 @@ class Mark:
 
     def _write(self) -> None:
         text = line(self._files, self.lost)
-        if self.to_search or text == self._written:
-            return
+        if text != self._written and not (self.to_search and self._written is None):
+            self._put(text)
+
+    def _put(self, text: bytes) -> None:
         files.remove(self._path + ".new")
         with open(self._path + ".new", "wb") as f:
             f.write(text)
@@ -106,7 +119,7 @@ def _read(path: str) -> tuple[list[str], list[str]]:
 
 def line(names: list[str], lost: list[str]) -> bytes:
     """A mark, as it is in its file."""
-    return (sealed.seal('{"files":%s,"lost":%s}' % (json.dumps(names), json.dumps(lost))) + "\n").encode()
+    return (sealed.seal_for_flash('{"files":%s,"lost":%s}' % (json.dumps(names), json.dumps(lost))) + "\n").encode()
 
 
 def _is_list(names: object) -> bool:
@@ -120,12 +133,15 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def has_sealed_line(data: bytes) -> bool:
-    """Whether a block of the flash holds a whole line that this firmware has sealed for the user, in use or not."""
+def has_sealed_line(data: bytes, known: set | None = None) -> bool:
+    """Whether a block of the flash holds a whole line that this firmware has sealed for the user, in use or not.
+
+    known: CRCs of lines that do not count.
+    """
     at = data.find(b"}*") + 1
     while at > 0:
         seal = data[at + 1 : at + 9]
-        if data[at + 9 : at + 10] == b"\n" and sealed.is_crc(seal):
+        if data[at + 9 : at + 10] == b"\n" and sealed.is_crc(seal) and int(seal, 16) not in (known or ()):
             start = data.find(b"{", max(at - _SEALED_MAX, data.rfind(b"\n", 0, at) + 1), at)
             while start >= 0:
                 if sealed.crc_of(data[start:at]) == int(seal, 16):

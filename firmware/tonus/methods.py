@@ -21,7 +21,7 @@ class Methods:
     device: what the app offers: `quiet()`: the output is off and stays so until the caller gives way;
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
     `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
-    `stored()`, `forgets(name)`: for the mark of what is on the flash.
+    `before_writing()`, `stored()`, `forgets(name)`: for the mark of what is on the flash.
     `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`.
     bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}. calibrations: `calibration.Store`.
     """
@@ -251,6 +251,7 @@ class Methods:
         self._device.hold.end()
         if not self._device.quiet():
             raise Refused(link.BUSY, "not while the output is on or a self-test runs")
+        self._device.before_writing()
 
     def _must_be_open(self, params: dict) -> None:
         if not self._open or params["transaction"] != self._transaction:

@@ -2,6 +2,8 @@
 
 from binascii import crc32
 
+made: set | None = None  # a set collects the CRCs of what is sealed for the flash (`mark.py`)
+
 
 class Lost(Exception):
     """The flash does not hold what was put in force, and what was before it is gone. Its text says what is in force."""
@@ -15,6 +17,13 @@ def crc_of(data: bytes, crc: int = 0) -> int:
 def seal(text: str) -> str:
     """The line, without its end."""
     return "%s*%08x" % (text, crc_of(text.encode()))
+
+
+def seal_for_flash(text: str) -> str:
+    """`seal`, of a line that is to be kept."""
+    if made is not None:
+        made.add(crc_of(text.encode()))
+    return seal(text)
 
 
 def is_sealed(line: bytes) -> bool:

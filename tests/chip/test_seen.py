@@ -58,6 +58,7 @@ def _lateness(live: Live, mode: int) -> tuple[np.ndarray[Any, Any], np.ndarray[A
         convert(channel)
 
     device.mcu.adc.on_adc_read = on_read
+    live.do("touch", "good")
     for button, times in (("MODE", mode), ("PLUS", 4)):
         for _ in range(times):
             live.do("hold", button)

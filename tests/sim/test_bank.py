@@ -261,7 +261,7 @@ def test_the_cable_pulled_at_every_byte_of_a_push() -> None:
             port = Pulled(made, len(outcomes) + 1)
             with suppress(LinkError):
                 _push(Client(port), NEW)
-            made.live.run(30_000)
+            made.live.run(100_000)  # longer than a collection and a write to the flash: it is seen to be out
             made.live.do("usb", True)
             made.live.run(30_000)
             made.live.heard.clear()

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from devices import Device, canonical, device, example, large
+from devices import BOOTED_US, Device, canonical, device, example, large
 from test_start import BANK, Started, started
 from tonus_tools.ctl.errors import LinkError
 from tonus_tools.image.filesystem import BLOCK, contents, filesystem
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario
 
-VALUES = {
-    "dac_gain_ppm": 40_000, "dac_offset_na": 3000, "sense_gain_ppm": -15_000, "sense_offset_na": 200,
-    "voltage_gain_ppm": 10_000, "voltage_offset_mv": -96,
+VALUES = {  # as the self-test finds this device, or it would refuse them
+    "dac_gain_ppm": 4000, "dac_offset_na": 300, "sense_gain_ppm": -1500, "sense_offset_na": 20,
+    "voltage_gain_ppm": 1000, "voltage_offset_mv": -9,
 }  # fmt: skip
 MINE = canonical(example("mine"), large("big"))
 MORE = 60  # writes; nothing here takes as many
@@ -79,6 +79,31 @@ def test_a_new_device_has_lost_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         assert lights(image) == set()
         assert told(image) == (None, [])
+
+
+def test_what_a_new_device_writes_at_once_is_not_taken_for_lost(tmp_path: Path) -> None:
+    """All that it may be told to write, as soon as it has started; then it has the time to search its flash."""
+    image = tmp_path / "flash.img"
+    with device(image) as made:
+        for text in MINE:
+            made.client.write_bank([text])
+        made.client.calibration_write(VALUES)
+        made.client.calibration_reset()
+        made.treat(1_500_000)
+        made.live.run(10_000_000)
+        assert made.client.device_info().data_lost is None
+    for _ in range(2):
+        assert told(image) == (None, [])
+
+
+def test_a_device_that_treats_at_once_finds_its_loss_all_the_same(used: Path, tmp_path: Path) -> None:
+    image = tmp_path / "flash.img"
+    image.write_bytes(b"\xff" * 2 * BLOCK + used.read_bytes()[2 * BLOCK :])
+    with device(image) as made:
+        made.treat(1_500_000)
+        made.live.run(10_000_000)
+        assert made.client.device_info().data_lost == "everything"
+    assert told(image) == ("everything", ["everything"])
 
 
 @pytest.mark.parametrize("wiped", ["erased", "zero", "noise", "one of another"])
@@ -195,7 +220,7 @@ def test_cuts_of_the_first_start(tmp_path: Path) -> None:
         with device(image, usb=False) as made:
             made.live.do("cut_power_at_write", n)
             made.live.do("usb", True)
-            made.live.run(1_500_000)
+            made.live.run(BOOTED_US)
             made.connect()
             if not nothing_lost(made):
                 break
@@ -210,7 +235,7 @@ def test_a_loss_is_told_whatever_is_cut(used: Path, tmp_path: Path) -> None:
         with device(image, usb=False) as made:
             made.live.do("cut_power_at_write", n)
             made.live.do("usb", True)
-            made.live.run(1_500_000)
+            made.live.run(BOOTED_US)
             cut = bool(made.cuts)
         assert told(image)[0] == "calibration"
         assert set(told(image)[1]) == {"calibration"}
