@@ -9,7 +9,7 @@ from tonus_tools.ctl import transcript
 def steady(text: str) -> str:
     """Without what another day changes: the clock, and the last digits of what was measured on simulated skin."""
     text = re.sub(r"^(running for|clock) .*$", r"\1", text, flags=re.MULTILINE)
-    return re.sub(r"^s\d .*$", lambda row: re.sub(r"[\d.]+ +", "# ", row.group()), text, flags=re.MULTILINE)
+    return re.sub(r"^s\d .*$", lambda row: re.sub(r"[\d.]+ +| +", "# ", row.group()), text, flags=re.MULTILINE)
 
 
 def test_the_readme_shows_what_is_printed(tmp_path: Path) -> None:
