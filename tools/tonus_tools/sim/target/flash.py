@@ -72,6 +72,7 @@ class Flash:
         was = machine.masked
         machine.mask(True)
         core.spend(us)
+        machine.world.advance(machine.now)  # else nothing looks at what happens meanwhile
         if not was:
             machine.mask(False)
         return True
