@@ -311,6 +311,7 @@ def test_a_bank_that_is_lost_once_it_is_in_force_leaves_the_shipped_ones(method:
         assert found.damage.startswith("does not read back: ")
         assert [id for id, _ in made.client.read_bank().presets] == list(bank.SHIPPED)
         made.treat(3_000_000)
+        made.live.run(100_000)
         assert made.client.device_info().state == "CHARGING"
     with device(flash=flash) as made:
         found = made.client.bank_list()
