@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from broken_presets import MESSAGES
-from devices import Device, canonical, changed_firmware, device, example, large
+from devices import BOOTED_US, Device, canonical, changed_firmware, device, example, large
 from hypothesis import HealthCheck, given, settings
 from strategies import Document, documents, loose_documents
 from tonus import bank, preset
@@ -70,7 +70,7 @@ def test_what_was_pushed_is_there_after_power_was_off_and_is_what_plays() -> Non
         made.live.run(700_000)
         made.live.do("release", "MODE")
         made.live.do("touch", "good")
-        made.live.run(1_000_000)
+        made.live.run(BOOTED_US)
         made.press("PLUS", 10)
         made.live.run(3_000_000)
         trace = made.live.finish()
@@ -299,6 +299,7 @@ def test_a_bank_that_is_lost_once_it_is_in_force_leaves_the_shipped_ones(method:
     with device(flash=flash) as made:
         made.client.write_bank(OLD)
     with device(flash=flash, firmware=changed_firmware(tmp_path, rename)) as made:
+        made.live.run(500_000)  # from a flash with a past a start takes longer
         with pytest.raises(
             DeviceRefused,
             match="^the device refused: the flash did not keep the new bank; the shipped presets are in force$",
@@ -310,6 +311,7 @@ def test_a_bank_that_is_lost_once_it_is_in_force_leaves_the_shipped_ones(method:
         assert found.damage.startswith("does not read back: ")
         assert [id for id, _ in made.client.read_bank().presets] == list(bank.SHIPPED)
         made.treat(3_000_000)
+        made.live.run(100_000)
         assert made.client.device_info().state == "CHARGING"
     with device(flash=flash) as made:
         found = made.client.bank_list()

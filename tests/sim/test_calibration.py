@@ -258,7 +258,7 @@ def test_a_hold_ends(how: str) -> None:
             client.calibration_release()
         live.run(300_000 if how == "reboot" else 40_000)
         live.do("battery_pct", 80)  # the trace tells the rail's fall where something looks at it
-        live.run(1_500_000)
+        live.run(BOOTED_US + 500_000)
         trace = live.finish()
     assert len(trace.phases) == 0
     assert trace.faults == (["latch"] if how == "fault" else [])
@@ -413,7 +413,7 @@ def test_it_outlasts_a_loss_of_power_and_is_what_plays(tmp_path: Path) -> None:
         made.live.do("hold", "MODE")
         made.live.run(700_000)
         made.live.do("release", "MODE")
-        made.live.run(1_000_000)
+        made.live.run(BOOTED_US)
         began, ended = session(made, "2k")
         trace = made.live.finish()
     assert trace.faults == []

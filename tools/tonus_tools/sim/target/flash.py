@@ -72,6 +72,7 @@ class Flash:
         was = core.masked()
         core.mask()
         core.spend(us)
+        machine.world.advance(machine.now)  # else nothing looks at what happens meanwhile
         if not was:
             core.unmask()
         return True
