@@ -52,10 +52,11 @@ class Mode:
         self._mode = pin("MODE", Pin.IN, Pin.PULL_UP)
         self._hold = pin("POWER_HOLD", Pin.OUT, value=1)
         self._left = 0  # until MODE has come up once, the press is the one that switched on
+        self._looks = OFF_MS // LOOK_MS  # kept here: at the prompt a person's names may be moving the global ones
 
     def look(self, timer: object) -> None:
         if self._mode is None or self._mode():
-            self._left = OFF_MS // LOOK_MS
+            self._left = self._looks
         elif self._left:
             self._left -= 1
             if not self._left:

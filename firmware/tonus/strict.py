@@ -8,7 +8,7 @@ allocating.
 import json
 
 from . import limits
-from .mpy import const, micropython, ptr8
+from .mpy import const, ptr8
 
 _FINE = const(-1)
 _TOO_DEEP = const(-2)  # and below, by the byte
@@ -36,7 +36,6 @@ def loads(data: bytes):
     return json.loads(data)
 
 
-@micropython.viper
 def scan(data, size: int, levels) -> int:
     """-1 when `size` bytes are JSON; else where they are not, counted from 0, `size` when they end too early; or
     -2 less the place of a bracket that opens a level too many. `levels` is a bytearray of one more than are allowed.

@@ -6,12 +6,17 @@ import pytest
 from emulated import FROM_S, FROM_US, PRESETS, Emulated, Entry, press
 from tonus_tools.chip.agree import compare
 
-ARM = [press(FROM_S, "PLUS", 3)]
-TOUCH: Entry = {"at": FROM_S + 0.35, "touch": "typical"}
+# Touched before it is armed, and one level: both find the skin with the same probe, and nothing comes between pulses.
+ARM = [press(FROM_S, "PLUS")]
+
+
+def on(load: str) -> Entry:
+    return {"at": FROM_S - 0.1, "touch": load}
+
 
 SESSIONS: dict[str, tuple[float, list[Entry]]] = {
-    "lifted": (2.6, [TOUCH, {"at": FROM_S + 1.7, "lift": True}, {"at": FROM_S + 1.75, "touch": "good"}]),
-    "10k": (1.6, [{"at": FROM_S + 0.35, "touch": "10k"}]),
+    "lifted": (2.6, [on("typical"), {"at": FROM_S + 1.7, "lift": True}]),
+    "10k": (1.6, [on("10k")]),
 }
 
 
@@ -28,7 +33,7 @@ def agree(device: Emulated, seconds: float, entries: list[Entry]) -> None:
 def test_waveform(emulated: Emulated, mode: int) -> None:
     choose = [press(FROM_S + 0.15 * i, "MODE") for i in range(mode)]
     later = 0.15 * mode
-    entries = [*choose, press(FROM_S + later, "PLUS", 3), {"at": FROM_S + later + 0.35, "touch": "good"}]
+    entries = [on("good"), *choose, press(FROM_S + later, "PLUS")]
     agree(emulated, later + 2.2, [*entries, press(FROM_S + later + 2.0, "MODE")])
 
 

@@ -44,11 +44,15 @@ def source_ua(code: float, errors: dict[str, int]) -> float:
     return float(max(0.0, volts + errors.get("dac_offset_uv", 0) * 1e-6) / BOARD.RSET_OHM * 1e6)
 
 
-def should_uc_per_s(waveform: Any, top_ua: int, level: int, errors: dict[str, int]) -> float:
-    """Charge in both directions that a second of the unbroken waveform at a level carries."""
+def should_uc_per_s(waveform: Any, top_ua: int, level: int, errors: dict[str, int], top_code: int) -> float:
+    """Charge in both directions that a second of the unbroken waveform at a level carries.
+
+    top_code: the largest that this device played: it knows what its DAC is off.
+    """
     steady = plateau(waveform, top_ua, level, BOARD)
     phases, pulses = steady.phases, steady.pulses
-    ua = np.array([source_ua(code, errors) for code in phases.code[pulses]])
+    codes = phases.code[pulses] * (top_code / phases.code[pulses].max())
+    ua = np.array([source_ua(code, errors) for code in codes])
     return float((ua * phases.dur_us[pulses]).sum()) / steady.us
 
 
@@ -64,7 +68,8 @@ def measured_pct(trace: Trace, of: Document, level: int, errors: dict[str, int])
     for span in spans_of(starts, trace.end_us):
         w = preset.zones[names.index(span.name)].waveform
         stretches = _within(span, counted)
-        should += sum(b - a for a, b in stretches) / 1e6 * should_uc_per_s(w, preset.top_ua, level, errors)
+        per_s = should_uc_per_s(w, preset.top_ua, level, errors, int(phases.code.max()))
+        should += sum(b - a for a, b in stretches) / 1e6 * per_s
         here = inside(phases.t_us, [Span(a, b, "") for a, b in stretches])
         treats |= here & (phases.dur_us <= w.phase_us + 2) & (phases.dur_us != limits.PROBE_PHASE_US)
     delivered = float((phases.peak_ua * phases.dur_us)[treats].sum()) / 1e6

@@ -62,7 +62,7 @@ def test_minus_acts_at_once(name: str, tmp_path: Path) -> None:
 def test_an_empty_cell_ends_it(name: str, tmp_path: Path) -> None:
     """However slow the waveform, the way down is over within RAMP_DOWN_MAX_MS."""
     entries = [*begin(6), {"at": 15.0, "battery_pct": 2}]
-    want = {"visits": ["TREAT", "RAMP_DOWN", "LOW_BATTERY"]}
+    want = {"visits": ["RAMP_UP", "RAMP_DOWN", "LOW_BATTERY"]}
     trace = play(tmp_path, 30, entries, want, presets=[WAVES[name]], start={"battery_pct": 60})
     (down,) = [span for span in trace.spans if span.name == "RAMP_DOWN"]
     assert (down.end_us - down.start_us) / 1000 <= limits.RAMP_DOWN_MAX_MS + 30

@@ -79,7 +79,7 @@ def test_the_fastest_and_shortest(tmp_path: Path) -> None:
     trace = play(
         tmp_path,
         18,
-        [POWER_UP, plus(1.5, 10), {"at": 5.0, "touch": "500"}],
+        [POWER_UP, plus(2.5, 10), {"at": 6.0, "touch": "500"}],
         {"final_state": "DONE", "peak_ua": [495, 500], "never": ["PAUSED"]},
         [document],
     )

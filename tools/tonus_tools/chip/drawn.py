@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import ceil, exp, log
+from math import exp, log
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,10 +38,6 @@ from .agree import Agreement, compare, unseen
 
 PRESETS, SECONDS = 12, 20
 FROM_S = 2.2  # switched on and ready
-LEVEL_S = 0.15  # from one press of PLUS to the next
-PROBE_S = limits.PROBE_PERIOD_MS / 1000  # ... the first of which comes soon after the first press
-TOUCH_S = 0.35  # after that press: between two of them
-SETTLED_S = 0.1  # after the last press: its level is known
 SKINS = ("good", "typical", "2k")
 KINDS = ("biphasic", "alternating", "swept", "modulated")
 OK, BAD, UNUSABLE = 0, 1, 2
@@ -129,16 +125,14 @@ def play(seed: int, seconds: float = SECONDS) -> Played:
     """A drawn preset for so long, in both places. Raises SimulatorError, UsageError."""
     document = draw(seed)
     random = Random(f"{seed}:session")
-    level = random.randint(1, limits.LEVELS)
+    level = 1
     lift_s = FROM_S + seconds * random.uniform(0.8, 0.9)
-    plus: Document = {"at": FROM_S, "press": "PLUS", "for_s": 0.07}
-    # Touched between two probes and not again, and without a bounce: else it hangs on a millisecond which probe finds
-    # the skin, and on the foreground's when a level acts.
-    touch_s = TOUCH_S + PROBE_S * ceil((LEVEL_S * level + SETTLED_S - TOUCH_S) / PROBE_S)
+    # On skin before it is armed, and at one level: else a millisecond decides which probe finds the skin, and on the
+    # foreground's work hangs when a level acts.
     entries: list[Document] = [
         {"at": 0, "press": "MODE", "for_s": FROM_S - 0.1},
-        plus | ({"times": level, "every_s": LEVEL_S} if level > 1 else {}),
-        {"at": round(FROM_S + touch_s, 4), "touch": random.choice(SKINS)},
+        {"at": FROM_S - 0.1, "touch": random.choice(SKINS)},
+        {"at": FROM_S, "press": "PLUS", "for_s": 0.07},
         {"at": round(lift_s, 4), "lift": True},
         {"at": round(FROM_S + seconds, 4), "press": "MODE"},
     ]

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,7 +88,9 @@ def device(flash: Path) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().split()[-1]
+            port = process.stdout.readline().split()[-1]
+            time.sleep(4)  # switched on, tested, and in CHARGING
+            yield port
         finally:
             process.terminate()
 

@@ -15,6 +15,7 @@ MICROPYTHON = "1.28.0"
 # What sys.implementation._mpy says of an interpreter that takes these: version 6, ARMv6-M; the sub-version apart.
 ARCHITECTURE, ARCHITECTURE_MASK = 6 | 4 << 10, 0xFF | 0xF << 10
 _ARCH = "armv6m"  # the RP2040's cores; console.py has native code
+# -O3: without line numbers, which would take 4 KB of the heap; a traceback names the functions.
 
 
 @cache
@@ -24,7 +25,7 @@ def compiled(source: bytes, name: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="tonus-mpy-") as folder:
         py, mpy = Path(folder, "source.py"), Path(folder, "source.mpy")
         py.write_bytes(source)
-        done = _run("-march=" + _ARCH, "-s", name, "-o", str(mpy), str(py))
+        done = _run("-march=" + _ARCH, "-O3", "-s", name, "-o", str(mpy), str(py))
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
             raise UsageError(f"{name}: mpy-cross refuses it: {said[-1]}")
