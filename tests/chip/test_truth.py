@@ -7,11 +7,11 @@ from emulated import FROM_S, FROM_US, PRESETS, Emulated, Entry, press
 from tonus_tools.chip.agree import compare
 
 # Touched before it is armed, and one level: both find the skin with the same probe, and nothing comes between pulses.
-ARM = [press(FROM_S, "PLUS")]
+ARM = [press(FROM_S + 0.05, "PLUS")]
 
 
 def on(load: str) -> Entry:
-    return {"at": FROM_S - 0.1, "touch": load}
+    return {"at": FROM_S, "touch": load}
 
 
 SESSIONS: dict[str, tuple[float, list[Entry]]] = {
@@ -31,9 +31,9 @@ def agree(device: Emulated, seconds: float, entries: list[Entry]) -> None:
 
 @pytest.mark.parametrize("mode", range(len(PRESETS)), ids=[str(preset["id"]) for preset in PRESETS])
 def test_waveform(emulated: Emulated, mode: int) -> None:
-    choose = [press(FROM_S + 0.15 * i, "MODE") for i in range(mode)]
+    choose = [press(FROM_S + 0.05 + 0.15 * i, "MODE") for i in range(mode)]
     later = 0.15 * mode
-    entries = [on("good"), *choose, press(FROM_S + later, "PLUS")]
+    entries = [on("good"), *choose, press(FROM_S + 0.05 + later, "PLUS")]
     agree(emulated, later + 2.2, [*entries, press(FROM_S + later + 2.0, "MODE")])
 
 

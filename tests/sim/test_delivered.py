@@ -16,6 +16,7 @@ from devices import canonical as texts
 from devices import device, example
 from tonus import bank, limits
 from tonus.preset import build, canonical
+from tonus.program import code_for_ua
 from tonus_tools.ctl.figures import board_constants, plateau
 from tonus_tools.sim.measure import inside, told
 from tonus_tools.sim.trace import Span, Trace, spans_of
@@ -47,7 +48,7 @@ def source_ua(code: float, errors: dict[str, int]) -> float:
 def should_uc_per_s(waveform: Any, top_ua: int, level: int, errors: dict[str, int], top_code: int) -> float:
     """Charge in both directions that a second of the unbroken waveform at a level carries.
 
-    top_code: the largest that this device played: it knows what its DAC is off.
+    top_code: the level's on this device, which knows what its DAC is off.
     """
     steady = plateau(waveform, top_ua, level, BOARD)
     phases, pulses = steady.phases, steady.pulses
@@ -63,12 +64,15 @@ def measured_pct(trace: Trace, of: Document, level: int, errors: dict[str, int])
     phases = trace.phases
     treats = np.zeros(len(phases), dtype=np.bool_)
     should = 0.0
+    offset_na = trace.logs_of("selftest")[0].fields["dac_offset_na"]
+    scale = (BOARD.DAC_REFERENCE_MV, BOARD.RSET_OHM, BOARD.DAC_BITS, (0, offset_na))
+    top_code = code_for_ua(preset.top_ua * level // limits.LEVELS, *scale)
     names = [zone.name for zone in preset.zones]
     starts = [(zone.t_us, zone.name) for zone in trace.zones]
     for span in spans_of(starts, trace.end_us):
         w = preset.zones[names.index(span.name)].waveform
         stretches = _within(span, counted)
-        per_s = should_uc_per_s(w, preset.top_ua, level, errors, int(phases.code.max()))
+        per_s = should_uc_per_s(w, preset.top_ua, level, errors, top_code)
         should += sum(b - a for a, b in stretches) / 1e6 * per_s
         here = inside(phases.t_us, [Span(a, b, "") for a, b in stretches])
         treats |= here & (phases.dur_us <= w.phase_us + 2) & (phases.dur_us != limits.PROBE_PHASE_US)

@@ -78,7 +78,7 @@ def test_the_fastest_and_shortest(tmp_path: Path) -> None:
     document = {"schema": 1, "id": "fast", "name": "Fast", "top_ua": 500, "ramp_ms": 500, "zones": zones}
     trace = play(
         tmp_path,
-        18,
+        20,
         [POWER_UP, plus(2.5, 10), {"at": 6.0, "touch": "500"}],
         {"final_state": "DONE", "peak_ua": [495, 500], "never": ["PAUSED"]},
         [document],
