@@ -157,6 +157,9 @@ class Session:
     share_pct: int | None = None
     probe_uc: int | float | None = None
     counted: list[list[int]] | None = None
+    places: str | None = None
+    charges: list[list[int | float]] | None = None
+    skipped: list[int] | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from ..sim.plot import CEILING, CONTACTS
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
 from .output import write_picture
 from .preview import DPI, GRID, LEFT_PX, RIGHT_PX, STYLE, Sheet
+from .words import counted_of
 
 # Why a session ended when it came to its end: contact that is lost while it ramps down changes nothing.
 COMPLETE = ("ramped_down", "lost")
@@ -114,7 +115,7 @@ def page(records: list[dict[str, Any]]) -> Figure:
 
 def _session(record: dict[str, Any]) -> Session:
     at = record["at"]
-    counted = record.get("counted")  # not of 0.1.0
+    counted = counted_of(record)
     return Session(
         n=record["n"],
         at=None if at is None else datetime.fromtimestamp(at),

@@ -273,12 +273,28 @@ def session_facts(r: Record, names: Sequence[str] = ()) -> list[Fact]:
         ("lifts", f"{plural(r['lifts'], 'pause')} because an electrode lifted"),
         ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
     ]
-    counted = r.get("counted") or [None] * len(r["zones"])
+    counted = counted_of(r) or [None] * len(r["zones"])
     for i, ((ms, good), of) in enumerate(zip(r["zones"], counted, strict=True)):
         treated = f"{ms / 1000:g} s" if of is None else f"{ms / 1000:g} of {of[0] / 1000:g} s, delivered {of[1]} %"
         name = f"{names[i]}: " if names else ""
         facts.append((f"zone {i + 1}", f"{name}{treated}, contact good {good} %"))
+    if r.get("skipped"):
+        facts.append(("left out", ", ".join(f"zone {n}" for n in r["skipped"])))
     return facts + _others(r, {f.name for f in fields(Session)})
+
+
+def counted_of(r: Record) -> list[list[int]] | None:
+    """[counted ms, % delivered of set] of each zone; None for firmware 0.1.0, which did not know.
+
+    A record that had no room for them lets them be worked out, but for a zone without charge: its time is as treated.
+    """
+    if "counted" in r or "charges" not in r:
+        return r.get("counted")
+    found = []
+    for (treated_ms, _), (set_uc, delivered_uc) in zip(r["zones"], r["charges"], strict=True):
+        share = min(1.0, delivered_uc / set_uc) if set_uc else 1.0
+        found.append([round(treated_ms / share) if share else treated_ms, round(100 * share)])
+    return found
 
 
 def _delivered(r: Record) -> list[Fact]:
