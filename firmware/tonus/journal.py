@@ -13,6 +13,7 @@ import os
 from . import files, limits, sealed
 
 _LINE_MAX = 900  # a record has to fit a reply of the USB protocol
+RECORD_MAX = _LINE_MAX - 25  # characters, as JSON without white space: without its number and the seal
 _BLOCK = 1024
 _N_MAX = (1 << 29) - 1  # what a host can ask for
 _DEPTH_MAX = 3  # of a record's lists and objects: nothing that a file holds makes the device recurse deeper
@@ -59,7 +60,7 @@ class Journal:
     def add(self, record: dict) -> int:
         """Write a record under the next number; the number. OSError when the flash does not take it."""
         n = self.n % _N_MAX + 1
-        line = sealed.seal_for_flash('{"n":%d,%s' % (n, json.dumps(record)[1:])) + "\n"
+        line = sealed.seal_for_flash('{"n":%d,%s' % (n, json.dumps(record, separators=(",", ":"))[1:])) + "\n"
         if len(line) > _LINE_MAX:
             raise ValueError("a record of %d characters; allowed at most %d" % (len(line), _LINE_MAX))
         if self._count >= limits.JOURNAL_KEEP:

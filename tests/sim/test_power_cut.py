@@ -194,18 +194,18 @@ MIGRATION = '''
 
 def _gentler(document):
     """Of the test: the next schema has half the current."""
-    document["schema"] = 2
+    document["schema"] = 3
     document["top_ua"] //= 2
     return document
 
 
-MIGRATIONS = {1: _gentler}
+MIGRATIONS[2] = _gentler
 '''
 
 
 def next_firmware(folder: Path) -> Path:
-    """The firmware after next: presets have another schema."""
-    firmware = changed_firmware(folder, ("tonus/limits.py", "PRESET_SCHEMA = 1", "PRESET_SCHEMA = 2"))
+    """The next firmware: presets have another schema."""
+    firmware = changed_firmware(folder, ("tonus/limits.py", "PRESET_SCHEMA = 2", "PRESET_SCHEMA = 3"))
     with open(firmware / "tonus" / "preset.py", "a", encoding="utf-8") as file:
         file.write(MIGRATION)
     return firmware
@@ -216,7 +216,7 @@ def test_a_migration(tmp_path: Path) -> None:
     flash = tmp_path / "flash.img"
     with device(flash) as made:
         made.client.write_bank(NEW)
-    migrated = [text.replace('"schema":1', '"schema":2') for text in NEW]
+    migrated = [text.replace('"schema":2', '"schema":3') for text in NEW]
     migrated = [
         text.replace('"top_ua":200', '"top_ua":100').replace('"top_ua":300', '"top_ua":150') for text in migrated
     ]

@@ -268,22 +268,21 @@ def session_facts(r: Record, its: history.Session, names: Sequence[str] = ()) ->
         ("lifts", f"{plural(r['lifts'], 'pause')} because an electrode lifted"),
         ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
     ]
-    for part, (treated_ms, good) in zip(its.parts, r["zones"], strict=True):
-        facts.append((f"zone {part.number}", _zone(part, treated_ms, good, names)))
+    for part in its.parts:
+        facts.append((f"zone {part.number}", _zone(part, names)))
     return facts + _others(r, {f.name for f in fields(Session)})
 
 
-def _zone(part: history.Part, treated_ms: int, good: int, names: Sequence[str]) -> str:
+def _zone(part: history.Part, names: Sequence[str]) -> str:
     """What one zone got."""
     named = str(part.place) if part.place else names[part.number - 1] if names else ""
     told = f"{named}: " if named else ""
-    if part.skipped:
-        told += "skipped; "
-    told += f"{treated_ms / 1000:g}"
+    told += "skipped; " if part.skipped else ""
+    told += f"{part.treated_s:g}"
     told += " s" if part.share_pct is None else f" of {part.counted_s:g} s, delivered {part.share_pct} %"
     if part.set_uc is not None:
         told += f", {charge(part.delivered_uc)} of {charge(part.set_uc)} uC"
-    return f"{told}, contact good {good} %"
+    return f"{told}, contact good {part.good_pct} %"
 
 
 def _delivered(r: Record) -> list[Fact]:

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-REGIONS = {
-    "f": "forehead",
-    "b": "brow",
-    "t": "temple",
-    "e": "eye",
-    "c": "cheek",
-    "n": "nose",
-    "m": "mouth",
-    "h": "chin",
-    "j": "jaw",
-    "k": "neck",
-}
-SIDES = {"l": "left", "r": "right", "m": "middle"}
+from tonus import preset
+
+REGIONS = dict(zip(preset.LETTERS, preset.REGIONS, strict=True))
+SIDES = {side[0]: side for side in preset.SIDES}
 
 
 @dataclass(frozen=True, order=True)

@@ -78,13 +78,7 @@ class _Words:
 
 def place_of(zone: Zone) -> Place:
     """Where on the face a zone is."""
-    if hasattr(zone, "region"):
-        return Place(zone.region, zone.side)
-    from ..face.places import REGIONS
-
-    words = zone.name.lower()
-    r = next((r for r in REGIONS.values() if r in words), "cheek")
-    return Place(r, "left" if "left" in words else "right" if "right" in words else "middle")
+    return Place(zone.region, zone.side)
 
 
 def render(of: Of) -> str:
@@ -157,12 +151,12 @@ def _lamp_of(mode: int, say: _Words) -> str:
 
 
 def _facts(preset: Preset, say: _Words) -> str:
-    cues = sorted({zone.cue_s for zone in preset.zones if not getattr(zone, "stroke", None)})
+    cues = sorted({zone.cue_s for zone in preset.zones if not zone.stroke})
     told = [say.minutes(preset.duration_s())]
     if cues:
         cue = f"{cues[0]}" if len(cues) == 1 else f"{cues[0]} {say('to')} {cues[-1]}"
         told = [say("preset_facts", minutes=told[0], cue=cue)]
-    for glide_s, hold_s in sorted({zone.stroke for zone in preset.zones if getattr(zone, "stroke", None)}):
+    for glide_s, hold_s in sorted({zone.stroke for zone in preset.zones if zone.stroke}):
         told.append(say("preset_stroke", glide=str(glide_s), hold=str(hold_s)))
     return "; ".join(told)
 

@@ -28,6 +28,7 @@ class Part:
     number: int  # of the zone, from 1
     place: Place | None
     counted_s: float
+    treated_s: float
     share_pct: int | None
     good_pct: int
     set_uc: float | None
@@ -136,16 +137,21 @@ def _parts(r: Record) -> list[Part]:
     counted, charges = r.get("counted"), r.get("charges")
     where = places.read(r.get("places") or "")
     skipped = r.get("skipped") or []
-    ended_in = None if r["why"] in COMPLETE else len(r["zones"]) - 1
+    zones = list(r["zones"])
+    ended_in = None if r["why"] in COMPLETE else len(zones) - 1
+    zones += [[0, 0]] * (max(skipped, default=0) - len(zones))  # left out before anything was counted in it
     found = []
-    for i, (treated_ms, good) in enumerate(r["zones"]):
+    for i, (treated_ms, good) in enumerate(zones):
         set_uc, delivered_uc = charges[i] if charges and i < len(charges) else (None, None)
-        counted_ms, share_pct = counted[i] if counted else _worked_out(treated_ms, set_uc, delivered_uc)
+        counted_ms, share_pct = (
+            counted[i] if counted and i < len(counted) else _worked_out(treated_ms, set_uc, delivered_uc)
+        )
         found.append(
             Part(
                 number=i + 1,
                 place=where[i] if i < len(where) else None,
                 counted_s=counted_ms / 1000,
+                treated_s=treated_ms / 1000,
                 share_pct=share_pct,
                 good_pct=good,
                 set_uc=set_uc,
