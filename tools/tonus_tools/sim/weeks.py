@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tonus import bank
 from tonus.preset import Preset, build, canonical
@@ -90,7 +91,7 @@ def play(folder: Path, seed: int, seconds: int = 0, weeks: int = WEEKS) -> Weeks
     return Weeks(preset, hasty, days, FIRST + timedelta(weeks=weeks))
 
 
-def journal(folder: Path, seed: int, today: date) -> tuple[list[Record], float]:
+def journal(folder: Path, seed: int, today: date) -> tuple[list[dict[str, Any]], float]:
     """What the device says of it: the sessions' records, and the Unix time at which they were read."""
     now = datetime(today.year, today.month, today.day, 12)
     with Live(_scenario(seed, True), folder / "flash.img") as live:
@@ -126,20 +127,13 @@ def _connected(live: Live, at: datetime) -> Client:
     return client
 
 
-class _Hand:
-    """Buttons and electrodes of one session, and what the device says meanwhile."""
+class _Heard:
+    """What the device says: its state, and its zone from 1."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
+    def __init__(self) -> None:
         self.state, self.zone = "", 0
 
-    def press(self, button: str, for_us: int = PRESS_US) -> None:
-        self.live.do("hold", button)
-        self.live.run(for_us)
-        self.live.do("release", button)
-        self.live.run(APART_US)
-
-    def hear(self, record: Record) -> None:
+    def take(self, record: Record) -> None:
         if record[0] == "log":
             log = record[2]
             if log.get("e") == "state":
@@ -148,12 +142,25 @@ class _Hand:
                 self.zone = log["n"]
 
 
+@dataclass
+class _Hand:
+    """Fingers on the buttons, and an ear."""
+
+    live: Live
+    heard: _Heard
+
+    def press(self, button: str, for_us: int = PRESS_US) -> None:
+        self.live.do("hold", button)
+        self.live.run(for_us)
+        self.live.do("release", button)
+        self.live.run(APART_US)
+
+
 def _session(flash: Path, seed: int, day: Day, preset: Preset, hasty: str, random: Random) -> Trace:
     """One evening."""
-    heard: list[_Hand] = []
-    with Live(_scenario(seed, day.dated), flash, on_record=lambda record: [h.hear(record) for h in heard]) as live:
-        hand = _Hand(live)
-        heard.append(hand)
+    heard = _Heard()
+    with Live(_scenario(seed, day.dated), flash, on_record=heard.take) as live:
+        hand = _Hand(live, heard)
         if day.dated:
             live.run(2_000_000)
             _connected(live, day.at)
@@ -177,14 +184,14 @@ def _glide(hand: _Hand, day: Day, preset: Preset, hasty: str, random: Random) ->
     lift_us = live.now_us + round(1e6 * random.uniform(*HASTY_S))
     gel_us = live.now_us + round(1e6 * random.uniform(*DRY_S))
     dry = day.dry
-    while hand.state != "DONE" and live.now_us < begun_us + LONGEST_US:
+    while hand.heard.state != "DONE" and live.now_us < begun_us + LONGEST_US:
         live.run(STEP_US)
         if day.dry and live.now_us >= gel_us:
             dry = not dry
             live.do("touch", "dry" if dry else "good")
             gel_us = live.now_us + round(1e6 * random.uniform(*(DRY_S if dry else GELLED_S)))
-        zone = preset.zones[hand.zone - 1] if hand.zone else preset.zones[0]
-        if live.now_us >= lift_us and hand.state in TREATS:
+        zone = preset.zones[hand.heard.zone - 1] if hand.heard.zone else preset.zones[0]
+        if live.now_us >= lift_us and hand.heard.state in TREATS:
             lift_us = live.now_us + round(1e6 * random.uniform(*HASTY_S))
             if zone.side == hasty:
                 live.do("lift", True)
