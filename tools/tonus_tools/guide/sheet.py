@@ -129,7 +129,8 @@ def _face(mode: int, preset: Preset, listed: bool, say: _Words) -> Markup:
     """A preset: its zones in order on a face, and as a list."""
     numbered: dict[Place, list[str]] = {}
     for i, zone in enumerate(preset.zones):
-        numbered.setdefault(place_of(zone), []).append(str(i + 1))
+        for half in head.halves(place_of(zone)):
+            numbered.setdefault(half, []).append(str(i + 1))
     badges = {place: ",".join(its) for place, its in numbered.items()}
     drawn = head.draw(dict.fromkeys(badges, "#cfe3f3"), {}, badges, preset.name)
     long = len(preset.zones) > ZONES_ROOMY
