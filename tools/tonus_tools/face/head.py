@@ -1,8 +1,8 @@
 """A head drawn as SVG, as its person sees it in a mirror: the person's left is on the left.
 
-Each region is a shape and a stroke: where a glide begins, and where it ends. Drawn for the left, mirrored for the right;
-the middle is both. Strokes go up and outward. The eye's region is the bone below it, never the lid; the neck's is its
-side, never the front.
+Each region is a shape and a stroke: where a glide begins, and where it ends. Drawn for the left, mirrored for the
+right; the middle is both. Strokes go up and outward. The eye's region is the bone below it, never the lid; the neck's
+is its side, never the front.
 """
 
 from __future__ import annotations
