@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 
 from ..ending import guarded, interrupted, say
 from ..report.command import report
-from . import calibrate_commands, journal_commands, ports, preset_commands, words
+from . import calibrate_commands, journal_commands, ports, preset_commands, settings_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
 from .errors import Declined, DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
 from .exits import Exit
@@ -42,6 +42,7 @@ app.add_typer(preset_commands.app, name="preset")
 app.add_typer(journal_commands.app, name="journal")
 app.command()(report)
 app.command("calibrate")(calibrate_commands.calibrate)
+app.command("settings")(settings_commands.of_device)
 
 
 def _version(wanted: bool) -> None:

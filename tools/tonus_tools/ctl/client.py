@@ -124,6 +124,28 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Of settings.read: so many days a week for so many days, then so many; `since`: Unix s, None when not begun."""
+
+    days_a_week: int
+    days: int
+    then_days_a_week: int
+    since: int | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Of settings.read: what the person has set, as PROTOCOL.md tells."""
+
+    sound: str
+    haptic: bool
+    cap_level: int
+    cap_sessions: int
+    plan: Plan
+    damage: str | None
+
+
+@dataclass(frozen=True)
 class Held:
     """Of calibration.hold: thousandths of the converter's codes, with nothing flowing and with the DAC's `code`."""
 
@@ -306,6 +328,19 @@ class Client:
 
     def calibration_release(self) -> None:
         self._wire.call("calibration.release")
+
+    def settings(self) -> Chosen | None:
+        """What the person has set; None of a firmware that knows no settings."""
+        try:
+            return _chosen(self._wire.call("settings.read"), "settings.read")
+        except DeviceRefused as error:
+            if error.code != UNKNOWN_METHOD:
+                raise
+            return None
+
+    def settings_write(self, changes: Mapping[str, Any]) -> Chosen:
+        """Set some of them, and of the plan some of its fields; the settings as they are then."""
+        return _chosen(self._wire.call("settings.write", dict(changes)), "settings.write")
 
     def _calibration(self, what: str, params: dict[str, Any] | None = None) -> Calibration:
         method = f"calibration.{what}"
@@ -495,6 +530,13 @@ def _read(kind: type[T], result: dict[str, Any], method: str) -> T:
         if not _is(values[field.name], types_of[field.name]):
             raise Damaged(f"{method}: {field.name} in the answer is of the wrong type")
     return kind(**values)
+
+
+def _chosen(result: dict[str, Any], method: str) -> Chosen:
+    plan = result.get("plan")
+    if not isinstance(plan, dict):
+        raise Damaged(f"{method}: plan in the answer is of the wrong type")
+    return _read(Chosen, result | {"plan": _read(Plan, plan, f"{method}: plan")}, method)
 
 
 def _is(value: object, wanted: Any) -> bool:
