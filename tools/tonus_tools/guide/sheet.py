@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from tonus import VERSION, contact, panel, session
+from tonus import VERSION, contact, limits, moments, panel, session
 from tonus.preset import Preset, Zone
 
 from ..face import head
@@ -21,7 +22,17 @@ from .text import TEXT, numbers
 LISTED_MOST = 4  # presets: of more the faces are smaller, and their zones not listed beside
 FACES_MOST = 8  # presets drawn; the rest is named
 ZONES_ROOMY = 8  # of a preset: more are listed in two columns, without their times
-STEPS = ("step_on", "step_gel", "step_start", "step_touch", "step_level", "step_glide", "step_lift", "step_done")
+STEPS = (
+    "step_on",
+    "step_gel",
+    "step_start",
+    "step_touch",
+    "step_level",
+    "step_glide",
+    "step_lift",
+    "step_skip",
+    "step_done",
+)
 CONTACTS = (contact.GOOD, contact.POOR, contact.OPEN, contact.SHORT)
 # States that a person has to tell apart; those left out look like one that is here.
 STATES = (
@@ -31,9 +42,12 @@ STATES = (
 BUTTONS = (
     ("mode_label", ("mode", "mode_down", "mode_long")),
     ("plus_label", ("plus",)),
-    ("minus_label", ("minus", "minus_more")),
+    ("minus_label", ("minus", "minus_more", "minus_long")),
+    ("both_label", ("chord", "chord_long")),
 )
-EXAMPLE_LEVEL, EXAMPLE_FAULT = 5, 24
+EXAMPLE_LEVEL, EXAMPLE_FAULT, EXAMPLE_ZONE, EXAMPLE_CHARGE_PCT, EXAMPLE_SHARE_PCT = 5, 24, (3, 8), 60, 80
+MOMENT_MS = 700  # within every moment
+FAULT_MS = 5500  # of a fault's strip
 
 
 @dataclass(frozen=True)
@@ -217,19 +231,39 @@ def _charge(say: _Words) -> Markup:
 
 
 def _lights(say: _Words) -> Markup:
-    rows = []
-    for state in STATES:
-        rows.append((lamps.row(lambda t, state=state: _look(state, t)), say.html(f"light_{state}")))  # type: ignore[misc]
-        if state == session.DONE:
-            rows.append((lamps.row(lambda t: _look(session.DONE, t, expired=True)), say.html("light_expired")))
+    rows = [(lamps.row(look), say.html(f"light_{name}")) for name, look in _looks()]
     legend = tag("p", say("lights_legend"), class_="sub")
     return tag("div", tag("h2", say("lights")), legend, _pairs(rows, "states"))
 
 
-def _look(state: str, t: int, expired: bool = False) -> list[int]:
+def _looks() -> Iterator[tuple[str, Callable[[int], list[int]]]]:
+    """What the lamps show: each state, the moments after the states in which they come, the ways to be done."""
+    for state in STATES:
+        yield state, partial(_look, state)
+        if state == session.PAUSED:
+            yield "zone", partial(_moment, session.TREAT, "zone", EXAMPLE_ZONE)
+            yield "stop", partial(_moment, session.STANDBY, "stop", (0, 0))
+        if state == session.STANDBY:
+            yield "charge", partial(_moment, state, "charge", (EXAMPLE_CHARGE_PCT, 0))
+            yield "soon", partial(_moment, state, "charge", (limits.CHARGE_SOON_PCT, 0))
+        if state == session.DONE:
+            yield "less", partial(_look, state, less="left")
+            yield "expired", partial(_look, state, expired=True)
+
+
+def _look(state: str, t: int, less: str = "", expired: bool = False) -> list[int]:
     level = EXAMPLE_LEVEL if state in (session.TREAT, session.PAUSED) else int(state == session.ARMED)
     kind = contact.GOOD if state == session.TREAT else contact.OPEN
-    return panel.lights(state, 0, level, kind, EXAMPLE_FAULT, t, expired=expired)
+    share = EXAMPLE_SHARE_PCT
+    return panel.lights(state, 0, level, kind, EXAMPLE_FAULT, t, expired=expired, share_pct=share, less=less)
+
+
+def _moment(state: str, kind: str, about: tuple[int, int], t: int) -> list[int]:
+    """A moment that begins again and again."""
+    its = moments.Moments()
+    its.show(kind, 0, *about)
+    bar = its.bar(t % MOMENT_MS)
+    return panel.lights(state, 0, EXAMPLE_LEVEL, contact.GOOD, 0, t, moment=bar)
 
 
 def _sounds(say: _Words) -> Markup:
@@ -248,7 +282,14 @@ def _faults(say: _Words) -> Markup:
     ]
     heads = (tag("th", say(key)) for key in ("number", "means", "do"))
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="faults")
-    return join(tag("h2", say("faults")), tag("p", say.html("faults_how", reading=reading)), table)
+    counted = (lamps.strip(partial(_counted, lamp), FAULT_MS, 150) for lamp in (0, lamps.LEVELS - 1))
+    shown = tag("div", tag("p", say.html("faults_how", reading=reading)), tag("div", *counted), class_="counted")
+    return join(tag("h2", say("faults")), shown, table)
+
+
+def _counted(lamp: int, t: int) -> int:
+    """A lamp of the bar, while a fault is counted."""
+    return panel.fault_lights(EXAMPLE_FAULT, t)[lamp]
 
 
 def _footer(of: Of, say: _Words) -> Markup:
