@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -69,7 +70,8 @@ class _Words:
         self._numbers |= {"calibrated": self._band(CALIBRATED), "uncalibrated": self._band(UNCALIBRATED)}
 
     def __call__(self, key: str, **more: str) -> str:
-        return TEXT[key][self._language].format(**(self._numbers | more))
+        words = TEXT[key][self._language].format(**(self._numbers | more))
+        return re.sub(r"(?<=\d) (?=\S)", "\u00a0", words)  # a figure stays with its unit
 
     def _point(self, number: str) -> str:
         return number.replace(".", TEXT["point"][self._language])
