@@ -53,7 +53,8 @@ def _without_limits(source: str, name: str, limits: Mapping[str, int]) -> str:
         if row != end_row:
             raise UsageError(f"{name}: line {row}: limits. and its number on one line")
         line = lines[row - 1]
-        lines[row - 1] = f"{line[:start]}{limits[field.string]}{line[end:]}"
+        number = limits[field.string]
+        lines[row - 1] = f"{line[:start]}{number if number >= 0 else f'({number})'}{line[end:]}"
     return "\n".join(lines)
 
 
