@@ -19,6 +19,7 @@ from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.client import Client
 from tonus_tools.ctl.exits import Exit
 
+RELEASED = Path(__file__).resolve().parents[1] / "released"
 TODAY = datetime.fromtimestamp(NOW).date()
 
 
@@ -192,6 +193,19 @@ def test_a_journal_of_version_0_1_0_is_read_and_says_what_it_does_not_know(bench
     found = bench.run("progress", "--json").json
     assert (found["regions"], found["pairs"]) == ([], [])
     assert [s["share_pct"] for s in found["sessions"]] == [None, None]
+
+
+def test_a_journal_that_version_0_1_0_left_is_told_as_far_as_it_goes(bench: Bench) -> None:
+    lines = (RELEASED / "0.1.0.sessions").read_text(encoding="ascii").splitlines()
+    records = [json.loads(line[:-9]) for line in lines]
+    bench.device.journal["session"] = records
+    listed = bench.run("journal", "list", "--sessions").out
+    assert listed.count("how much of what was set is not known") == len(records)
+    assert bench.run("progress", "--csv", "tables").code == 0
+    rows = list(csv.DictReader(io.StringIO(Path("tables/zones.csv").read_text(encoding="utf-8"))))
+    assert {(row["region"], row["side"], row["set_uc"], row["delivered_uc"]) for row in rows} == {("", "", "", "")}
+    for record in records:
+        assert "not known" in bench.run("journal", "show", f"s{record['n']}").out
 
 
 def test_clearing_the_journal_asks_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
