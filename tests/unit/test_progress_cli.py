@@ -204,8 +204,8 @@ def test_a_journal_that_version_0_1_0_left_is_told_as_far_as_it_goes(bench: Benc
     assert bench.run("progress", "--csv", "tables").code == 0
     rows = list(csv.DictReader(io.StringIO(Path("tables/zones.csv").read_text(encoding="utf-8"))))
     assert {(row["region"], row["side"], row["set_uc"], row["delivered_uc"]) for row in rows} == {("", "", "", "")}
-    for record in records:
-        assert "not known" in bench.run("journal", "show", f"s{record['n']}").out
+    for one in records:
+        assert "not known" in bench.run("journal", "show", f"s{one['n']}").out
 
 
 def test_clearing_the_journal_asks_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
