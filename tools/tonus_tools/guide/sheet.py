@@ -10,9 +10,10 @@ from functools import partial
 from tonus import VERSION, contact, limits, moments, panel, session
 from tonus.preset import Preset, Zone
 
+from ..ctl.figures import board_constants
 from ..face import head
 from ..face.places import Place
-from ..report.accuracy import CALIBRATED, UNCALIBRATED, Accuracy
+from ..report.accuracy import CALIBRATED, Accuracy, out_of_the_box
 from ..report.markup import Markup, join, tag
 from ..report.prose import marked
 from . import lamps
@@ -59,6 +60,7 @@ class Of:
     language: str = "en"
     calibrated: bool | None = None
     device: str | None = None
+    board: str = "tonus_r1"
 
 
 class _Words:
@@ -67,7 +69,10 @@ class _Words:
     def __init__(self, of: Of) -> None:
         self._language = of.language
         self._numbers = {name: self._point(number) for name, number in numbers().items()}
-        self._numbers |= {"calibrated": self._band(CALIBRATED), "uncalibrated": self._band(UNCALIBRATED)}
+        self._numbers |= {
+            "calibrated": self._band(CALIBRATED),
+            "uncalibrated": self._band(out_of_the_box(board_constants(of.board))),
+        }
 
     def __call__(self, key: str, **more: str) -> str:
         words = TEXT[key][self._language].format(**(self._numbers | more))
