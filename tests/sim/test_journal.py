@@ -193,7 +193,7 @@ def test_a_damaged_bank_is_not_used_but_kept_journalled_and_shown(tmp_path: Path
     with Live(Scenario("damaged", 1, start=Start()), flash) as live:
         made = Device(live, [])
         made.press("MODE", for_us=700_000)
-        live.run(BOOTED_US + 1_000_000)
+        live.run(BOOTED_US + 2_500_000)
         made.press("PLUS")  # a button: seen
         live.run(1_000_000)
         live.do("usb", True)
