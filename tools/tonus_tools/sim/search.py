@@ -1,4 +1,6 @@
-"""Look for a sequence of cuts that puts more charge through the electrodes than it may: `python -m tonus_tools.sim.search`.
+"""Look for a sequence of cuts that puts more charge through the electrodes than may be.
+
+`python -m tonus_tools.sim.search` plays 20 000 of them; `--without-account` shows that it can find one.
 
 A sequence is a device 10 % high or low, one to three zones that the validator accepts, often at the edge of what it
 does, and what happens in some seconds of them: lifts of 1 to 600 ms, returns, stops, levels, zones, blips of the cable,
@@ -235,10 +237,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     took = time.monotonic() - began
-    print(
-        f"{done} sequences, {starts} starts, {phases} phases in {took:.0f} s: account at most {kept[0].account_uc:.2f} uC"
-        f" (limit {limits.CHARGE_MAX_NC / 1000:g}), DC at most {max(one.dc_ua for one in kept):.2f} uA; {broken} broken"
-    )
+    print(f"{done} sequences, {starts} starts, {phases} phases in {took:.0f} s; broken: {broken}")
+    print(f"account at most {kept[0].account_uc:.2f} uC, allowed {limits.CHARGE_MAX_NC / 1000:g}")
+    print(f"DC over a minute at most {max(one.dc_ua for one in kept):.2f} uA, allowed {limits.DC_MAX_UA}")
     if options.keep:
         lines = ",\n".join(json.dumps(one.sequence, separators=(",", ":")) for one in kept)
         options.keep.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
