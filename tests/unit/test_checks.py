@@ -164,7 +164,7 @@ def test_mean_dc() -> None:
             device.wait(5_500_000).phase(1, 340, us).wait(1000).phase(-1, 140, us)
         return device
 
-    assert "mean_dc" not in device(330_000).rules()  # 9 x 66 uC in a minute
+    assert "mean_dc" not in device(300_000).rules()  # 9 x 60 uC in a minute
     assert "mean_dc" in device(340_000).rules()
 
 
