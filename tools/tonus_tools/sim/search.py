@@ -98,7 +98,7 @@ def play(sequences: Sequence[Drawn], account: bool = True, firmware: Path = FIRM
 def draw(rng: random.Random) -> Drawn:
     """A sequence."""
     zones = [_zone(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
-    until = rng.randrange(6_000_000, 16_000_000)
+    until = rng.randrange(4_000_000, 12_000_000)
     do: list[tuple[int, str, Any]] = []
     for _ in range(rng.randrange(1, 12)):
         do += _event(rng, until, len(zones))
@@ -233,6 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if time.monotonic() - told > 30:
                 told = time.monotonic()
                 print(f"{done} sequences, worst {kept[0].account_uc:.2f} uC, {broken} broken", file=sys.stderr)
+                _keep(kept, options.keep)
     except SimulatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -240,10 +241,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{done} sequences, {starts} starts, {phases} phases in {took:.0f} s; broken: {broken}")
     print(f"account at most {kept[0].account_uc:.2f} uC, allowed {limits.CHARGE_MAX_NC / 1000:g}")
     print(f"DC over a minute at most {max(one.dc_ua for one in kept):.2f} uA, allowed {limits.DC_MAX_UA}")
-    if options.keep:
-        lines = ",\n".join(json.dumps(one.sequence, separators=(",", ":")) for one in kept)
-        options.keep.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    _keep(kept, options.keep)
     return 1 if broken else 0
+
+
+def _keep(worst: Sequence[Found], path: Path | None) -> None:
+    if path:
+        lines = ",\n".join(json.dumps(one.sequence, separators=(",", ":")) for one in worst)
+        path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
