@@ -35,7 +35,7 @@ RAIL_FALL_US = 470.0  # time constant of its bleeder
 ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long after an edge
 # The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
 WATCH_A = 575e-6
-WATCH_C = 62e-6
+WATCH_C = 61.5e-6
 WATCH_US = 6.8e6
 LONG_US = 10_000  # within a phase as long as this some of it is forgotten, a thousandth
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
