@@ -226,8 +226,8 @@ class Outcome:
 
     peak_ua: largest mean of 10 us. over_us: longest time above OVER_UA. over_all_us: all of it.
     trip_us: from the fault to the circuit's latch. cut: the firmware's. unpaired_uc: the largest net charge.
-    account_uc: the most that the account of charge gets to. left_ua: mean current at the end. last_us: from the fault to
-    the last time that more than the probe flowed. by: what ended it, in words.
+    account_uc: the most that the account of charge gets to. left_ua: mean current at the end. last_us: from the fault
+    to the last time that more than the probe flowed. by: what ended it, in words.
     """
 
     fault: Fault
