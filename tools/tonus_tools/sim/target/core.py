@@ -445,6 +445,8 @@ class Core:
                 self.world.cell_read[2] = 0  # the next reading fails
             elif value == "main_hangs":
                 self.hang = True
+            elif value == "pio_stuck":
+                self.pio.stand()
             else:
                 self.world.apply(self.now, action, value)
         else:
