@@ -673,6 +673,10 @@ class App:
         record["top_ua"] = current.top_ua
         for key in ("lifts", "why"):
             record[key] = fields[key]
+        record["places"] = "".join([zone.place() for zone in current.zones])
+        if self._session.skipped:
+            record["skipped"] = self._session.skipped
+        tally.fit(record, journal.RECORD_MAX)
         return record
 
     def _fault_record(self, fields, state: str) -> dict:

@@ -106,6 +106,9 @@ LOOSE_LIFTS = 3  # so many lifts ...
 LOOSE_MS = 10_000  # ... in this time are no gliding but gel or pressure that is missing: the person is told
 CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s
 CUE_MAX_S = 30
+GLIDE_MIN_S = 1  # a stroke: quicker is rubbing
+GLIDE_MAX_S = 10
+HOLD_MAX_S = 5
 
 # Power
 BATTERY_START_PCT = 20  # no start below
@@ -119,8 +122,8 @@ TEMPERATURE_OFF_C = 12  # what the reading may be off: 2 % of the DAC's referenc
 TEMPERATURE_UNKNOWN_C = 20  # the same where nothing but the converter's reference, 3 % and the filter's drop, is there
 
 # Preset documents
-PRESET_SCHEMA = 1
-PRESET_CHARS_MAX = 4096
+PRESET_SCHEMA = 2
+PRESET_CHARS_MAX = 4672  # the longest of schema 1, and the region and side that each of its zones gets
 NAME_CHARS_MAX = 24
 ZONES_MAX = 16
 ZONE_MIN_S = 5

@@ -160,6 +160,7 @@ class Session:
         self.contact_kind = contact.OPEN
         self.counted_ms = 0
         self.lifts = 0
+        self.skipped: list[int] = []  # zones, from 1, that the person has left out
         self.expired = False  # the session that is DONE ended by the longest time, not by its last zone
         self.can_start = True
         self._presets = presets
@@ -336,6 +337,7 @@ class Session:
             self._begun_ms = self._now_ms
             self._ramp_ms = self.preset.ramp_ms
             self._drained = False
+            self.skipped = []
             self._lifted_ms = []
             self._told_ms = None
             self.level = 1

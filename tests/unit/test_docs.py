@@ -203,8 +203,9 @@ def documents_of_every_kind() -> Iterator[dict[str, Any]]:
         {"kind": "modulated", **pulse, "gap_us": 100, "envelope": sine},
         {"kind": "modulated", **pulse, "gap_us": 100, "envelope": trapezoid},
     ):
-        zone = {"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": waveform}
-        yield {"schema": 1, "id": "a", "name": "A", "top_ua": 100, "ramp_ms": 500, "zones": [zone]}
+        zone = {"region": "jaw", "side": "left", "name": "jaw", "duration_s": 60, "cue_s": 5, "waveform": waveform}
+        zone["stroke"] = {"glide_s": 3, "hold_s": 1}
+        yield {"schema": 2, "id": "a", "name": "A", "top_ua": 100, "ramp_ms": 500, "zones": [zone]}
 
 
 def fields(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -213,6 +214,7 @@ def fields(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]
     parts = {
         "Preset": document,
         "Zone": zone,
+        "Stroke": zone["stroke"],
         "Waveform": zone["waveform"],
         "Envelope": zone["waveform"].get("envelope"),
     }
@@ -238,8 +240,8 @@ def allowed() -> dict[tuple[str, str], set[str]]:
 
 def test_preset_fields_are_in_the_tables_with_what_is_allowed() -> None:
     table = {
-        (title, name(row[0])): row[2 if title in ("Preset", "Zone") else 3]
-        for title in ("Preset", "Zone", "Waveform", "Envelope")
+        (title, name(row[0])): row[2 if title in ("Preset", "Zone", "Stroke") else 3]
+        for title in ("Preset", "Zone", "Stroke", "Waveform", "Envelope")
         for row in rows(section(PRESETS, title))
     }
     told = allowed()

@@ -42,7 +42,7 @@ from tonus_tools.sim.boards import FIRMWARE, board_names
 from tonus_tools.sim.runner import find_micropython
 
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
-RELEASED = Path(__file__).resolve().parents[1] / "released" / "schema-1.bank"
+RELEASED = Path(__file__).resolve().parents[1] / "released" / "schema-2.bank"
 
 
 @pytest.fixture
@@ -513,7 +513,7 @@ def test_saved_data_is_put_back(image: Image, drive: Path) -> None:
     folder = Path("saved")
     folder.mkdir()
     shutil.copy(RELEASED, folder / "bank")
-    record = '{"n":7,"at": null, "id": "lift", "charge_uc": 44.2}'
+    record = '{"n":7,"at":null,"id":"lift","charge_uc":44.2}'
     (folder / "sessions").write_text(sealed.seal(record) + "\nhalf a lin", encoding="ascii")
     told = image("flash", "--drive", str(drive), "--data", "saved")
     assert told.endswith(" presets (generation 1), 1 session, 0 faults\n"), told

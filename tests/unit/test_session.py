@@ -66,7 +66,7 @@ def zones() -> list[preset.Preset]:
     first, *_, last = bank.shipped()[0].zones
 
     def zone(of: preset.Zone) -> preset.Zone:
-        return preset.Zone("z", 5, 3, of.waveform)
+        return preset.Zone("cheek", "left", "z", 5, 3, None, of.waveform)
 
     return [
         preset.Preset("a", "A", 400, 2000, [zone(first), zone(first), zone(last)]),
@@ -492,7 +492,9 @@ def test_the_longest_session_ends_even_when_it_never_stands_still() -> None:
 def gliding(cue_s: int, lift_every_ms: int, lifted_ms: int, pause: tuple[Any, ...]) -> tuple[World, list[int]]:
     """A zone of a minute with a pause again and again: (world, treated ms at each cue)."""
     waveform = PRESETS[0].zones[0].waveform
-    presets = [preset.Preset("g", "G", 400, 500, [preset.Zone(n, 35, cue_s, waveform) for n in "zy"])]
+    presets = [
+        preset.Preset("g", "G", 400, 500, [preset.Zone("cheek", "left", n, 35, cue_s, None, waveform) for n in "zy"])
+    ]
     world = World()
     cued: list[int] = []
     world.session = Session(presets, world.output, world._log, lambda kind: heard(kind))

@@ -12,6 +12,8 @@ from tonus import VERSION
 from typer.exceptions import TyperException
 
 from ..ending import guarded, interrupted, say
+from ..guide.command import guide
+from ..progress.command import progress, routine
 from ..report.command import report
 from . import calibrate_commands, journal_commands, ports, preset_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
@@ -40,6 +42,9 @@ app = typer.Typer(
 )
 app.add_typer(preset_commands.app, name="preset")
 app.add_typer(journal_commands.app, name="journal")
+app.command()(guide)
+app.command()(routine)
+app.command()(progress)
 app.command()(report)
 app.command("calibrate")(calibrate_commands.calibrate)
 

@@ -157,6 +157,9 @@ class Session:
     share_pct: int | None = None
     probe_uc: int | float | None = None
     counted: list[list[int]] | None = None
+    places: str | None = None
+    charges: list[list[int | float]] | None = None
+    skipped: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,16 @@ class Fault:
     worst_us: int
     unseen: int
     heap_free: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan in the settings. `since`: Unix s of its first day; None: that of the first session with a date."""
+
+    days_a_week: int
+    days: int
+    then_days_a_week: int
+    since: int | None
 
 
 RECORDS: dict[str, type[Session] | type[Fault]] = {"session": Session, "fault": Fault}
@@ -318,6 +331,23 @@ class Client:
         if _read(RECORDS[kind], record, "journal.read").n <= after:
             raise Damaged(f"journal.read: the record's n is not above {after}")
         return record
+
+    def journal_clear(self, kind: str) -> None:
+        """Delete all records of a kind ("session", "fault") or of both ("all") from the device."""
+        self._wire.call("journal.clear", {"kind": kind})
+
+    def settings(self) -> dict[str, Any] | None:
+        """Of settings.read (PROTOCOL.md); None of a firmware that has none."""
+        try:
+            return _settings(self._wire.call("settings.read"), "settings.read")
+        except DeviceRefused as error:
+            if error.code != UNKNOWN_METHOD:
+                raise
+            return None
+
+    def settings_write(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Put these settings in force, all at once; as read back from the flash."""
+        return _settings(self._wire.call("settings.write", dict(values)), "settings.write")
 
     # Several.
 
@@ -472,6 +502,21 @@ class Client:
             except NoAnswer:
                 return
         raise NoAnswer(f"the device still runs its firmware after {RESTART_SLICES * SLICE_S:g} s")
+
+
+def check_session(record: Any, where: str) -> None:
+    """Damaged unless it is a record of a session."""
+    if not isinstance(record, dict):
+        raise Damaged(f"{where}: not an object")
+    _read(Session, record, where)
+
+
+def _settings(result: dict[str, Any], method: str) -> dict[str, Any]:
+    plan = result.get("plan")
+    if not isinstance(plan, dict):
+        raise Damaged(f"{method}: there is no plan in the answer")
+    _read(Plan, plan, method)
+    return result
 
 
 def _piece(transaction: int, index: int, offset: int, text: str, last: bool) -> dict[str, Any]:
