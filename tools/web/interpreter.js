@@ -1,24 +1,21 @@
-// MicroPython with the device on it. What the page calls in Python takes and gives JSON text.
+// MicroPython, with the files of a pack. What the page calls in Python takes and gives JSON text.
 
 import { loadMicroPython } from "./micropython.mjs";
 
 /**
- * @param {{target: Object<string, string>, firmware: Object<string, string | null>}} pack
- * @param {string} [url] of the interpreter, where it is not beside this file
+ * @param {Object<string, Object<string, string | null>>} pack folders of files, path to text, null for a folder
+ * @param {string} folder whose modules come first: "target" is the device, "desk" the checks and words
  */
-export async function interpreter(pack, url) {
+export async function interpreter(pack, folder) {
   const said = /** @type {string[]} */ ([]);
-  const python = await loadMicroPython({ url, heapsize: 2 << 20, linebuffer: true, stdout: (line) => said.push(line) });
-  const write = (folder, files) => {
-    for (const [path, text] of Object.entries(files)) {
-      if (text === null) python.FS.mkdirTree(`${folder}/${path}`);
-      else python.FS.writeFile(`${folder}/${path}`, text);
+  const python = await loadMicroPython({ heapsize: 2 << 20, linebuffer: true, stdout: (line) => said.push(line) });
+  for (const top of [folder, "firmware"]) {
+    python.FS.mkdir(`/${top}`);
+    for (const [path, text] of Object.entries(pack[top])) {
+      if (text === null) python.FS.mkdirTree(`/${top}/${path}`);
+      else python.FS.writeFile(`/${top}/${path}`, text);
     }
-  };
-  python.FS.mkdir("/target");
-  python.FS.mkdir("/firmware");
-  write("/target", pack.target);
-  write("/firmware", pack.firmware);
-  python.runPython("import sys; sys.path[:] = ['/target', '/firmware', '.frozen']");
+  }
+  python.runPython(`import sys; sys.path[:] = ["/${folder}", "/firmware", ".frozen"]`);
   return { python, said };
 }

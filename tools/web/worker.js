@@ -68,7 +68,7 @@ onmessage = async ({ data }) => {
   if (data.start) {
     try {
       const { config, pack, kept } = data.start;
-      const { python } = await interpreter(pack);
+      const { python } = await interpreter(pack, "target");
       python.runPython("import page");
       page = python.pyimport("page");
       firmware = { ...pack.firmware };

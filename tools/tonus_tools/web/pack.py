@@ -1,21 +1,25 @@
 """Python sources as the page's MicroPython takes them: bytecode in place of machine code, and nothing that is for readers.
 
 Its compiler refuses viper and native code; the stand-ins of mpy.py and bind.py then serve. It knows no `__future__`, no
-`strict` of zip, and needs neither docstrings nor annotations.
+`strict` of zip and no star in a list, and needs neither docstrings nor annotations.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+from dataclasses import fields
 from pathlib import Path
 
+from ..ctl import client, words
+from ..sim import parts
 from ..sim.boards import BOARDS, FIRMWARE
 from ..sim.model import TARGET
 from ..sim.scenario import DEFAULT_BOARD
 
 MACHINE_CODE = ("native", "viper")
 FOR_TYPES = ("__future__", "typing", "collections.abc")
+TYPES = ("Callable", "Mapping", "Sequence", "dict", "list", "tuple")
 # The interpreter has modules of these names that come before files.
 RENAMED = {"time.py": "sim_time.py", "select.py": "sim_select.py", "asyncio.py": "sim_asyncio.py"}
 
@@ -45,6 +49,12 @@ class _Lean(ast.NodeTransformer):
             return ast.Pass()
         return self.generic_visit(ast.Assign([node.target], node.value))
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        """Without names for types."""
+        value = node.value
+        named = isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name) and value.value.id in TYPES
+        return None if named else self.generic_visit(node)
+
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module in FOR_TYPES and not node.level else node
 
@@ -53,6 +63,22 @@ class _Lean(ast.NodeTransformer):
         if isinstance(node.func, ast.Name) and node.func.id == "zip":
             node.keywords = [k for k in node.keywords if k.arg != "strict"]
         return node
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        """[a, *b, c], which it does not know, as [a] + list(b) + [c]."""
+        self.generic_visit(node)
+        if not any(isinstance(e, ast.Starred) for e in node.elts) or not isinstance(node.ctx, ast.Load):
+            return node
+        parts: list[ast.expr] = [ast.List([], ast.Load())]
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                parts.append(ast.Call(ast.Name("list", ast.Load()), [element.value], []))
+            else:
+                parts.append(ast.List([element], ast.Load()))
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = ast.BinOp(whole, ast.Add(), part)
+        return whole
 
     def _body(self, node: ast.Module | ast.ClassDef | ast.FunctionDef) -> ast.AST:
         first = node.body[0] if node.body else None
@@ -89,6 +115,33 @@ def target(page: Path) -> dict[str, str]:
     return {RENAMED.get(path.name, path.name): lean(path.read_text(encoding="utf-8"), path.name) for path in paths}
 
 
-def packed(page: Path, board: str = DEFAULT_BOARD) -> str:
-    """All of it, as JSON: `target` and `firmware`."""
-    return json.dumps({"target": target(page), "firmware": firmware(board)}, separators=(",", ":"))
+# In place of what words.py takes from elsewhere; `moment` is the page's, which knows the time zone.
+CLIENT = """class _Field:
+    def __init__(self, name):
+        self.name = name
+Session = [_Field(name) for name in %r]
+Fault = [_Field(name) for name in %r]
+"""
+
+
+def desk(page: Path) -> dict[str, str | None]:
+    """The page's own, and tonusctl's words."""
+    names = [[f.name for f in fields(record)] for record in (client.Session, client.Fault)]
+    found: dict[str, str | None] = {"ctl": None, "ctl/__init__.py": "", "ctl/client.py": CLIENT % tuple(names)}
+    found["ctl/words.py"] = lean(Path(words.__file__).read_text(encoding="utf-8"), "words.py")
+    found["dataclasses.py"] = "def fields(record):\n    return record\n"
+    found["datetime.py"] = "datetime = None\n"
+    for path in sorted(page.glob("*.py")):
+        found[path.name] = lean(path.read_text(encoding="utf-8"), path.name)
+    return found
+
+
+def packed(sources: Path, board: str = DEFAULT_BOARD) -> str:
+    """All of it, as JSON: folders of files, and the errors of the parts of a typical device."""
+    pack = {
+        "target": target(sources / "target"),
+        "desk": desk(sources / "desk"),
+        "firmware": firmware(board),
+        "errors": parts.resolve("typical", {}, board),
+    }
+    return json.dumps(pack, separators=(",", ":"))
