@@ -7,7 +7,7 @@ DEVICES ?= 300
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools devices image flash deploy release test bench spice schematic lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench spice schematic web lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in 
 schematic: $(VENV)/dev.stamp ## draw tonus_r1's stage and its table of parts
 	$(BIN)/python boards/tonus_r1/schematic.py
 
+web: $(VENV)/run.stamp ## dist/web/, the page that runs the device and programs it; tonusctl web serves it
+	@$(BIN)/python -m tonus_tools.web
+
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,11 +67,11 @@ clean: ## remove what was built
 $(VENV)/run.stamp: pyproject.toml tools/constraints.txt
 	@"$(PYTHON)" tools/python_version.py
 	"$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,web]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,web,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt --upgrade --target $(STUBS) \
 		micropython-rp2-rpi_pico-stubs micropython-stdlib-stubs
 	@touch $@

@@ -786,15 +786,17 @@ class App:
             power.restart()
 
 
-def main(board, feed) -> None:
-    """Run the device, for ever. What ends it switches the output off and waits for the watchdog.
+def steps(board, feed, run=None):
+    """Run the device, for ever, in steps. What ends it switches the output off and waits for the watchdog.
 
-    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over.
+    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over. run:
+    runs a coroutine in steps; without it all of asyncio's running is one.
     """
     alloc_emergency_exception_buf(100)
     app = App(board, feed)
     try:
-        asyncio.run(app.run())
+        for _ in run(app.run()) if run else (asyncio.run(app.run()),):
+            yield
     except Exception as problem:
         if not app.started:
             raise
@@ -805,3 +807,4 @@ def main(board, feed) -> None:
     # Not back to the prompt: nobody is to find it open but in safe mode.
     while True:
         sleep_ms(10)
+        yield

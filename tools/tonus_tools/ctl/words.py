@@ -326,7 +326,7 @@ def fault_facts(r: Record) -> list[Fact]:
         ("unsampled", f"{plural(r['unseen'], 'phase')} that went out"),
         ("free memory", f"{r['heap_free']} bytes"),
     ]
-    return facts + _others(r, {*(f.name for f in fields(Fault)), "why"})
+    return facts + _others(r, {f.name for f in fields(Fault)} | {"why"})
 
 
 def _others(r: Record, known: set[str]) -> list[Fact]:
