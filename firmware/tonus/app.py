@@ -17,6 +17,7 @@ import machine
 import rp2
 from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf
+from uctypes import bytearray_at
 
 from . import (
     VERSION,
@@ -64,8 +65,8 @@ class Panel:
         for role in panel.BUTTONS:
             Pin(pins[role], Pin.IN, Pin.PULL_UP)
         mode, plus, minus = [pins[role] for role in panel.BUTTONS]
-        edges = debounce.Edges(machine, (mode, plus, minus))
-        self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges.edged)
+        edges = debounce.Edges(machine, bytearray_at, (mode, plus, minus))
+        self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges)
         self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
         self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)

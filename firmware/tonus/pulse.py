@@ -126,7 +126,8 @@ _WORDS = const(69)  # most that this tick may give to the PIO
 _BUTTONS_SEEN = const(70)  # their levels when the contacts were looked at
 _BUTTONS_BUSY = const(71)  # and whether they want to be looked at in each tick
 _GONE = const(72)  # no current was seen: a lift
-_KEPT = const(73)
+_TOOK = const(73)  # this tick has taken a sample that had come due
+_KEPT = const(74)
 
 
 class Pulse:
@@ -489,11 +490,13 @@ class Pulse:
                         kept[_WORDS] = words
                         run()
         closed = pins & kept[_BUTTONS]
-        if closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]:
+        # A tick that has taken a sample has done enough: the pins latch what happens until the next.
+        if (closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]) and not kept[_TOOK]:
             kept[_BUTTONS_SEEN] = closed
             found = int(buttons(pins, now, kept[_TICKS]))
             kept[_STOPS] = found & 1
             kept[_BUTTONS_BUSY] = found >> 1
+        kept[_TOOK] = 0
         if flags[0] & 1:
             look(0)
         if not kept[_TICKS] & 7:
@@ -627,6 +630,7 @@ class Pulse:
         pins = levels[0]
         kept = ptr32(its_kept)
         if not within:
+            kept[_TOOK] = 1
             mem[pio_irq] = 1  # taken: when the tick was first, the interrupt has nothing left to do
         if not kept[_RUNNING]:
             return

@@ -221,9 +221,9 @@ def stop(run: Run) -> list[Violation]:
     for press in held(trace, "MODE"):
         if (
             next_after(releases, press.t_us, trace.end_us) - press.t_us
-            <= 1000 * limits.DEBOUNCE_MS + 2 * limits.TICK_US
+            <= 1000 * limits.DEBOUNCE_MS + 3 * limits.TICK_US
         ):
-            continue  # a bounce, not a press; seen within a tick, and counted within another
+            continue  # a bounce, not a press; seen within a tick or two, and counted within another
         if trace.state_at(press.t_us) in (*TREATING, "PAUSED"):
             # A start that no PLUS asked for does not count as the end of the stop.
             armed_us = next_after(plus, press.t_us, trace.end_us)

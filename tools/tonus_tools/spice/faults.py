@@ -147,7 +147,7 @@ FAULTS = (
         "sw1_weld_sink",
         "switch 1 welded to the sink, likewise",
         (_bridge("weld", "d1", "sink", 12.0),),
-        drive=lambda: lift_pulses(640),
+        drive=lambda: lift_pulses(520),
         fast=False,
     ),
     Fault(
