@@ -27,7 +27,7 @@ WHY_MAX = 200  # characters
 MAKING = 0x40058000 + 0x10  # RP2040 WATCHDOG_SCRATCH1: not 0 while the device is made; survives a reset
 
 STAGE = ("STAGE_ALIVE", "EL_A", "EL_B")
-BAR = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")  # 31 in binary
+TENS, ONES = ("LEVEL_1", "LEVEL_2"), ("LEVEL_4", "LEVEL_5")
 MODES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4")
 
 
@@ -82,8 +82,8 @@ def fail(problem: BaseException | None):  # -> Iterator
     """In steps, for as long as there is power: nothing can flow, the lights show the fault, a host hears it now and then."""
     watchdog = WDT(timeout=START_MS)
     mem32[MAKING] = 0
-    drive(STAGE + ("CONTACT", "BEEPER", "HAPTIC"), 0)
-    drive(BAR, 1)
+    drive(STAGE + ("CONTACT", "BEEPER", "HAPTIC", "LEVEL_3"), 0)
+    drive(MODES, 1)
     mode = Mode()
     usb = pin("VBUS_SENSE", Pin.IN)
     gc.collect()
@@ -93,7 +93,9 @@ def fail(problem: BaseException | None):  # -> Iterator
     shown_ms = 0
     while True:
         watchdog.feed()
-        drive(MODES, shown_ms // 250 % 2)
+        step = shown_ms // 250 % 19  # counted like any fault's number: three tens and a one, and a pause of 2 s
+        drive(TENS, step in (0, 2, 4))
+        drive(ONES, step == 9)
         mode.look(None)
         sleep_ms(LOOK_MS)
         shown_ms += LOOK_MS

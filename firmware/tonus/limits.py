@@ -70,6 +70,8 @@ FINGER_MS = 90  # least time between two presses of PLUS that count; the fastest
 CHATTER_PRESSES = 8  # in a row, each sooner than that: no finger
 STUCK_MS = 5000  # down for this long: not a finger
 RESTED_MS = 500  # up and at rest for this long: a button that chattered or stuck counts again
+CHORD_MS = 120  # PLUS and MINUS so close together are one gesture: fingers that mean both are within 50 ms or so
+CHORD_LONG_MS = 1000  # ... and held for so long: the zone is left out
 RESTLESS_MAX_MS = 15_000  # not once at rest for so long in this time: no finger, however slow
 
 # Contact
@@ -110,7 +112,11 @@ GLIDE_MIN_S = 1  # a stroke: quicker is rubbing
 GLIDE_MAX_S = 10
 HOLD_MAX_S = 5
 
+CAP_SESSIONS_MAX = 99  # sessions that a cap on the level lasts
+PLAN_DAYS_MAX = 999
+
 # Power
+CHARGE_SOON_PCT = 30  # at switch-on: two or three sessions are left
 BATTERY_START_PCT = 20  # no start below
 BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
 BATTERY_MS = 2250  # ... for this long, ten readings, before anything is done: motor and boost make a cell dip
@@ -128,6 +134,9 @@ NAME_CHARS_MAX = 24
 ZONES_MAX = 16
 ZONE_MIN_S = 5
 BANK_PRESETS_MAX = 16
+
+# Settings
+SETTINGS_SCHEMA = 1
 
 # Journal
 JOURNAL_KEEP = 64  # sessions, and as many faults: two months of one a day

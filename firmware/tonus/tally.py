@@ -94,6 +94,25 @@ class Tally:
         return set_ * max(expected - most, min(self._seen, expected + most)) // expected
 
 
+def less(zones, charges: list) -> str:
+    """The side, "left" or "right", that got more than a tenth less than the other; "" when neither did.
+
+    zones: of the preset. charges: [set, delivered] of those begun. Only where both sides are planned for as long.
+    """
+    planned = {"left": 0, "right": 0}
+    got = {"left": 0, "right": 0}
+    for i in range(len(zones)):
+        side = zones[i].side
+        if side in planned:
+            planned[side] += zones[i].duration_s
+            if i < len(charges):
+                got[side] += charges[i][1]
+    if planned["left"] != planned["right"]:
+        return ""
+    lower = min(got, key=lambda side: got[side])
+    return lower if got[lower] * 10 < max(got.values()) * 9 else ""
+
+
 def _part(whole: int, part: int, of: int) -> int:
     """`whole` x part / of, to the nearest, and never more than the whole or less than nothing."""
     return max(0, min(whole, (2 * whole * part + of) // (2 * of))) if of > 0 else 0

@@ -17,7 +17,8 @@ from tonus_tools.sim.trace import spans_of
 STRAY_NC = 2.8  # tools/tonus_tools/spice/results.md
 ZONES = [
     {
-        "name": name,
+        "region": "cheek",
+        "side": name,
         "duration_s": 12,
         "cue_s": 5,
         "waveform": {"kind": "biphasic", "rate_hz": 80, "phase_us": 500, "gap_us": 100},

@@ -131,6 +131,7 @@ def test_a_fresh_reader_finds_the_answers() -> None:
         "STOP: press MODE",
         "add gel, or a little water",
         "Three rising notes: done.",
+        "left the tens, right the ones",
         "24 it senses current where there is none Clean and dry the device.",
         "left is your left",
         "PLUS and MINUS choose the level , 1 to 10",
@@ -153,7 +154,8 @@ def test_it_says_whether_the_device_is_calibrated(known: bool, says: str) -> Non
 
 def test_numbers_are_the_firmwares() -> None:
     assert numbers() == {
-        "levels": "10", "poor_s": "3", "long_s": "1.5", "start_pct": "20", "idle_min": "3", "session_min": "20",
+        "levels": "10", "poor_s": "3", "long_s": "1.5", "start_pct": "20", "soon_pct": "30", "skip_s": "1",
+        "sound_s": "2", "idle_min": "3", "session_min": "20",
     }  # fmt: skip
 
 

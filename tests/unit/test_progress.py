@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -177,6 +178,15 @@ def test_left_and_right_are_summed_over_sessions_in_which_both_had_their_turn() 
     assert str(forehead.less) == "forehead right"
     assert (jaw.sessions, jaw.one_sided, jaw.less) == (2, 1, None)
     assert jaw.apart_pct == pytest.approx(-100 * 9 / 99)
+
+
+def test_the_middle_and_both_sides_of_a_region_share_the_drawn_face() -> None:
+    both = record(1, places="flfrfmjl", charges=[[100.0, 80.0], [100.0, 100.0], [100.0, 60.0], [100.0, 50.0]])
+    sessions = history([both])
+    page = render(progress(sessions, routine(sessions, Plan(), MONDAY)), MONDAY)
+    face = page.partition('class="head"')[2].partition("</svg>")[0]
+    # Half of the middle's 60 of 100 to each side: 110 and 130 of 150.
+    assert re.findall(r"<text[^>]*>(\d+)</text>", face) == ["73", "87", "50"]
 
 
 def test_a_record_that_had_no_room_for_all_says_the_same() -> None:

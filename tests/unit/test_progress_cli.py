@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ctl_device import Device, FakeSerial
+from ctl_device import METHODS, Device, FakeSerial
 from test_ctl_client import NOW, SESSION
 from test_progress import charged, old, record
 from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.client import Client
 from tonus_tools.ctl.exits import Exit
 
+RELEASED = Path(__file__).resolve().parents[1] / "released"
 TODAY = datetime.fromtimestamp(NOW).date()
 
 
@@ -66,7 +67,7 @@ def weeks_of(bench: Bench) -> list[dict[str, Any]]:
     return bench.device.journal["session"]
 
 
-def test_the_routine_of_a_device_that_keeps_no_plan(bench: Bench) -> None:
+def test_the_routine_of_a_new_device(bench: Bench) -> None:
     weeks_of(bench)
     ended = bench.run("routine", "-o", "routine.png")
     assert (ended.code, ended.err) == (0, "")
@@ -82,8 +83,37 @@ def test_the_routine_of_a_device_that_keeps_no_plan(bench: Bench) -> None:
         (5, 5, "met"), (4, 5, "perhaps met"), (1, 1, "running"),
     ]  # fmt: skip
     assert (found["day"], found["undated"], found["plan"]["since"]) == (15, 1, None)
+
+
+def test_a_firmware_without_settings_has_the_default_plan(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    weeks_of(bench)
+    for method in ("settings.read", "settings.write"):
+        monkeypatch.delitem(METHODS, method)
+    assert bench.run("routine", "--json").json["plan"] == {
+        "days_a_week": 5, "days": 60, "then_days_a_week": 3, "since": None,
+    }  # fmt: skip
     ended = bench.run("routine", "--days", "3")
     assert (ended.code, "its firmware is older; nothing was changed" in ended.err) == (Exit.NOT_GOOD, True)
+
+
+def test_the_plan_is_kept_on_the_device(bench: Bench) -> None:
+    weeks_of(bench)
+    first = TODAY - timedelta(days=7)
+    ended = bench.run("routine", "--days", "3", "--for", "7", "--then", "1", "--start", first.isoformat())
+    assert ended.code == 0
+    assert f"3 days a week for 7 days, then 1; from {first} on" in ended.out
+    plan = bench.device.settings["plan"]
+    assert (plan["days_a_week"], plan["days"], plan["then_days_a_week"]) == (3, 7, 1)
+    assert datetime.fromtimestamp(plan["since"]).date() == first
+    weeks = bench.run("routine", "--json").json["weeks"]
+    assert [(w["first"], w["target"], w["verdict"]) for w in weeks] == [
+        (first.isoformat(), 3, "met"), (TODAY.isoformat(), 1, "met"),
+    ]  # fmt: skip
+    assert bench.run("routine", "--start", "first", "--json").json["plan"]["since"] is None
+    assert bench.device.settings["sound"] == "full"
+    bench.device.busy = True
+    ended = bench.run("--no-clock", "routine", "--days", "2")
+    assert (ended.code, ended.err.endswith("; nothing was changed\n")) == (Exit.REFUSED, True)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +193,19 @@ def test_a_journal_of_version_0_1_0_is_read_and_says_what_it_does_not_know(bench
     found = bench.run("progress", "--json").json
     assert (found["regions"], found["pairs"]) == ([], [])
     assert [s["share_pct"] for s in found["sessions"]] == [None, None]
+
+
+def test_a_journal_that_version_0_1_0_left_is_told_as_far_as_it_goes(bench: Bench) -> None:
+    lines = (RELEASED / "0.1.0.sessions").read_text(encoding="ascii").splitlines()
+    records = [json.loads(line[:-9]) for line in lines]
+    bench.device.journal["session"] = records
+    listed = bench.run("journal", "list", "--sessions").out
+    assert listed.count("how much of what was set is not known") == len(records)
+    assert bench.run("progress", "--csv", "tables").code == 0
+    rows = list(csv.DictReader(io.StringIO(Path("tables/zones.csv").read_text(encoding="utf-8"))))
+    assert {(row["region"], row["side"], row["set_uc"], row["delivered_uc"]) for row in rows} == {("", "", "", "")}
+    for one in records:
+        assert "not known" in bench.run("journal", "show", f"s{one['n']}").out
 
 
 def test_clearing_the_journal_asks_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

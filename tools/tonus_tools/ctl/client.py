@@ -124,6 +124,28 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Of settings.read: so many days a week for so many days, then so many; `since`: Unix s, None when not begun."""
+
+    days_a_week: int
+    days: int
+    then_days_a_week: int
+    since: int | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Of settings.read: what the person has set, as PROTOCOL.md tells."""
+
+    sound: str
+    haptic: bool
+    cap_level: int
+    cap_sessions: int
+    plan: Plan
+    damage: str | None
+
+
+@dataclass(frozen=True)
 class Held:
     """Of calibration.hold: thousandths of the converter's codes, with nothing flowing and with the DAC's `code`."""
 
@@ -179,16 +201,6 @@ class Fault:
     worst_us: int
     unseen: int
     heap_free: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The plan in the settings. `since`: Unix s of its first day; None: that of the first session with a date."""
-
-    days_a_week: int
-    days: int
-    then_days_a_week: int
-    since: int | None
 
 
 RECORDS: dict[str, type[Session] | type[Fault]] = {"session": Session, "fault": Fault}
@@ -317,6 +329,19 @@ class Client:
     def calibration_release(self) -> None:
         self._wire.call("calibration.release")
 
+    def settings(self) -> Chosen | None:
+        """What the person has set; None of a firmware that knows no settings."""
+        try:
+            return _chosen(self._wire.call("settings.read"), "settings.read")
+        except DeviceRefused as error:
+            if error.code != UNKNOWN_METHOD:
+                raise
+            return None
+
+    def settings_write(self, changes: Mapping[str, Any]) -> Chosen:
+        """Set some of them, and of the plan some of its fields; the settings as they are then."""
+        return _chosen(self._wire.call("settings.write", dict(changes)), "settings.write")
+
     def _calibration(self, what: str, params: dict[str, Any] | None = None) -> Calibration:
         method = f"calibration.{what}"
         return _read(Calibration, self._wire.call(method, params), method)
@@ -335,19 +360,6 @@ class Client:
     def journal_clear(self, kind: str) -> None:
         """Delete all records of a kind ("session", "fault") or of both ("all") from the device."""
         self._wire.call("journal.clear", {"kind": kind})
-
-    def settings(self) -> dict[str, Any] | None:
-        """Of settings.read (PROTOCOL.md); None of a firmware that has none."""
-        try:
-            return _settings(self._wire.call("settings.read"), "settings.read")
-        except DeviceRefused as error:
-            if error.code != UNKNOWN_METHOD:
-                raise
-            return None
-
-    def settings_write(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Put these settings in force, all at once; as read back from the flash."""
-        return _settings(self._wire.call("settings.write", dict(values)), "settings.write")
 
     # Several.
 
@@ -511,14 +523,6 @@ def check_session(record: Any, where: str) -> None:
     _read(Session, record, where)
 
 
-def _settings(result: dict[str, Any], method: str) -> dict[str, Any]:
-    plan = result.get("plan")
-    if not isinstance(plan, dict):
-        raise Damaged(f"{method}: there is no plan in the answer")
-    _read(Plan, plan, method)
-    return result
-
-
 def _piece(transaction: int, index: int, offset: int, text: str, last: bool) -> dict[str, Any]:
     return {"transaction": transaction, "index": index, "offset": offset, "text": text, "last": last}
 
@@ -537,6 +541,13 @@ def _read(kind: type[T], result: dict[str, Any], method: str) -> T:
         if not _is(values[field.name], types_of[field.name]):
             raise Damaged(f"{method}: {field.name} in the answer is of the wrong type")
     return kind(**values)
+
+
+def _chosen(result: dict[str, Any], method: str) -> Chosen:
+    plan = result.get("plan")
+    if not isinstance(plan, dict):
+        raise Damaged(f"{method}: plan in the answer is of the wrong type")
+    return _read(Chosen, result | {"plan": _read(Plan, plan, f"{method}: plan")}, method)
 
 
 def _is(value: object, wanted: Any) -> bool:

@@ -1,8 +1,8 @@
 """A head drawn as SVG, as its person sees it in a mirror: the person's left is on the left.
 
 Each region is a shape and a stroke: where a glide begins, and where it ends. Drawn for the left, mirrored for the
-right; `middle` is both. Strokes go up and outward. The eye's region is the bone below it, never the lid; the neck's is
-its side, never the front.
+right; the middle is both. Strokes go up and outward. The eye's region is the bone below it, never the lid; the neck's
+is its side, never the front.
 """
 
 from __future__ import annotations
@@ -79,9 +79,11 @@ _FEATURES = (
 _HAIR = "M40 84C42 44 66 20 100 20C134 20 158 44 160 84C152 62 134 38 100 38C66 38 48 62 40 84Z"
 
 
-def sides(place: Place) -> tuple[str, ...]:
-    """Those that are drawn for a place."""
-    return ("left", "right") if place.side == "middle" else (place.side,)
+def halves(place: Place) -> tuple[Place, ...]:
+    """The shapes that a place takes: its own, or both of the middle."""
+    if place.side != "middle":
+        return (place,)
+    return Place(place.region, "left"), Place(place.region, "right")
 
 
 def draw(
@@ -90,12 +92,12 @@ def draw(
     strokes: Mapping[Place, str] | None = None,
     caption: str = "",
 ) -> Markup:
-    """The head with places filled in colours; figures in them; arrows, each with a badge where it begins."""
+    """The head with halves filled in colours; figures in them; arrows, each with a badge where it begins."""
     strokes = strokes or {}
-    shapes = [_shape(place.region, side, colour) for place, colour in fills.items() for side in sides(place)]
-    arrows = [_arrow(place.region, side) for place in strokes for side in sides(place)]
-    badges = [_label(REGIONS[p.region].badge, side, words) for p, words in strokes.items() for side in sides(p)]
-    texts = [_label(REGIONS[p.region].label, side, words) for p, words in labels.items() for side in sides(p)]
+    shapes = [_shape(place, colour) for place, colour in fills.items()]
+    arrows = [_arrow(place) for place in strokes]
+    badges = [_label(REGIONS[place.region].badge, place.side, words) for place, words in strokes.items()]
+    texts = [_label(REGIONS[place.region].label, place.side, words) for place, words in labels.items()]
     return tag(
         "svg",
         tag("title", caption) if caption else "",
@@ -117,13 +119,15 @@ def _mirror(side: str, content: Markup) -> Markup:
     return tag("g", content, transform=f"translate({WIDTH} 0) scale(-1 1)") if side == "right" else content
 
 
-def _shape(region: str, side: str, colour: str) -> Markup:
-    return _mirror(side, tag("path", d=REGIONS[region].outline, fill=colour, stroke="#fff", stroke_width="0.8"))
+def _shape(place: Place, colour: str) -> Markup:
+    return _mirror(
+        place.side, tag("path", d=REGIONS[place.region].outline, fill=colour, stroke="#fff", stroke_width="0.8")
+    )
 
 
-def _arrow(region: str, side: str) -> Markup:
+def _arrow(place: Place) -> Markup:
     """A bent line with a head at its end."""
-    (x0, y0), (xb, yb), (x1, y1) = REGIONS[region].stroke
+    (x0, y0), (xb, yb), (x1, y1) = REGIONS[place.region].stroke
     dx, dy = x1 - xb, y1 - yb
     length = (dx * dx + dy * dy) ** 0.5
     dx, dy = dx / length, dy / length
@@ -131,7 +135,7 @@ def _arrow(region: str, side: str) -> Markup:
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(x1, y1), *wings])
     line = f"M{x0} {y0}Q{xb} {yb} {x1 - 4 * dx:.1f} {y1 - 4 * dy:.1f}"
     return _mirror(
-        side,
+        place.side,
         join(
             tag("path", d=line, fill="none", stroke=STROKE, stroke_width="2"),
             tag("polygon", points=points, fill=STROKE),

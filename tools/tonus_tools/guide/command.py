@@ -57,21 +57,25 @@ def guide(
     """
     its = settings(context, port, as_json)
     writable(out)
+    from ..sim.boards import board_names
     from .sheet import Of, render
 
     held = [one.preset for one in presets.shipped().values()]
-    calibrated, id = None, None
+    calibrated, id, board = None, None, "tonus_r1"
     if device or its.port is not None:
         with its.device() as (_, client):
-            id, bank, calibration = client.info.id, client.read_bank(), client.calibration()
+            id, board = client.info.id, client.info.board
+            bank, calibration = client.read_bank(), client.calibration()
         held = [presets.from_device(id, text).preset for id, text in bank.presets]
         calibrated = calibration is not None and calibration.calibrated
+    if board not in board_names():
+        raise UsageError(f"the device's board is {board}; known are {', '.join(board_names())}")
     known = [preset.id for preset in held]
     for name in which or ():
         if name not in known:
             raise UsageError(f"{name}: no such preset; there are {', '.join(known)}")
     chosen = [(mode, preset) for mode, preset in enumerate(held) if not which or preset.id in which]
-    of = Of(chosen, language.value, calibrated, id)
+    of = Of(chosen, language.value, calibrated, id, board)
     write(out, render(of))
     if not its.report({"file": str(out), "language": language.value, "presets": [preset.id for _, preset in chosen]}):
         its.out.line(f"guide in {out}; print it on both sides of one A4 sheet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tonus import panel
+from tonus import moments, panel
 
 from ..report.markup import Markup, join, tag
 
@@ -34,7 +34,7 @@ def row(look: Callable[[int], Sequence[int]]) -> Markup:
 
 
 def _lamp(x: float, y: float, brightness: int, blinks: bool) -> Markup:
-    colour = ON if brightness > panel.HALF else DIM if brightness else DARK
+    colour = ON if brightness > moments.HALF else DIM if brightness else DARK
     dot = tag("circle", cx=f"{x:g}", cy=f"{y:g}", r="3.3", fill=colour, stroke="#1f2933", stroke_width="0.6")
     if not blinks:
         return dot

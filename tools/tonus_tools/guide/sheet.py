@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from tonus import VERSION, contact, panel, session
+from tonus import VERSION, contact, limits, moments, panel, session
 from tonus.preset import Preset, Zone
 
+from ..ctl.figures import board_constants
 from ..face import head
 from ..face.places import Place
-from ..report.accuracy import CALIBRATED, UNCALIBRATED, Accuracy
+from ..report.accuracy import CALIBRATED, Accuracy, out_of_the_box
 from ..report.markup import Markup, join, tag
 from ..report.prose import marked
 from . import lamps
@@ -21,7 +24,17 @@ from .text import TEXT, numbers
 LISTED_MOST = 4  # presets: of more the faces are smaller, and their zones not listed beside
 FACES_MOST = 8  # presets drawn; the rest is named
 ZONES_ROOMY = 8  # of a preset: more are listed in two columns, without their times
-STEPS = ("step_on", "step_gel", "step_start", "step_touch", "step_level", "step_glide", "step_lift", "step_done")
+STEPS = (
+    "step_on",
+    "step_gel",
+    "step_start",
+    "step_touch",
+    "step_level",
+    "step_glide",
+    "step_lift",
+    "step_skip",
+    "step_done",
+)
 CONTACTS = (contact.GOOD, contact.POOR, contact.OPEN, contact.SHORT)
 # States that a person has to tell apart; those left out look like one that is here.
 STATES = (
@@ -31,9 +44,12 @@ STATES = (
 BUTTONS = (
     ("mode_label", ("mode", "mode_down", "mode_long")),
     ("plus_label", ("plus",)),
-    ("minus_label", ("minus", "minus_more")),
+    ("minus_label", ("minus", "minus_more", "minus_long")),
+    ("both_label", ("chord", "chord_long")),
 )
-EXAMPLE_LEVEL, EXAMPLE_FAULT = 5, 24
+EXAMPLE_LEVEL, EXAMPLE_FAULT, EXAMPLE_ZONE, EXAMPLE_CHARGE_PCT, EXAMPLE_SHARE_PCT = 5, 24, (3, 8), 60, 80
+MOMENT_MS = 700  # within every moment
+FAULT_MS = 5500  # of a fault's strip
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,7 @@ class Of:
     language: str = "en"
     calibrated: bool | None = None
     device: str | None = None
+    board: str = "tonus_r1"
 
 
 class _Words:
@@ -52,10 +69,14 @@ class _Words:
     def __init__(self, of: Of) -> None:
         self._language = of.language
         self._numbers = {name: self._point(number) for name, number in numbers().items()}
-        self._numbers |= {"calibrated": self._band(CALIBRATED), "uncalibrated": self._band(UNCALIBRATED)}
+        self._numbers |= {
+            "calibrated": self._band(CALIBRATED),
+            "uncalibrated": self._band(out_of_the_box(board_constants(of.board))),
+        }
 
     def __call__(self, key: str, **more: str) -> str:
-        return TEXT[key][self._language].format(**(self._numbers | more))
+        words = TEXT[key][self._language].format(**(self._numbers | more))
+        return re.sub(r"(?<=\d) (?=\S)", "\u00a0", words)  # a figure stays with its unit
 
     def _point(self, number: str) -> str:
         return number.replace(".", TEXT["point"][self._language])
@@ -129,7 +150,8 @@ def _face(mode: int, preset: Preset, listed: bool, say: _Words) -> Markup:
     """A preset: its zones in order on a face, and as a list."""
     numbered: dict[Place, list[str]] = {}
     for i, zone in enumerate(preset.zones):
-        numbered.setdefault(place_of(zone), []).append(str(i + 1))
+        for half in head.halves(place_of(zone)):
+            numbered.setdefault(half, []).append(str(i + 1))
     badges = {place: ",".join(its) for place, its in numbered.items()}
     drawn = head.draw(dict.fromkeys(badges, "#cfe3f3"), {}, badges, preset.name)
     long = len(preset.zones) > ZONES_ROOMY
@@ -216,19 +238,39 @@ def _charge(say: _Words) -> Markup:
 
 
 def _lights(say: _Words) -> Markup:
-    rows = []
-    for state in STATES:
-        rows.append((lamps.row(lambda t, state=state: _look(state, t)), say.html(f"light_{state}")))  # type: ignore[misc]
-        if state == session.DONE:
-            rows.append((lamps.row(lambda t: _look(session.DONE, t, expired=True)), say.html("light_expired")))
+    rows = [(lamps.row(look), say.html(f"light_{name}")) for name, look in _looks()]
     legend = tag("p", say("lights_legend"), class_="sub")
     return tag("div", tag("h2", say("lights")), legend, _pairs(rows, "states"))
 
 
-def _look(state: str, t: int, expired: bool = False) -> list[int]:
+def _looks() -> Iterator[tuple[str, Callable[[int], list[int]]]]:
+    """What the lamps show: each state, the moments after the states in which they come, the ways to be done."""
+    for state in STATES:
+        yield state, partial(_look, state)
+        if state == session.PAUSED:
+            yield "zone", partial(_moment, session.TREAT, "zone", EXAMPLE_ZONE)
+            yield "stop", partial(_moment, session.STANDBY, "stop", (0, 0))
+        if state == session.STANDBY:
+            yield "charge", partial(_moment, state, "charge", (EXAMPLE_CHARGE_PCT, 0))
+            yield "soon", partial(_moment, state, "charge", (limits.CHARGE_SOON_PCT, 0))
+        if state == session.DONE:
+            yield "less", partial(_look, state, less="left")
+            yield "expired", partial(_look, state, expired=True)
+
+
+def _look(state: str, t: int, less: str = "", expired: bool = False) -> list[int]:
     level = EXAMPLE_LEVEL if state in (session.TREAT, session.PAUSED) else int(state == session.ARMED)
     kind = contact.GOOD if state == session.TREAT else contact.OPEN
-    return panel.lights(state, 0, level, kind, EXAMPLE_FAULT, t, expired=expired)
+    share = EXAMPLE_SHARE_PCT
+    return panel.lights(state, 0, level, kind, EXAMPLE_FAULT, t, expired=expired, share_pct=share, less=less)
+
+
+def _moment(state: str, kind: str, about: tuple[int, int], t: int) -> list[int]:
+    """A moment that begins again and again."""
+    its = moments.Moments()
+    its.show(kind, 0, *about)
+    bar = its.bar(t % MOMENT_MS)
+    return panel.lights(state, 0, EXAMPLE_LEVEL, contact.GOOD, 0, t, moment=bar)
 
 
 def _sounds(say: _Words) -> Markup:
@@ -247,7 +289,14 @@ def _faults(say: _Words) -> Markup:
     ]
     heads = (tag("th", say(key)) for key in ("number", "means", "do"))
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="faults")
-    return join(tag("h2", say("faults")), tag("p", say.html("faults_how", reading=reading)), table)
+    counted = (lamps.strip(partial(_counted, lamp), FAULT_MS, 150) for lamp in (0, lamps.LEVELS - 1))
+    shown = tag("div", tag("p", say.html("faults_how", reading=reading)), tag("div", *counted), class_="counted")
+    return join(tag("h2", say("faults")), shown, table)
+
+
+def _counted(lamp: int, t: int) -> int:
+    """A lamp of the bar, while a fault is counted."""
+    return panel.fault_lights(EXAMPLE_FAULT, t)[lamp]
 
 
 def _footer(of: Of, say: _Words) -> Markup:

@@ -21,20 +21,21 @@ ol.steps { margin:2px 0; padding-left:22px } ol.steps li { margin:3px 0 }
 table { border-collapse:collapse; width:100% } td, th { padding:2px 5px 2px 0; vertical-align:middle;
   text-align:left }
 td { border-bottom:1px solid #e9ecef } th { border-bottom:1.5px solid var(--ink) }
-svg.strip { width:92px; display:block } svg.lamps { width:150px; display:block } svg.notes { width:96px;
+svg.strip { width:92px; display:block } .counted { display:flex; gap:14px; align-items:center }
+.counted svg.strip { width:170px; margin:2px 0 } svg.lamps { width:138px; display:block } svg.notes { width:72px;
   display:block }
-table.contacts td:first-child { width:98px } table.states td:first-child { width:158px }
-table.sounds td:first-child { width:104px } table.buttons td:first-child { width:56px; vertical-align:top }
+table.contacts td:first-child { width:98px } table.states td:first-child { width:146px }
+table.sounds td:first-child { width:80px } table.buttons td:first-child { width:56px; vertical-align:top }
 table.faults td:first-child { width:19%; font-weight:600 } table.faults td:nth-child(2) { width:36% }
 footer { color:var(--faint); font-size:11.5px; margin-top:8px }
 @media screen and (max-width:640px) { .two { grid-template-columns:1fr }
   .faces { grid-template-columns:1fr 1fr !important } }
 @page { size:A4; margin:9mm 11mm }
 @media print {
-  body { padding:0; max-width:none; font-size:8.5pt; line-height:1.3 } h1 { font-size:16pt }
-    h2 { font-size:10.5pt; margin-top:6px }
+  body { padding:0; max-width:none; font-size:8.1pt; line-height:1.26 } h1 { font-size:16pt }
+    h2 { font-size:10pt; margin-top:5px }
   h3 { font-size:10.5pt } .sub, .face ol, footer { font-size:7.6pt } .stop { font-size:11.5pt }
-  section + section { break-before:page } td, th { padding-top:1px; padding-bottom:1px }
+  section + section { break-before:page } td, th { padding-top:.6px; padding-bottom:.6px }
  ol.steps li { margin:2px 0 }
   .face ol.long { font-size:6.8pt; padding-left:16px } .faces.small .sub { font-size:6.8pt }
 }

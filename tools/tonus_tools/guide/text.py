@@ -33,8 +33,10 @@ TEXT: dict[str, dict[str, str]] = {
         "dran ist.",
     },
     "step_start": {
-        "en": "*Press PLUS.* Level 1 is set; nothing flows yet but a probe that you cannot feel.",
-        "de": "*PLUS drücken.* Stufe 1 ist gewählt; es fließt nur ein Prüfstrom, den Sie nicht spüren.",
+        "en": "*Press PLUS.* Level 1 is set, and two notes say which side comes first. Nothing flows yet but a "
+        "probe that you cannot feel.",
+        "de": "*PLUS drücken.* Stufe 1 ist gewählt, zwei Töne sagen, welche Seite zuerst kommt. Es fließt nur ein "
+        "Prüfstrom, den Sie nicht spüren.",
     },
     "step_touch": {
         "en": "*Both electrodes on the gel, at number 1.* The contact lamp is steady; the current rises slowly from "
@@ -43,27 +45,35 @@ TEXT: dict[str, dict[str, str]] = {
         "von null.",
     },
     "step_level": {
-        "en": "*PLUS and MINUS choose the level*, 1 to {levels}. It never goes up by itself. Little or nothing is "
-        "felt: that is right.",
-        "de": "*PLUS und MINUS wählen die Stufe*, 1 bis {levels}. Von selbst steigt sie nie. Man spürt wenig oder "
-        "nichts: so soll es sein.",
+        "en": "*PLUS and MINUS choose the level*, 1 to {levels}. The lamp that glimmers is last time's; it never "
+        "goes up by itself. Little or nothing is felt: that is right.",
+        "de": "*PLUS und MINUS wählen die Stufe*, 1 bis {levels}. Die glimmende Lampe ist die vom letzten Mal; von "
+        "selbst steigt sie nie. Man spürt wenig oder nichts: so soll es sein.",
     },
     "step_glide": {
         "en": "*Glide along the arrows*, up and outward, slowly: about three seconds a stroke, hold one at its end. "
-        "At each beep begin anew; the double beep is the next number.",
+        "At each beep begin anew. Two notes are the next number: falling on the left, rising on the right, "
+        "level in the middle.",
         "de": "*Entlang der Pfeile gleiten*, nach oben und außen, langsam: etwa drei Sekunden ein Strich, am Ende "
-        "eine Sekunde halten. Bei jedem Piep neu ansetzen; beim Doppelton kommt die nächste Nummer.",
+        "eine Sekunde halten. Bei jedem Piep neu ansetzen. Zwei Töne heißen nächste Nummer: fallend links, "
+        "steigend rechts, gleich in der Mitte.",
     },
     "step_lift": {
         "en": "*Lift off whenever you like.* The current is off at once and the time stands still until you are "
         "back.",
         "de": "*Abheben geht jederzeit.* Der Strom ist sofort aus, und die Zeit steht still, bis Sie wieder da sind.",
     },
+    "step_skip": {
+        "en": "*Leave a place out*: PLUS and MINUS together, held {skip_s} s. Pressed briefly they say again which "
+        "number it is.",
+        "de": "*Eine Stelle auslassen*: PLUS und MINUS zusammen {skip_s} s halten. Kurz gedrückt sagen sie "
+        "nochmals, welche Nummer dran ist.",
+    },
     "step_done": {
-        "en": "*Three rising notes: done.* All lamps of the bar swell; it switches itself off. Wipe face and "
-        "electrodes.",
-        "de": "*Drei steigende Töne: fertig.* Alle Lampen der Leiste schwellen; es schaltet sich selbst aus. "
-        "Gesicht und Elektroden abwischen.",
+        "en": "*Three rising notes: done.* The bar shows how much of what was set was delivered; it switches itself "
+        "off. Wipe face and electrodes.",
+        "de": "*Drei steigende Töne: fertig.* Die Leiste zeigt, wie viel vom Gewählten ankam; es schaltet sich "
+        "selbst aus. Gesicht und Elektroden abwischen.",
     },
     "stop": {"en": "STOP: press MODE. Always, at once.", "de": "STOPP: MODE drücken. Immer, sofort."},
     # Presets
@@ -104,9 +114,9 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "Eine Seite nach der anderen, damit es nicht trocknet, bevor sie dran ist.",
     },
     "gel_dry": {
-        "en": "When it dries the contact lamp blinks fast and two low beeps sound: *add gel, or a little water*. "
+        "en": "When it dries the contact lamp blinks fast and two low notes fall: *add gel, or a little water*. "
         "After {poor_s} s the session pauses; with gel it goes on by itself, from zero.",
-        "de": "Trocknet es, blinkt die Kontaktlampe schnell und zwei tiefe Töne kommen: *Gel nachlegen oder etwas "
+        "de": "Trocknet es, blinkt die Kontaktlampe schnell und zwei tiefe Töne fallen: *Gel nachlegen oder etwas "
         "Wasser*. Nach {poor_s} s pausiert die Sitzung; mit Gel geht sie von selbst weiter, von null an.",
     },
     # Contact
@@ -138,9 +148,22 @@ TEXT: dict[str, dict[str, str]] = {
     },
     "minus": {"en": "session: one level down; at zero it pauses", "de": "Sitzung: eine Stufe tiefer; bei null Pause"},
     "minus_more": {"en": "held: further down", "de": "halten: weiter hinunter"},
+    "minus_long": {
+        "en": "choosing, held {sound_s} s: sound full, quiet, off",
+        "de": "Wählen, {sound_s} s halten: Ton laut, leise, aus",
+    },
+    "chord": {
+        "en": "session: shows and says again which number it is",
+        "de": "Sitzung: zeigt und sagt nochmals, welche Nummer dran ist",
+    },
+    "chord_long": {
+        "en": "held {skip_s} s: leaves this number out",
+        "de": "{skip_s} s halten: lässt diese Nummer aus",
+    },
     "mode_label": {"en": "MODE", "de": "MODE"},
     "plus_label": {"en": "PLUS", "de": "PLUS"},
     "minus_label": {"en": "MINUS", "de": "MINUS"},
+    "both_label": {"en": "both", "de": "beide"},
     # Lights
     "lights": {"en": "Lamps", "de": "Lampen"},
     "lights_legend": {
@@ -152,17 +175,34 @@ TEXT: dict[str, dict[str, str]] = {
     "light_ARMED": {"en": "armed: put the electrodes on", "de": "bereit: Elektroden auflegen"},
     "light_TREAT": {"en": "it treats, here at level 5", "de": "läuft, hier mit Stufe 5"},
     "light_PAUSED": {"en": "paused: contact is gone", "de": "Pause: kein Kontakt"},
-    "light_DONE": {"en": "done: all together", "de": "fertig: alle zugleich"},
+    "light_zone": {"en": "for a moment: the 3rd of 8 places", "de": "kurz: die 3. von 8 Stellen"},
+    "light_charge": {
+        "en": "for a second, at switch-on: the charge, here 60 %",
+        "de": "eine Sekunde beim Einschalten: Ladung, hier 60 %",
+    },
+    "light_soon": {
+        "en": "the same, blinking: {soon_pct} % or less, charge soon",
+        "de": "ebenso, blinkend: {soon_pct} % oder weniger, bald laden",
+    },
+    "light_stop": {"en": "for a moment: stopped", "de": "kurz: gestoppt"},
+    "light_DONE": {
+        "en": "done: the share that was delivered, here 80 %",
+        "de": "fertig: der Anteil, der ankam, hier 80 %",
+    },
+    "light_less": {
+        "en": "... in turn with the side that got less, here left",
+        "de": "... im Wechsel mit der Seite, die weniger bekam, hier links",
+    },
     "light_expired": {
-        "en": "{session_min} min are over, places are left: in turns",
-        "de": "{session_min} Min. um, Stellen übrig: abwechselnd",
+        "en": "... or with places left, {session_min} min being over",
+        "de": "... oder mit: {session_min} Min. um, Stellen übrig",
     },
     "light_CHARGING": {
         "en": "the cable is in: it charges, and treats nobody",
         "de": "Kabel steckt: lädt, behandelt niemanden",
     },
     "light_LOW_BATTERY": {"en": "charge it; it goes off", "de": "laden; es geht aus"},
-    "light_FAULT": {"en": "fault: see below", "de": "Fehler: siehe unten"},
+    "light_FAULT": {"en": "fault: it counts the number, see below", "de": "Fehler: zählt die Nummer, siehe unten"},
     # Sounds
     "sounds": {"en": "Sounds", "de": "Töne"},
     "sounds_legend": {
@@ -170,23 +210,33 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "höher ist höher; blau: der Motor tickt mit",
     },
     "sound_cue": {"en": "glide on", "de": "weiter gleiten"},
-    "sound_zone": {"en": "the next number", "de": "nächste Nummer"},
+    "sound_hold": {"en": "strokes: hold still", "de": "Striche: still halten"},
+    "sound_left": {"en": "next number, on the left", "de": "nächste Nummer, links"},
+    "sound_right": {"en": "next number, on the right", "de": "nächste Nummer, rechts"},
+    "sound_middle": {"en": "next number, in the middle", "de": "nächste Nummer, Mitte"},
     "sound_done": {"en": "done", "de": "fertig"},
+    "sound_less_left": {"en": "the left side got less", "de": "links kam weniger an"},
+    "sound_less_right": {"en": "the right side got less", "de": "rechts kam weniger an"},
     "sound_expired": {"en": "{session_min} min over, places left", "de": "{session_min} Min. um, Stellen übrig"},
     "sound_stop": {"en": "stopped", "de": "gestoppt"},
     "sound_level": {"en": "the level changed", "de": "andere Stufe"},
-    "sound_top": {"en": "this is the top level", "de": "das ist die höchste Stufe"},
+    "sound_top": {"en": "no higher level", "de": "keine höhere Stufe"},
     "sound_dry": {"en": "too dry: add gel", "de": "zu trocken: Gel"},
     "sound_loose": {"en": "contact comes and goes: gel, press a little", "de": "Kontakt wackelt: Gel, andrücken"},
-    "sound_low": {"en": "charge the cell", "de": "Akku laden"},
+    "sound_charge": {"en": "{soon_pct} % or less: charge soon", "de": "{soon_pct} % oder weniger: bald laden"},
+    "sound_low": {"en": "too low: charge now", "de": "zu leer: jetzt laden"},
     "sound_fault": {"en": "fault", "de": "Fehler"},
+    "sound_full": {"en": "sound is full", "de": "Ton laut"},
+    "sound_quiet": {"en": "sound is quiet", "de": "Ton leise"},
+    "sound_off": {"en": "sound is off: ticks only", "de": "Ton aus: nur Ticken"},
     # Charge
     "charge": {"en": "Charge", "de": "Laden"},
     "charge_words": {
-        "en": "Below {start_pct} % it does not start: two falling beeps and a blinking lamp. Charge by USB; while "
-        "the cable is in, nothing flows.",
-        "de": "Unter {start_pct} % startet es nicht: zwei fallende Töne und eine blinkende Lampe. Über USB laden; "
-        "solange das Kabel steckt, fließt nichts.",
+        "en": "At switch-on the bar shows the charge for a second. Below {start_pct} % it does not start: three "
+        "falling notes and a blinking lamp. Charge by USB; while the cable is in, nothing flows.",
+        "de": "Beim Einschalten zeigt die Leiste eine Sekunde lang die Ladung. Unter {start_pct} % startet es "
+        "nicht: drei fallende Töne und eine blinkende Lampe. Über USB laden; solange das Kabel steckt, fließt "
+        "nichts.",
     },
     "weeks": {"en": "How often", "de": "Wie oft"},
     "weeks_words": {
@@ -254,14 +304,14 @@ TEXT: dict[str, dict[str, str]] = {
     # Faults
     "faults": {"en": "Faults", "de": "Fehler"},
     "faults_how": {
-        "en": "All preset lamps flash and three low beeps sound; the output is off. {reading} Hold MODE to switch "
-        "off, start again.",
-        "de": "Alle Programmlampen blinken, drei tiefe Töne; der Ausgang ist aus. {reading} MODE halten zum "
-        "Ausschalten, neu starten.",
+        "en": "All preset lamps are lit and three low notes sound; the output is off. Hold MODE to switch off, "
+        "start again. {reading}",
+        "de": "Alle Programmlampen leuchten, drei tiefe Töne; der Ausgang ist aus. MODE halten zum Ausschalten, neu "
+        "starten. {reading}",
     },
     "faults_bar": {
-        "en": "The bar shows the number: its lamps count 16, 8, 4, 2, 1.",
-        "de": "Die Leiste zeigt die Nummer: ihre Lampen zählen 16, 8, 4, 2, 1.",
+        "en": "Count the blinks of the bar: left the tens, right the ones; a dim glow is 0. Here 24:",
+        "de": "Blinken der Leiste zählen: links die Zehner, rechts die Einer; schwaches Glimmen ist 0. Hier 24:",
     },
     "number": {"en": "number", "de": "Nummer"},
     "means": {"en": "means", "de": "heißt"},
@@ -320,6 +370,9 @@ def numbers() -> dict[str, str]:
         "poor_s": f"{limits.POOR_PAUSE_MS / 1000:g}",
         "long_s": f"{panel.LONG_MS / 1000:g}",
         "start_pct": str(limits.BATTERY_START_PCT),
+        "soon_pct": str(limits.CHARGE_SOON_PCT),
+        "skip_s": f"{limits.CHORD_LONG_MS / 1000:g}",
+        "sound_s": f"{panel.SOUND_MS / 1000:g}",
         "idle_min": str(limits.IDLE_OFF_MS // 60_000),
         "session_min": str(limits.SESSION_MAX_MS // 60_000),
     }

@@ -15,6 +15,7 @@ from tonus import VERSION
 
 from ..ctl import cli as tonusctl
 from ..ctl.errors import NotGood, UsageError
+from ..guide.text import LANGUAGES
 from ..sim.boards import FIRMWARE, ROOT, board_names
 from .build import build
 from .filesystem import files
@@ -41,11 +42,16 @@ def release(out: Path, say: Callable[[str], None]) -> list[Path]:
         add(image)
         add(image.with_suffix(".json"))
     add(wheel(out))
-    report = out / f"tonus-report-{VERSION}.html"
     os.environ.pop("TONUS_PORT", None)  # of the presets that ship, not of a device that is plugged in
+    report = out / f"tonus-report-{VERSION}.html"
     if tonusctl.main(["report", "--out", str(report)]):
         raise NotGood("the report is not good: tonusctl report tells")
     add(report)
+    for language in LANGUAGES:
+        guide = out / f"tonus-guide-{VERSION}-{language}.html"
+        if tonusctl.main(["guide", "--language", language, "--out", str(guide)]):
+            raise NotGood("the guide could not be written")
+        add(guide)
     add(Path(shutil.copyfile(CHANGES, out / CHANGES.name)))
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made)
     (out / SUMS).write_text(sums, encoding="ascii", newline="\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from tonus import limits
 from ..ctl import words
 from ..ctl.client import Client
 from ..ctl.errors import NotGood, UsageError
-from ..ctl.options import Json, Port, Settings, settings
+from ..ctl.options import Json, Port, Settings, settings, unchanged
 from ..ctl.output import PICTURES, writable, write
 from . import exports, tables
 from .history import Session, history
@@ -162,10 +161,11 @@ def _plan(client: Client, changed: dict[str, Any]) -> Plan:
             raise NotGood("this device keeps no plan: its firmware is older; nothing was changed")
         return Plan()
     if changed:
-        held = client.settings_write(held | {"plan": held["plan"] | changed})
-    plan = held["plan"]
-    since = None if plan["since"] is None else datetime.fromtimestamp(plan["since"]).date()
-    return replace(Plan(plan["days_a_week"], plan["days"], plan["then_days_a_week"]), since=since)
+        with unchanged("it may have been changed or not: tonusctl routine tells"):
+            held = client.settings_write({"plan": changed})
+    plan = held.plan
+    since = None if plan.since is None else datetime.fromtimestamp(plan.since).date()
+    return Plan(plan.days_a_week, plan.days, plan.then_days_a_week, since)
 
 
 def _start(word: str) -> int | None:

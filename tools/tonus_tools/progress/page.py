@@ -14,6 +14,7 @@ from tonus import VERSION
 from tonus.session import EVENTS
 
 from ..face import head
+from ..face.places import Place
 from ..report.markup import Markup, join, tag
 from . import calendar, charts
 from .advice import Advice, advice
@@ -107,9 +108,15 @@ def _face(made: Progress) -> Markup:
     if not made.regions:
         words = "The sessions do not say where on the face they were: their firmware did not write it down."
         return join(tag("h2", "Face"), tag("p", words))
-    most = max(region.delivered_uc for region in made.regions) or 1
-    fills = {region.place: _shade(region.delivered_uc / most) for region in made.regions}
-    labels = {r.place: f"{r.share_pct:.0f}" for r in made.regions if r.share_pct is not None}
+    halves: dict[Place, tuple[float, float]] = {}  # delivered, set: of the middle half to each side
+    for region in made.regions:
+        its = head.halves(region.place)
+        for half in its:
+            delivered, set_ = halves.get(half, (0.0, 0.0))
+            halves[half] = (delivered + region.delivered_uc / len(its), set_ + region.set_uc / len(its))
+    most = max(delivered for delivered, _ in halves.values()) or 1
+    fills = {half: _shade(delivered / most) for half, (delivered, _) in halves.items()}
+    labels = {half: f"{min(100, 100 * delivered / set_):.0f}" for half, (delivered, set_) in halves.items() if set_}
     drawn = tag(
         "figure",
         head.draw(fills, labels, caption="charge by place"),
