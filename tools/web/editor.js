@@ -24,6 +24,7 @@ export class Editor {
     this.about = await this.desk.about;
     this.document = JSON.parse(text);
     this.back = document.activeElement;
+    this.opened = new Set(["zones[0]"]);
     $("editor").hidden = false;
     $("editor-title").textContent = `Preset: ${this.document.name}`;
     this.#form();
@@ -97,7 +98,15 @@ export class Editor {
     head.dataset.path = path;
     box.append(head);
     items.forEach((item, i) => {
-      const one = this.#object(item, `${i + 1}: ${item.name ?? ""}`, `${path}[${i}]`);
+      const at = `${path}[${i}]`;
+      const one = document.createElement("details");
+      one.className = "card";
+      one.dataset.path = at;
+      one.open = this.opened.has(at);
+      one.ontoggle = () => (one.open ? this.opened.add(at) : this.opened.delete(at));
+      const title = document.createElement("summary");
+      title.textContent = `${i + 1}: ${item.name ?? ""}${item.duration_s ? `, ${item.duration_s} s` : ""}`;
+      one.append(title, ...Object.keys(item).map((name) => this.#field(item, name, `${at}.${name}`)));
       const buttons = document.createElement("p");
       const button = (label, act, off = false) => {
         const made = document.createElement("button");
@@ -153,6 +162,8 @@ export class Editor {
       for (const element of wrong) {
         element.setAttribute("aria-invalid", "true");
         element.setAttribute("aria-describedby", "preset-words");
+        const zone = element.closest("details");
+        if (zone) zone.open = true;
       }
       return;
     }

@@ -56,8 +56,9 @@ export class TryIt {
 
   /** A finger on MODE, so that the device starts. */
   switchOn() {
-    this.device.do("hold", "MODE");
-    setTimeout(() => this.device.do("release", "MODE"), 900);
+    const device = this.device;
+    device.do("hold", "MODE");
+    device.addEventListener("ready", () => setTimeout(() => device.do("release", "MODE"), 900));
   }
 
   hold(button) {

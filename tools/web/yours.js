@@ -34,7 +34,7 @@ export class Yours {
     $("open").onchange = () => this.#guarded($("open"), () => this.#open());
     $("ship").onchange = () => this.#ship();
     $("journal-json").onclick = () => save("journal.json", JSON.stringify(this.records, null, 2), "application/json");
-    $("journal-csv").onclick = () => save("sessions.csv", csv(this.records.sessions), "text/csv");
+    $("journal-csv").onclick = () => save("sessions.csv", csv(this.records.sessions, this.about.session_fields), "text/csv");
     desk.about.then(
       (about) => {
         this.about = about;
@@ -103,6 +103,7 @@ export class Yours {
   }
 
   #gone(reason) {
+    this.link?.close();
     this.link = null;
     $("connected").hidden = !this.#changed;
     $("disconnect").hidden = true;
@@ -345,8 +346,8 @@ function chart(sessions) {
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": words }, ...marks, draw("text", { x: 2, y: 12, "font-size": 12, fill: "currentColor" }, `${most} uC; frame: set, filled: delivered`));
 }
 
-function csv(records) {
-  const names = [...new Set(["n", "at", ...records.flatMap((record) => Object.keys(record))])];
+function csv(records, fields) {
+  const names = [...new Set([...fields, ...records.flatMap((record) => Object.keys(record))])];
   const cell = (name, value) => {
     const text = value === undefined || value === null ? "" : name === "at" ? new Date(value * 1000).toISOString() : typeof value === "object" ? JSON.stringify(value) : String(value);
     return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

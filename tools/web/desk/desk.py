@@ -5,6 +5,7 @@ import sys
 
 import board
 from ctl import words
+from ctl.client import Session
 from tonus import VERSION, faults, limits, preset, program, session
 from tonus.fields import FieldError
 
@@ -42,6 +43,7 @@ def about():
         "shipped": shipped,
         "kinds": preset._WAVEFORM_FIELDS,
         "shapes": preset._ENVELOPE_FIELDS,
+        "session_fields": [field.name for field in Session],
         "session_columns": words.SESSION_COLUMNS,
         "fault_columns": words.FAULT_COLUMNS,
     }
