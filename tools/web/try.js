@@ -50,15 +50,7 @@ export class TryIt {
     if (Number($("speed").value) !== 1) device.speed = Number($("speed").value);
     if (Number($("cell").value) !== START.battery_pct) device.do("battery_pct", Number($("cell").value));
     $("cable").checked = false;
-    this.switchOn();
     this.touch();
-  }
-
-  /** A finger on MODE, so that the device starts. */
-  switchOn() {
-    const device = this.device;
-    device.do("hold", "MODE");
-    device.addEventListener("ready", () => setTimeout(() => device.do("release", "MODE"), 900));
   }
 
   hold(button) {
