@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 from tonus_tools.sim.live import Live
 
 # Headless Chromium can be given no port. This one has the methods of a real one; bytes go to Python and back.
@@ -130,7 +130,7 @@ def document(id: str, seconds: int = 5, zones: int = 2) -> dict[str, Any]:
     return {"schema": 1, "id": id, "name": id.title(), "top_ua": 200, "ramp_ms": 500, "zones": listed}
 
 
-def as_file(*documents: dict[str, Any], name: str = "mine.json") -> dict[str, Any]:
+def as_file(*documents: dict[str, Any], name: str = "mine.json") -> FilePayload:
     """For a file field."""
     text = json.dumps(list(documents))
     return {"name": name, "mimeType": "application/json", "buffer": text.encode()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from broken_presets import MESSAGES, valid
-from conftest import run_node
+from browser import run_node
 from hypothesis import HealthCheck, given, settings
 from strategies import documents
 from tonus import preset
@@ -105,5 +105,3 @@ def test_records_are_told_as_tonusctl_tells_them(made: Path, node: str) -> None:
     assert facts["value"] == as_json(words.session_facts(SESSION, ["cheek", "jaw"]))
     assert faults["value"] == [as_json(words.fault_row(FAULT))]
     assert fault["value"] == as_json(words.fault_facts(FAULT))
-
-

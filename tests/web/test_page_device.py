@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import run_node
+from browser import run_node
 from tonus_tools.sim import runner, scenario
 
 SCENARIOS = Path(__file__).parents[1] / "sim" / "scenarios"
@@ -74,6 +74,8 @@ def test_its_trace_is_the_simulators(
         found, expected = without_traceback(found), without_traceback(expected)
     # A host that listens is heard in the page, and safe mode has no prompt there.
     told = ('["console"', '["usb"')
-    assert [line for line in found if not line.startswith(told)] == [one for one in expected if not one.startswith(told)]
+    assert [line for line in found if not line.startswith(told)] == [
+        one for one in expected if not one.startswith(told)
+    ]
     assert len(found) > 20
     assert json.loads(done.stderr.splitlines()[-1])["memory_bytes"] <= MEMORY_MAX_BYTES

@@ -1,4 +1,4 @@
-""""Try it", in a real browser: facials by clicks and by keys, lights, the world around, offline, axe, widths."""
+"""The part "Try it", in a real browser: facials by clicks and by keys, the world around, offline, axe, widths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from on_page import as_file, begin, document, press, says
 from playwright.sync_api import BrowserContext, Page
 from tonus import faults

@@ -1,4 +1,4 @@
-""""Your device", in a real browser, over a stand-in for its serial ports that leads to the real firmware."""
+"""The part "Your device", in a real browser, over a stand-in for its serial ports that leads to the real firmware."""
 
 from __future__ import annotations
 

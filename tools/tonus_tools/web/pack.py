@@ -1,4 +1,4 @@
-"""Python sources as the page's MicroPython takes them: bytecode in place of machine code, and nothing that is for readers.
+"""Python sources as the page's MicroPython takes them: bytecode in place of machine code, and nothing for readers.
 
 Its compiler refuses viper and native code; the stand-ins of mpy.py and bind.py then serve. It knows no `__future__`, no
 `strict` of zip and no star in a list, and needs neither docstrings nor annotations.

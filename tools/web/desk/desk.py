@@ -131,6 +131,5 @@ def fault_facts(record):
 
 
 _CALLS = {
-    function.__name__: function
-    for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts)
+    function.__name__: function for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts)
 }

@@ -7,12 +7,17 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tonus_tools.ctl.errors import UsageError
 from tonus_tools.web import build
 from tonus_tools.web.serve import server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+SCRIPTS = Path(__file__).with_name("web")
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +57,8 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no chromium on this computer")
+    from playwright.sync_api import sync_playwright  # takes its time, and only these tests need it
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -76,10 +83,8 @@ def page(context: BrowserContext) -> Page:
 
 
 def run_node(node: str, script: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    """One of this folder's scripts."""
-    command = [node, str(Path(__file__).with_name(script)), *arguments]
+    """One of the scripts of tests/web."""
+    command = [node, str(SCRIPTS / script), *arguments]
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]
     return done
-
-
