@@ -142,7 +142,9 @@ export class TryIt {
     pen.strokeRect(0.5, height / 2, width, 0.01);
     pen.strokeStyle = style.getPropertyValue("--main");
     const most = Math.max(50, ...view.pulses.map(([, ua]) => Math.abs(ua)));
-    const span = 2000;
+    // So many pulses are told apart, whatever their rate.
+    const [first, last] = [view.pulses.at(-24), view.pulses.at(-1)];
+    const span = Math.max(100, first ? last[0] - first[0] : 2000);
     pen.beginPath();
     for (const [ms, ua] of view.pulses) {
       const x = width - ((view.nowMs - ms) / span) * width;
