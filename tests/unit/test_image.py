@@ -654,7 +654,9 @@ def test_a_release_is_all_that_people_need(
     told = image("release", "--out", "dist")
     names = sorted(path.name for path in Path("dist").iterdir())
     boards = [f"tonus-{board}-{FIRMWARE_VERSION}.{ending}" for board in board_names() for ending in ("json", "uf2")]
-    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", "tonus-web.zip", f"tonus-report-{FIRMWARE_VERSION}.html", *boards])
+    assert names == sorted(
+        ["CHANGES.md", "SHA256SUMS", "tonus.whl", "tonus-web.zip", f"tonus-report-{FIRMWARE_VERSION}.html", *boards]
+    )
     sums = dict(line.split("  ")[::-1] for line in Path("dist/SHA256SUMS").read_text(encoding="ascii").splitlines())
     assert sorted(sums) == [name for name in names if name != "SHA256SUMS"]
     for name, digest in sums.items():

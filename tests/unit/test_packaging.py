@@ -229,7 +229,11 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         address = process.stdout.readline().split("on ")[1].split(" ")[0]
-        for name, kind in (("", "text/html"), ("micropython.mjs", "text/javascript"), ("pack.json", "application/json")):
+        for name, kind in (
+            ("", "text/html"),
+            ("micropython.mjs", "text/javascript"),
+            ("pack.json", "application/json"),
+        ):
             with urllib.request.urlopen(address + name, timeout=30) as answer:
                 assert answer.headers.get_content_type() == kind
     finally:

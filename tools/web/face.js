@@ -4,7 +4,8 @@ import { draw } from "./svg.js";
 
 // Middle of each region on the side that is at the left; a zone is found by the words in its name.
 const REGIONS = {
-  forehead: [112, 92], brow: [108, 140], eye: [104, 178], cheek: [100, 225], nose: [138, 205], lip: [132, 272], mouth: [128, 280], chin: [140, 322], jaw: [104, 298],
+  forehead: [112, 92], brow: [108, 140], temple: [86, 140], eye: [104, 198], cheek: [100, 225], nose: [134, 205], mouth: [126, 278], chin: [136, 322], jaw: [104, 298],
+  neck: [110, 372],
 };
 const SPAN = 16; // between the electrodes and their middle
 const STROKE_MS = 3000; // a stroke of a guided hand: slow, upward and outward
@@ -16,7 +17,8 @@ function region(zone) {
   const name = zone.toLowerCase();
   const found = Object.keys(REGIONS).find((key) => name.includes(key)) ?? "cheek";
   const [x, y] = REGIONS[found];
-  return name.includes("right") ? [300 - x, y, 1] : [x, y, -1];
+  if (name.includes("right")) return [300 - x, y, 1];
+  return name.includes("middle") ? [150, y, 0] : [x, y, -1];
 }
 
 export class Face {

@@ -1,6 +1,7 @@
 // "Try it": the handheld, the face, what flows, the world around it.
 
 import { START } from "./device.js";
+import { $ } from "./dom.js";
 import { Face } from "./face.js";
 import { Handheld } from "./handheld.js";
 import { Sound } from "./sound.js";
@@ -8,16 +9,11 @@ import { stateWords } from "./words.js";
 
 const PRESS_MS = 120; // a short press
 const KEYS = { m: "MODE", M: "MODE", "+": "PLUS", "=": "PLUS", "-": "MINUS", _: "MINUS" };
-const FAULTS = [
-  "rail_dead", "rail_stuck", "dac_full_scale", "sense_open", "short_open", "overcurrent", "fault_line_stuck", "spi_error", "timer_dead", "task_dies",
-  "main_hangs", "battery_sense_open", "rset_low", "sense_offset", "dac_low", "dac_high", "sense_low", "switch_welded",
-];
 const TOUCHING = ["ARMED", "RAMP_UP", "TREAT", "RAMP_DOWN", "PAUSED"]; // when a guided hand is on the face
 
-const $ = (id) => document.getElementById(id);
 
 export class TryIt {
-  constructor(make, desk) {
+  constructor(make, desk, faults) {
     this.make = make;
     this.about = null;
     desk.about.then((about) => (this.about = about)).catch(() => {});
@@ -28,7 +24,7 @@ export class TryIt {
     this.touched = "lifted";
     this.broken = [];
     this.spoken = "";
-    this.#world();
+    this.#world(faults);
     this.#buttons();
     this.start();
     const frame = () => {
@@ -155,8 +151,8 @@ export class TryIt {
     pen.stroke();
   }
 
-  #world() {
-    $("fault").append(...FAULTS.map((name) => new Option(name.replaceAll("_", " "), name)));
+  #world(faults) {
+    $("fault").append(...faults.map((name) => new Option(name.replaceAll("_", " "), name)));
     $("gel").onchange = () => this.touch();
     $("cable").onchange = () => this.device.do("usb", $("cable").checked);
     $("cell").oninput = () => {
@@ -189,7 +185,7 @@ export class TryIt {
   }
 
   #buttons() {
-    for (const element of document.querySelectorAll("[data-button]")) {
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-button]"))) {
       const button = element.dataset.button;
       element.addEventListener("pointerdown", (event) => {
         element.setPointerCapture(event.pointerId);
@@ -214,6 +210,7 @@ export class TryIt {
       });
       element.addEventListener("blur", () => this.release(button));
     }
+    /** @param {any} event */
     const typing = (event) => /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox";
     addEventListener("keydown", (event) => {
       if ($("try").hidden || event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;

@@ -33,6 +33,11 @@ export class Desk {
   }
 }
 
+/** What a zone of a preset is called. */
+export function zoneName(zone) {
+  return zone.name ?? [zone.region, zone.side].filter(Boolean).join(" ");
+}
+
 // What a person can do in each state; one that is not here is told by its name.
 const STATES = {
   OFF: "It is off. Hold MODE to switch it on.",

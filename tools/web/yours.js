@@ -1,11 +1,12 @@
 // "Your device": a real one over Web Serial, or the one in this page.
 
+import { $ } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Link, PagePort, portProblem, readBank, readJournal, writeBank } from "./link.js";
 import { draw } from "./svg.js";
 import { fill } from "./try.js";
+import { zoneName } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
 const PICO = { usbVendorId: 0x2e8a };
 const UNIX_S = 1577836800; // the device takes times from here on
 
@@ -65,7 +66,7 @@ export class Yours {
   async #choose() {
     let port;
     try {
-      port = await navigator.serial.requestPort({ filters: [PICO] });
+      port = await /** @type {any} */ (navigator).serial.requestPort({ filters: [PICO] });
     } catch (problem) {
       throw new Error(portProblem(problem));
     }
@@ -294,7 +295,7 @@ export class Yours {
   /** Names of a session's zones, while its preset is known. */
   #zones(record) {
     const text = this.bank.generation === record.generation ? this.bank.texts.find((one) => JSON.parse(one).id === record.id) : null;
-    return text ? JSON.parse(text).zones.map((zone) => zone.name) : [];
+    return text ? JSON.parse(text).zones.map(zoneName) : [];
   }
 }
 

@@ -12,10 +12,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..ctl import client, words
-from ..sim import parts
+from ..sim import parts, scenario
 from ..sim.boards import BOARDS, FIRMWARE
 from ..sim.model import TARGET
-from ..sim.scenario import DEFAULT_BOARD
 
 MACHINE_CODE = ("native", "viper")
 FOR_TYPES = ("__future__", "typing", "collections.abc")
@@ -98,7 +97,7 @@ def lean(source: str, name: str = "<source>") -> str:
     return ast.unparse(ast.fix_missing_locations(_Lean().visit(ast.parse(source, name)))) + "\n"
 
 
-def firmware(board: str = DEFAULT_BOARD) -> dict[str, str | None]:
+def firmware(board: str = scenario.DEFAULT_BOARD) -> dict[str, str | None]:
     """What is on the device: path to text, None for a folder."""
     found: dict[str, str | None] = {"tonus": None, "tonus/presets": None}
     for path in [FIRMWARE / "main.py", *sorted((FIRMWARE / "tonus").glob("*.py"))]:
@@ -136,12 +135,13 @@ def desk(page: Path) -> dict[str, str | None]:
     return found
 
 
-def packed(sources: Path, board: str = DEFAULT_BOARD) -> str:
-    """All of it, as JSON: folders of files, and the errors of the parts of a typical device."""
+def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
+    """All of it, as JSON: folders of files, the errors of a typical device's parts, what can break."""
     pack = {
         "target": target(sources / "target"),
         "desk": desk(sources / "desk"),
         "firmware": firmware(board),
         "errors": parts.resolve("typical", {}, board),
+        "faults": scenario.FAULTS,
     }
     return json.dumps(pack, separators=(",", ":"))

@@ -43,10 +43,20 @@ def about():
         "shipped": shipped,
         "kinds": preset._WAVEFORM_FIELDS,
         "shapes": preset._ENVELOPE_FIELDS,
+        "choices": _choices(),
         "session_fields": [field.name for field in Session],
         "session_columns": words.SESSION_COLUMNS,
         "fault_columns": words.FAULT_COLUMNS,
     }
+
+
+def _choices():
+    """Of fields that take one of few words."""
+    found = {"kind": sorted(preset._WAVEFORM_FIELDS), "shape": sorted(preset._ENVELOPE_FIELDS)}
+    for name, table in (("region", "REGIONS"), ("side", "SIDES")):
+        if hasattr(preset, table):
+            found[name] = getattr(preset, table)
+    return found
 
 
 def check(text):
@@ -70,16 +80,25 @@ def shares(found):
     """[limit, value, allowed, unit, percent] of what matters most, at the highest level: the worst of its zones."""
     top = found.top_ua
     waves = [zone.waveform for zone in found.zones]
-    most_nc = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.CHARGE_MARGIN_PCT)
+    phase_uc = max([top * w.phase_us for w in waves]) / 1e6
+    one_way_uc = max([top * w.unpaired_us() for w in waves]) / 1e6
     rows = [
-        ("top current", top, limits.FIRMWARE_CEILING_UA, "uA"),
-        ("charge a phase", max([top * w.phase_us for w in waves]) / 1e6, limits.PHASE_CHARGE_MAX_NC / 1e3, "uC"),
-        ("charge one way", max([top * w.unpaired_us() for w in waves]) / 1e6, most_nc / 1e3, "uC"),
-        ("rate", max([w.fastest_dhz() for w in waves]) / 10, limits.RATE_MAX_DHZ / 10, "Hz"),
-        ("zones", len(waves), limits.ZONES_MAX, ""),
-        ("time", found.duration_s(), limits.SESSION_MAX_MS // 1000, "s"),
+        ("top current", top, "FIRMWARE_CEILING_UA", 1, "uA"),
+        ("charge a phase", phase_uc, "PHASE_CHARGE_MAX_NC", 1000, "uC"),
+        ("charge one way", one_way_uc, "CHARGE_ONE_WAY_NC", 1000, "uC"),
+        ("rate", max([w.fastest_dhz() for w in waves]) / 10, "RATE_MAX_DHZ", 10, "Hz"),
+        ("phase", max([w.phase_us for w in waves]), "PHASE_MAX_US", 1, "us"),
+        ("ramp", found.ramp_ms, "RAMP_MAX_MS", 1, "ms"),
+        ("cue", max([zone.cue_s for zone in found.zones]), "CUE_MAX_S", 1, "s"),
+        ("zones", len(waves), "ZONES_MAX", 1, ""),
+        ("time", found.duration_s(), "SESSION_MAX_MS", 1000, "s"),
     ]
-    return [(name, value, allowed, unit, 100 * value / allowed) for name, value, allowed, unit in rows]
+    told = []
+    for name, value, limit, parts, unit in rows:
+        if hasattr(limits, limit):
+            allowed = getattr(limits, limit) / parts
+            told.append((name, value, allowed, unit, 100 * value / allowed))
+    return told
 
 
 def play(text, zone, level, ms):
