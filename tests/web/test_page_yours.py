@@ -182,6 +182,31 @@ def test_a_session_and_a_fault_are_in_its_journal(page: Page, address: str) -> N
         assert len(lines) == 2
 
 
+def test_a_calibration_is_led_through(page: Page, address: str, wire: Wire) -> None:
+    wire.put_into(page)
+    connect(page, address)
+    page.click("#calibration summary")
+    page.click("#calibrate")
+    says(page, "Step 1 of 3: 50 uA", "calibration-words")
+    page.fill("#meter", "300")
+    page.keyboard.press("Enter")
+    says(page, "reading at 50 uA: 300; allowed", "calibration-words")
+    for step, mv in ((1, "201,0"), (2, "804.1"), (3, "1608.3")):
+        says(page, f"Step {step} of 3" if step > 1 else "allowed", "calibration-words")
+        page.fill("#meter", mv)
+        page.keyboard.press("Enter")
+    says(page, "The device is calibrated", "calibration-words")
+    wire.live.heard.clear()
+    found = Client(VirtualSerial(wire.live)).calibration()
+    assert found is not None
+    assert found.calibrated
+    # The typical device's current is what it is called: the meter agrees.
+    assert abs(found.dac_gain_ppm) < 2000
+    assert "calibratedyes" in (page.text_content("#info") or "")
+    page.click("#uncalibrate")
+    says(page, "forgotten", "calibration-words")
+
+
 def test_a_browser_without_serial_ports_is_told_so_and_can_do_the_rest(page: Page, address: str) -> None:
     page.add_init_script("delete Navigator.prototype.serial")
     page.goto(f"{address}#yours")

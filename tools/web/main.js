@@ -13,7 +13,7 @@ const desk = new Desk(pack);
 let tryIt = null;
 
 function device() {
-  tryIt ??= new TryIt(() => new Device(pack), desk, pack.faults);
+  tryIt ??= new TryIt(() => new Device(pack), desk, pack);
   return tryIt.device;
 }
 
@@ -49,6 +49,6 @@ $("begin").addEventListener("click", () => {
 });
 addEventListener("hashchange", show);
 show();
-new Yours(desk, device, () => tryIt);
+new Yours(desk, device, pack.what_to_do);
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("./sw.js").catch(() => {});
 document.documentElement.dataset.ready = "yes";

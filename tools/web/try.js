@@ -13,7 +13,7 @@ const TOUCHING = ["ARMED", "RAMP_UP", "TREAT", "RAMP_DOWN", "PAUSED"]; // when a
 
 
 export class TryIt {
-  constructor(make, desk, faults) {
+  constructor(make, desk, pack) {
     this.make = make;
     this.about = null;
     desk.about.then((about) => (this.about = about)).catch(() => {});
@@ -24,7 +24,8 @@ export class TryIt {
     this.touched = "lifted";
     this.broken = [];
     this.spoken = "";
-    this.#world(faults);
+    this.#world(pack.faults);
+    this.whatToDo = pack.what_to_do;
     this.#buttons();
     this.start();
     const frame = () => {
@@ -91,7 +92,7 @@ export class TryIt {
 
   tell() {
     const device = this.device;
-    const text = device.ended ? `The simulated device stopped: ${device.ended}. "A new device" starts again.` : stateWords(device.view, this.about);
+    const text = device.ended ? `The simulated device stopped: ${device.ended}. "A new device" starts again.` : stateWords(device.view, this.about, this.whatToDo);
     if (text !== this.spoken) $("words").textContent = this.spoken = text;
     $("words").classList.toggle("bad", Boolean(device.ended) || device.view.state === "FAULT");
   }

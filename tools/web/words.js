@@ -55,12 +55,12 @@ const STATES = {
   SAFE_MODE: "Safe mode: no output, and only MicroPython's prompt on the cable. Switch it off by holding MODE.",
 };
 
-export function stateWords(view, about) {
+export function stateWords(view, about, whatToDo = {}) {
   if (!view.powered) return STATES.OFF;
   const what = STATES[view.state] ?? `State ${view.state}.`;
   const parts = [what];
   if (view.state === "FAULT" && view.fault) {
-    parts.push(`Fault ${view.fault.n}, ${view.fault.name}: ${about?.faults?.[view.fault.n] ?? "see the manual"}. Reading: ${view.fault.value}.`);
+    parts.push(`Fault ${view.fault.n}, ${view.fault.name}: ${about?.faults?.[view.fault.n] ?? "see the manual"}. Reading: ${view.fault.value}. What to do: ${whatToDo[view.fault.n] ?? "see the manual"}.`);
   }
   if (view.preset && view.state === "STANDBY") parts.push(`Preset: ${view.preset.name}.`);
   if (view.treating && view.zoneNow) parts.push(`Zone ${view.zone} of ${view.preset.zones.length}: ${view.zoneNow[0]}.`);

@@ -1,5 +1,6 @@
 // "Your device": a real one over Web Serial, or the one in this page.
 
+import { Calibration } from "./calibrate.js";
 import { $ } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Link, PagePort, portProblem, readBank, readJournal, writeBank } from "./link.js";
@@ -11,14 +12,15 @@ const PICO = { usbVendorId: 0x2e8a };
 const UNIX_S = 1577836800; // the device takes times from here on
 
 export class Yours {
-  constructor(desk, device, tryIt) {
+  constructor(desk, device, whatToDo) {
     this.desk = desk;
     this.device = device;
-    this.tryIt = tryIt;
+    this.whatToDo = whatToDo;
     this.link = /** @type {Link | null} */ (null);
     this.bank = null;
     this.texts = /** @type {string[]} */ ([]);
     this.records = { sessions: [], faults: [] };
+    this.calibration = new Calibration(desk, () => this.link, () => this.#look());
     this.editor = new Editor(desk, (canonical) => this.#edited(canonical));
     const serial = "serial" in navigator;
     $("no-serial").hidden = serial;
@@ -93,12 +95,14 @@ export class Yours {
     $("connected").hidden = $("disconnect").hidden = false;
     await this.#clock(false);
     await this.#look();
+    this.calibration.show();
   }
 
   async #leave(words) {
     const link = this.link;
     this.link = null;
     if (link) await link.close();
+    this.calibration.show();
     $("connected").hidden = $("disconnect").hidden = true;
     if (words) this.say(words);
   }
@@ -106,6 +110,7 @@ export class Yours {
   #gone(reason) {
     this.link?.close();
     this.link = null;
+    this.calibration.show();
     $("connected").hidden = !this.#changed;
     $("disconnect").hidden = true;
     this.say(`${reason} ${this.#changed ? "Your changes are still on this page: connect again and push them." : "Connect again when it is there."}`, true);
@@ -278,9 +283,9 @@ export class Yours {
     const { sessions, faults } = this.records;
     const parts = [];
     if (sessions.length) {
-      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", sessions[i], this.#zones(sessions[i]))));
+      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", sessions[i], [], this.#zones(sessions[i]))));
     } else parts.push(paragraph("No session has treated yet."));
-    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", faults[i])));
+    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", faults[i], [["what to do", this.whatToDo[faults[i].fault] ?? "nothing"]])));
     else parts.push(paragraph("No faults."));
     this.facts = document.createElement("dl");
     this.facts.className = "facts";
@@ -288,8 +293,8 @@ export class Yours {
     $("journal").replaceChildren(...parts, this.facts);
   }
 
-  async #facts(name, record, ...more) {
-    fill(this.facts, await this.desk.ask(name, record, ...more));
+  async #facts(name, record, besides, ...more) {
+    fill(this.facts, [...(await this.desk.ask(name, record, ...more)), ...besides]);
   }
 
   /** Names of a session's zones, while its preset is known. */

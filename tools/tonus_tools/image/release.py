@@ -73,7 +73,7 @@ def page(out: Path) -> Path:
 
 
 def wheel(out: Path) -> Path:
-    """With the page in it. Built from a copy: setuptools leaves what it has built beside the sources, to take it again."""
+    """With the page in it. Built from a copy: setuptools leaves what it has built beside the sources."""
     with tempfile.TemporaryDirectory(prefix="tonus-wheel-") as folder:
         copy = Path(folder, "tonus")
         copy.mkdir()

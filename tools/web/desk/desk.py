@@ -4,7 +4,7 @@ import json
 import sys
 
 import board
-from ctl import words
+from ctl import calibrate, words
 from ctl.client import Session
 from tonus import VERSION, faults, limits, preset, program, session
 from tonus.fields import FieldError
@@ -16,6 +16,8 @@ def call(name, arguments):
     """One of the functions below, with a list of arguments; {value} or {problem}."""
     try:
         return json.dumps({"value": _CALLS[name](*json.loads(arguments))})
+    except (calibrate.NotGood, calibrate.UsageError) as refused:
+        return json.dumps({"problem": str(refused)})
     except FieldError as wrong:
         return json.dumps({"problem": str(wrong), "path": wrong.path})
     except Exception as problem:
@@ -149,6 +151,31 @@ def fault_facts(record):
     return words.fault_facts(record)
 
 
+def to_hold():
+    """[uA, DAC code] of the currents that a calibration holds."""
+    return [(ua, calibrate.code_of(ua, board)) for ua in calibrate.HELD_UA]
+
+
+def meter(ua, text):
+    """What a multimeter says with a current held, mV."""
+    return calibrate.reading(ua, text, board)
+
+
+class _Reading:
+    def __init__(self, ua, held, mv):
+        self.ua = ua
+        self.mv = mv
+        self.held = self
+        for name in ("code", "zero_mcodes", "sense_mcodes", "voltage_mcodes"):
+            setattr(self, name, held[name])
+
+
+def calibration(readings):
+    """The six values, of [uA, answer of calibration.hold, mV] each."""
+    return calibrate.from_readings([_Reading(*reading) for reading in readings], board)
+
+
 _CALLS = {
-    function.__name__: function for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts)
+    function.__name__: function
+    for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts, to_hold, meter, calibration)
 }
