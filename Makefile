@@ -30,7 +30,7 @@ flash: $(VENV)/run.stamp ## put the image on a device, its presets, calibration 
 deploy: $(VENV)/run.stamp ## copy changed files to a device in safe mode (PORT=/dev/ttyACM0)
 	@$(BIN)/python -m tonus_tools.image deploy --board "$(BOARD)" $(if $(PORT),--port "$(PORT)")
 
-release: $(VENV)/dev.stamp ## all that people need, in dist/: images of both boards, wheel, report, guide, changes, checksums
+release: $(VENV)/dev.stamp ## all that people need, in dist/: images of both boards, wheel, page, report, guide, changes, checksums
 	@$(BIN)/python -m tonus_tools.image release
 
 test: $(VENV)/dev.stamp ## every test

@@ -34,7 +34,7 @@ MODES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4")
 def pin(role: str, *how, **level):  # -> Pin | None
     """The board's pin of a role, set up so; None when it has none, or is damaged: then the others all the more."""
     try:
-        return Pin(board.PINS[role], *how, **level)
+        return Pin(board.PINS[role], *how, **level)  # type: ignore[attr-defined]
     except Exception:
         return None
 
@@ -79,7 +79,7 @@ def safe_mode() -> Timer:
 
 
 def fail(problem: BaseException | None):  # -> Iterator
-    """In steps, for as long as there is power: nothing can flow, the lights show the fault, a host hears it now and then."""
+    """In steps, for as long as there is power: nothing can flow, the lights show the fault, a host hears it."""
     watchdog = WDT(timeout=START_MS)
     mem32[MAKING] = 0
     drive(STAGE + ("CONTACT", "BEEPER", "HAPTIC", "LEVEL_3"), 0)
@@ -141,6 +141,7 @@ def note(why: str) -> None:
         return  # what is missing may be just this
 
 
+board: object = None  # the board's module
 safe = None  # safe mode's timer: MicroPython forgets one that nobody holds
 
 

@@ -3,10 +3,11 @@
 import { View } from "./trace.js";
 
 const KEPT = "tonus.data"; // the device's /data: presets, calibration, journal
+const FINGER_US = 600_000;
 export const START = { touch: "lifted", battery_pct: 80, usb: false, temperature_c: 25, bounce_ms: 10 };
 
 export class Device extends EventTarget {
-  /** @param {Object} pack pack.json; @param {Object} errors of the parts; see SCENARIOS.md */
+  /** @param {Object} pack pack.json */
   constructor(pack) {
     super();
     this.view = new View();
@@ -26,7 +27,9 @@ export class Device extends EventTarget {
       // what is there is not ours
     }
     const config = {
-      name: "page", board: "tonus_r1", seed: 1 + Math.floor(Math.random() * 1e6), until_us: 1e15, timeline: [],
+      name: "page", board: "tonus_r1", seed: 1 + Math.floor(Math.random() * 1e6), until_us: 1e15,
+      // A finger on MODE switches it on.
+      timeline: [{ at_us: 0, do: "hold", value: "MODE" }, { at_us: FINGER_US, do: "release", value: "MODE" }],
       start: { ...START, host: "reads", stubble: null, bridge_ohm: 0, errors: pack.errors },
     };
     this.worker.postMessage({ start: { config, pack, kept } });

@@ -1,8 +1,9 @@
 // A form for a preset. It is made of the document itself, and everything about it is said by the firmware's own check.
 
+import { $ } from "./dom.js";
 import { draw } from "./svg.js";
+import { zoneName } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
 const WAIT_MS = 150; // after the last key, before it is checked
 const SPAN_MS = 250; // of pulses that are drawn, at least two periods
 const UNITS = { ua: "uA", ms: "ms", s: "s", hz: "Hz", us: "us", pct: "%" };
@@ -23,7 +24,8 @@ export class Editor {
   async edit(text) {
     this.about = await this.desk.about;
     this.document = JSON.parse(text);
-    this.back = document.activeElement;
+    this.back = /** @type {HTMLElement | null} */ (document.activeElement);
+    this.opened = new Set(["zones[0]"]);
     $("editor").hidden = false;
     $("editor-title").textContent = `Preset: ${this.document.name}`;
     this.#form();
@@ -62,17 +64,18 @@ export class Editor {
     const label = document.createElement("label");
     const unit = UNITS[String(key).split("_").at(-1)];
     label.textContent = String(key).replace(/_(ua|ms|s|hz|us|pct)$/, "").replaceAll("_", " ") + (unit ? ` (${unit})` : "");
-    const choices = key === "kind" ? this.about.kinds : key === "shape" ? this.about.shapes : null;
+    const choices = this.about.choices[key];
     const input = document.createElement(choices ? "select" : "input");
-    if (choices) input.append(...Object.keys(choices).sort().map((name) => new Option(name, name)));
+    if (choices) input.append(...choices.map((name) => new Option(name, name)));
     else if (typeof value === "number") input.inputMode = "decimal";
     input.id = label.htmlFor = `f-${path}`;
     input.dataset.path = path;
     input.value = String(value);
     input.addEventListener("input", () => {
       holder[key] = typeof value === "number" ? numberOf(input.value) : typeof value === "boolean" ? input.value === "true" : input.value;
-      if (choices) {
-        this.#reshape(holder, choices[input.value]);
+      const fields = key === "kind" ? this.about.kinds : key === "shape" ? this.about.shapes : null;
+      if (fields) {
+        this.#reshape(holder, fields[input.value]);
         this.#changed();
         document.getElementById(input.id)?.focus();
       }
@@ -97,7 +100,15 @@ export class Editor {
     head.dataset.path = path;
     box.append(head);
     items.forEach((item, i) => {
-      const one = this.#object(item, `${i + 1}: ${item.name ?? ""}`, `${path}[${i}]`);
+      const at = `${path}[${i}]`;
+      const one = document.createElement("details");
+      one.className = "card";
+      one.dataset.path = at;
+      one.open = this.opened.has(at);
+      one.ontoggle = () => (one.open ? this.opened.add(at) : this.opened.delete(at));
+      const title = document.createElement("summary");
+      title.textContent = `${i + 1}: ${zoneName(item)}${item.duration_s ? `, ${item.duration_s} s` : ""}`;
+      one.append(title, ...Object.keys(item).map((name) => this.#field(item, name, `${at}.${name}`)));
       const buttons = document.createElement("p");
       const button = (label, act, off = false) => {
         const made = document.createElement("button");
@@ -125,10 +136,9 @@ export class Editor {
     const others = this.about.shipped.flatMap((text) => JSON.parse(text).zones.map((zone) => zone.waveform));
     const sources = [...others, ...others.map((wave) => wave.envelope ?? {})];
     const usual = { rise_ms: 1000, hold_ms: 1000, fall_ms: 1000, low_ms: 500, period_ms: 4000, depth_pct: 50 };
-    const first = Object.keys(names)[0] === "0" ? names : [...names];
     const kept = { ...holder };
     for (const key of Object.keys(holder)) delete holder[key];
-    for (const key of first) holder[key] = kept[key] ?? structuredClone(sources.find((wave) => wave[key] !== undefined)?.[key] ?? usual[key] ?? 1);
+    for (const key of names) holder[key] = kept[key] ?? structuredClone(sources.find((wave) => wave[key] !== undefined)?.[key] ?? usual[key] ?? 1);
   }
 
   async #check() {
@@ -149,10 +159,12 @@ export class Editor {
     words.className = found ? "good" : "wrong";
     if (problem) {
       words.textContent = problem.message;
-      const wrong = [...$("form").querySelectorAll("[data-path]")].filter((e) => problem.path === e.dataset.path);
+      const wrong = [...$("form").querySelectorAll("[data-path]")].filter((element) => problem.path === element.dataset.path);
       for (const element of wrong) {
         element.setAttribute("aria-invalid", "true");
         element.setAttribute("aria-describedby", "preset-words");
+        const zone = element.closest("details");
+        if (zone) zone.open = true;
       }
       return;
     }
@@ -188,7 +200,7 @@ export class Editor {
     for (const name of ["limit", "value", "allowed", "used", ""]) head.append(Object.assign(document.createElement(name ? "th" : "td"), { textContent: name }));
     $("shares").replaceChildren(head, ...shares);
     const chosen = Math.min($("zone").selectedIndex < 0 ? 0 : $("zone").selectedIndex, this.document.zones.length - 1);
-    $("zone").replaceChildren(...this.document.zones.map((zone, i) => new Option(`${i + 1}: ${zone.name}`, String(i))));
+    $("zone").replaceChildren(...this.document.zones.map((zone, i) => new Option(`${i + 1}: ${zoneName(zone)}`, String(i))));
     $("zone").selectedIndex = chosen;
   }
 

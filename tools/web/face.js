@@ -4,7 +4,8 @@ import { draw } from "./svg.js";
 
 // Middle of each region on the side that is at the left; a zone is found by the words in its name.
 const REGIONS = {
-  forehead: [112, 92], brow: [108, 140], eye: [104, 178], cheek: [100, 225], nose: [138, 205], lip: [132, 272], mouth: [128, 280], chin: [140, 322], jaw: [104, 298],
+  forehead: [112, 92], brow: [108, 140], temple: [86, 140], eye: [104, 198], cheek: [100, 225], nose: [134, 205], mouth: [126, 278], chin: [136, 322], jaw: [104, 298],
+  neck: [110, 372],
 };
 const SPAN = 16; // between the electrodes and their middle
 const STROKE_MS = 3000; // a stroke of a guided hand: slow, upward and outward
@@ -16,7 +17,8 @@ function region(zone) {
   const name = zone.toLowerCase();
   const found = Object.keys(REGIONS).find((key) => name.includes(key)) ?? "cheek";
   const [x, y] = REGIONS[found];
-  return name.includes("right") ? [300 - x, y, 1] : [x, y, -1];
+  if (name.includes("right")) return [300 - x, y, 1];
+  return name.includes("middle") ? [150, y, 0] : [x, y, -1];
 }
 
 export class Face {
@@ -29,7 +31,7 @@ export class Face {
     this.zone = draw("ellipse", { rx: 40, ry: 30, fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-dasharray": "5 5", visibility: "hidden" });
     const dark = { fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round" };
     svg.append(
-      draw("path", { d: "M150 28 C80 28 58 90 60 165 C62 250 98 352 150 352 C202 352 238 250 240 165 C242 90 220 28 150 28 Z", style: "fill:var(--skin)", stroke: "currentColor", "stroke-width": 2 }),
+      draw("path", { d: "M150 26 C82 26 54 84 56 160 C57 205 62 250 84 292 C104 330 128 352 150 352 C172 352 196 330 216 292 C238 250 243 205 244 160 C246 84 218 26 150 26 Z", style: "fill:var(--skin)", stroke: "currentColor", "stroke-width": 2 }),
       draw("path", { d: "M90 150 q22 -12 44 -2 M166 148 q22 -10 44 2", ...dark, "stroke-width": 4 }),
       ...EYES.map(([cx, cy]) => draw("ellipse", { cx, cy, rx: 18, ry: 9, ...dark })),
       ...EYES.map(([cx, cy]) => draw("circle", { cx, cy, r: 4, fill: "currentColor" })),

@@ -10,6 +10,7 @@ export class LinkError extends Error {
   constructor(message, code = 0) {
     super(message);
     this.code = code;
+    this.silent = false; // nobody answered
   }
 }
 
@@ -202,6 +203,9 @@ export async function readBank(link) {
 /**
  * Put a whole bank of canonical texts in force, or change nothing; the new bank's {generation, crc32}. LinkError whose
  * message says what is in force.
+ * @param {Link} link
+ * @param {string[]} texts
+ * @param {(part: number) => void} progress is told how much is sent, 0 to 1
  */
 export async function writeBank(link, texts, progress = () => {}) {
   const total = texts.reduce((sum, text) => sum + text.length, 0);

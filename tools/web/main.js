@@ -1,19 +1,19 @@
 // Wires the parts of the page.
 
 import { Device } from "./device.js";
+import { $ } from "./dom.js";
 import { Desk } from "./words.js";
 import { TryIt } from "./try.js";
 import { Yours } from "./yours.js";
 
 const READ = "tonus.read"; // the contraindications, on this computer
 
-const $ = (id) => document.getElementById(id);
 const pack = await (await fetch("./pack.json")).json();
 const desk = new Desk(pack);
 let tryIt = null;
 
 function device() {
-  tryIt ??= new TryIt(() => new Device(pack), desk);
+  tryIt ??= new TryIt(() => new Device(pack), desk, pack);
   return tryIt.device;
 }
 
@@ -49,6 +49,6 @@ $("begin").addEventListener("click", () => {
 });
 addEventListener("hashchange", show);
 show();
-new Yours(desk, device, () => tryIt);
+new Yours(desk, device, pack.what_to_do);
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("./sw.js").catch(() => {});
 document.documentElement.dataset.ready = "yes";

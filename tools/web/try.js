@@ -1,6 +1,7 @@
 // "Try it": the handheld, the face, what flows, the world around it.
 
 import { START } from "./device.js";
+import { $ } from "./dom.js";
 import { Face } from "./face.js";
 import { Handheld } from "./handheld.js";
 import { Sound } from "./sound.js";
@@ -8,16 +9,11 @@ import { stateWords } from "./words.js";
 
 const PRESS_MS = 120; // a short press
 const KEYS = { m: "MODE", M: "MODE", "+": "PLUS", "=": "PLUS", "-": "MINUS", _: "MINUS" };
-const FAULTS = [
-  "rail_dead", "rail_stuck", "dac_full_scale", "sense_open", "short_open", "overcurrent", "fault_line_stuck", "spi_error", "timer_dead", "task_dies",
-  "main_hangs", "battery_sense_open", "rset_low", "sense_offset", "dac_low", "dac_high", "sense_low", "switch_welded",
-];
 const TOUCHING = ["ARMED", "RAMP_UP", "TREAT", "RAMP_DOWN", "PAUSED"]; // when a guided hand is on the face
 
-const $ = (id) => document.getElementById(id);
 
 export class TryIt {
-  constructor(make, desk) {
+  constructor(make, desk, pack) {
     this.make = make;
     this.about = null;
     desk.about.then((about) => (this.about = about)).catch(() => {});
@@ -28,7 +24,8 @@ export class TryIt {
     this.touched = "lifted";
     this.broken = [];
     this.spoken = "";
-    this.#world();
+    this.#world(pack.faults);
+    this.whatToDo = pack.what_to_do;
     this.#buttons();
     this.start();
     const frame = () => {
@@ -50,14 +47,7 @@ export class TryIt {
     if (Number($("speed").value) !== 1) device.speed = Number($("speed").value);
     if (Number($("cell").value) !== START.battery_pct) device.do("battery_pct", Number($("cell").value));
     $("cable").checked = false;
-    this.switchOn();
     this.touch();
-  }
-
-  /** A finger on MODE, so that the device starts. */
-  switchOn() {
-    this.device.do("hold", "MODE");
-    setTimeout(() => this.device.do("release", "MODE"), 900);
   }
 
   hold(button) {
@@ -102,7 +92,7 @@ export class TryIt {
 
   tell() {
     const device = this.device;
-    const text = device.ended ? `The simulated device stopped: ${device.ended}. "A new device" starts again.` : stateWords(device.view, this.about);
+    const text = device.ended ? `The simulated device stopped: ${device.ended}. "A new device" starts again.` : stateWords(device.view, this.about, this.whatToDo);
     if (text !== this.spoken) $("words").textContent = this.spoken = text;
     $("words").classList.toggle("bad", Boolean(device.ended) || device.view.state === "FAULT");
   }
@@ -149,7 +139,9 @@ export class TryIt {
     pen.strokeRect(0.5, height / 2, width, 0.01);
     pen.strokeStyle = style.getPropertyValue("--main");
     const most = Math.max(50, ...view.pulses.map(([, ua]) => Math.abs(ua)));
-    const span = 2000;
+    // So many pulses are told apart, whatever their rate.
+    const [first, last] = [view.pulses.at(-24), view.pulses.at(-1)];
+    const span = Math.max(100, first ? last[0] - first[0] : 2000);
     pen.beginPath();
     for (const [ms, ua] of view.pulses) {
       const x = width - ((view.nowMs - ms) / span) * width;
@@ -160,8 +152,8 @@ export class TryIt {
     pen.stroke();
   }
 
-  #world() {
-    $("fault").append(...FAULTS.map((name) => new Option(name.replaceAll("_", " "), name)));
+  #world(faults) {
+    $("fault").append(...faults.map((name) => new Option(name.replaceAll("_", " "), name)));
     $("gel").onchange = () => this.touch();
     $("cable").onchange = () => this.device.do("usb", $("cable").checked);
     $("cell").oninput = () => {
@@ -194,7 +186,7 @@ export class TryIt {
   }
 
   #buttons() {
-    for (const element of document.querySelectorAll("[data-button]")) {
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-button]"))) {
       const button = element.dataset.button;
       element.addEventListener("pointerdown", (event) => {
         element.setPointerCapture(event.pointerId);
@@ -219,6 +211,7 @@ export class TryIt {
       });
       element.addEventListener("blur", () => this.release(button));
     }
+    /** @param {any} event */
     const typing = (event) => /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox";
     addEventListener("keydown", (event) => {
       if ($("try").hidden || event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;

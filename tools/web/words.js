@@ -33,6 +33,11 @@ export class Desk {
   }
 }
 
+/** What a zone of a preset is called. */
+export function zoneName(zone) {
+  return zone.name ?? [zone.region, zone.side].filter(Boolean).join(" ");
+}
+
 // What a person can do in each state; one that is not here is told by its name.
 const STATES = {
   OFF: "It is off. Hold MODE to switch it on.",
@@ -50,12 +55,12 @@ const STATES = {
   SAFE_MODE: "Safe mode: no output, and only MicroPython's prompt on the cable. Switch it off by holding MODE.",
 };
 
-export function stateWords(view, about) {
+export function stateWords(view, about, whatToDo = {}) {
   if (!view.powered) return STATES.OFF;
   const what = STATES[view.state] ?? `State ${view.state}.`;
   const parts = [what];
   if (view.state === "FAULT" && view.fault) {
-    parts.push(`Fault ${view.fault.n}, ${view.fault.name}: ${about?.faults?.[view.fault.n] ?? "see the manual"}. Reading: ${view.fault.value}.`);
+    parts.push(`Fault ${view.fault.n}, ${view.fault.name}: ${about?.faults?.[view.fault.n] ?? "see the manual"}. Reading: ${view.fault.value}. What to do: ${whatToDo[view.fault.n] ?? "see the manual"}.`);
   }
   if (view.preset && view.state === "STANDBY") parts.push(`Preset: ${view.preset.name}.`);
   if (view.treating && view.zoneNow) parts.push(`Zone ${view.zone} of ${view.preset.zones.length}: ${view.zoneNow[0]}.`);

@@ -1,23 +1,26 @@
 // "Your device": a real one over Web Serial, or the one in this page.
 
+import { Calibration } from "./calibrate.js";
+import { $ } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Link, PagePort, portProblem, readBank, readJournal, writeBank } from "./link.js";
 import { draw } from "./svg.js";
 import { fill } from "./try.js";
+import { zoneName } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
 const PICO = { usbVendorId: 0x2e8a };
 const UNIX_S = 1577836800; // the device takes times from here on
 
 export class Yours {
-  constructor(desk, device, tryIt) {
+  constructor(desk, device, whatToDo) {
     this.desk = desk;
     this.device = device;
-    this.tryIt = tryIt;
+    this.whatToDo = whatToDo;
     this.link = /** @type {Link | null} */ (null);
     this.bank = null;
     this.texts = /** @type {string[]} */ ([]);
     this.records = { sessions: [], faults: [] };
+    this.calibration = new Calibration(desk, () => this.link, () => this.#look());
     this.editor = new Editor(desk, (canonical) => this.#edited(canonical));
     const serial = "serial" in navigator;
     $("no-serial").hidden = serial;
@@ -34,7 +37,7 @@ export class Yours {
     $("open").onchange = () => this.#guarded($("open"), () => this.#open());
     $("ship").onchange = () => this.#ship();
     $("journal-json").onclick = () => save("journal.json", JSON.stringify(this.records, null, 2), "application/json");
-    $("journal-csv").onclick = () => save("sessions.csv", csv(this.records.sessions), "text/csv");
+    $("journal-csv").onclick = () => save("sessions.csv", csv(this.records.sessions, this.about.session_fields), "text/csv");
     desk.about.then(
       (about) => {
         this.about = about;
@@ -65,7 +68,7 @@ export class Yours {
   async #choose() {
     let port;
     try {
-      port = await navigator.serial.requestPort({ filters: [PICO] });
+      port = await /** @type {any} */ (navigator).serial.requestPort({ filters: [PICO] });
     } catch (problem) {
       throw new Error(portProblem(problem));
     }
@@ -92,18 +95,22 @@ export class Yours {
     $("connected").hidden = $("disconnect").hidden = false;
     await this.#clock(false);
     await this.#look();
+    this.calibration.show();
   }
 
   async #leave(words) {
     const link = this.link;
     this.link = null;
     if (link) await link.close();
+    this.calibration.show();
     $("connected").hidden = $("disconnect").hidden = true;
     if (words) this.say(words);
   }
 
   #gone(reason) {
+    this.link?.close();
     this.link = null;
+    this.calibration.show();
     $("connected").hidden = !this.#changed;
     $("disconnect").hidden = true;
     this.say(`${reason} ${this.#changed ? "Your changes are still on this page: connect again and push them." : "Connect again when it is there."}`, true);
@@ -276,9 +283,9 @@ export class Yours {
     const { sessions, faults } = this.records;
     const parts = [];
     if (sessions.length) {
-      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", sessions[i], this.#zones(sessions[i]))));
+      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", sessions[i], [], this.#zones(sessions[i]))));
     } else parts.push(paragraph("No session has treated yet."));
-    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", faults[i])));
+    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", faults[i], [["what to do", this.whatToDo[faults[i].fault] ?? "nothing"]])));
     else parts.push(paragraph("No faults."));
     this.facts = document.createElement("dl");
     this.facts.className = "facts";
@@ -286,14 +293,14 @@ export class Yours {
     $("journal").replaceChildren(...parts, this.facts);
   }
 
-  async #facts(name, record, ...more) {
-    fill(this.facts, await this.desk.ask(name, record, ...more));
+  async #facts(name, record, besides, ...more) {
+    fill(this.facts, [...(await this.desk.ask(name, record, ...more)), ...besides]);
   }
 
   /** Names of a session's zones, while its preset is known. */
   #zones(record) {
     const text = this.bank.generation === record.generation ? this.bank.texts.find((one) => JSON.parse(one).id === record.id) : null;
-    return text ? JSON.parse(text).zones.map((zone) => zone.name) : [];
+    return text ? JSON.parse(text).zones.map(zoneName) : [];
   }
 }
 
@@ -345,8 +352,8 @@ function chart(sessions) {
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": words }, ...marks, draw("text", { x: 2, y: 12, "font-size": 12, fill: "currentColor" }, `${most} uC; frame: set, filled: delivered`));
 }
 
-function csv(records) {
-  const names = [...new Set(["n", "at", ...records.flatMap((record) => Object.keys(record))])];
+function csv(records, fields) {
+  const names = [...new Set([...fields, ...records.flatMap((record) => Object.keys(record))])];
   const cell = (name, value) => {
     const text = value === undefined || value === null ? "" : name === "at" ? new Date(value * 1000).toISOString() : typeof value === "object" ? JSON.stringify(value) : String(value);
     return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

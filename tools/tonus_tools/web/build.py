@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tarfile
 from pathlib import Path
 
 from tonus import VERSION
 
 from ..sim.boards import ROOT
-from .npm import interpreter
+from .npm import MICROPYTHON
 from .pack import packed
 
+INTERPRETER = ("micropython.mjs", "micropython.wasm")
 SOURCES = ROOT / "tools" / "web"
 PUBLISHED = (".html", ".css", ".js", ".svg", ".webmanifest")
 
 
 def build(out: Path, sources: Path = SOURCES) -> list[Path]:
     """Make the page in `out`, anew; its files. UsageError, OSError."""
-    files = interpreter()
+    with tarfile.open(MICROPYTHON.fetch()) as tar:
+        found = {name: tar.extractfile(f"package/{name}") for name in INTERPRETER}
+        files = {name: member.read() for name, member in found.items() if member is not None}
     files |= {path.name: path.read_bytes() for path in sorted(sources.iterdir()) if path.suffix in PUBLISHED}
     files["pack.json"] = packed(sources).encode()
     # The service worker fetches these once, and again when one is another.

@@ -1,4 +1,4 @@
-"""Python sources as the page's MicroPython takes them: bytecode in place of machine code, and nothing that is for readers.
+"""Python sources as the page's MicroPython takes them: bytecode in place of machine code, and nothing for readers.
 
 Its compiler refuses viper and native code; the stand-ins of mpy.py and bind.py then serve. It knows no `__future__`, no
 `strict` of zip and no star in a list, and needs neither docstrings nor annotations.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 
-from ..ctl import client, words
-from ..sim import parts
+from ..ctl import calibrate, client, words
+from ..sim import parts, scenario
 from ..sim.boards import BOARDS, FIRMWARE
 from ..sim.model import TARGET
-from ..sim.scenario import DEFAULT_BOARD
 
 MACHINE_CODE = ("native", "viper")
 FOR_TYPES = ("__future__", "typing", "collections.abc")
@@ -98,7 +98,7 @@ def lean(source: str, name: str = "<source>") -> str:
     return ast.unparse(ast.fix_missing_locations(_Lean().visit(ast.parse(source, name)))) + "\n"
 
 
-def firmware(board: str = DEFAULT_BOARD) -> dict[str, str | None]:
+def firmware(board: str = scenario.DEFAULT_BOARD) -> dict[str, str | None]:
     """What is on the device: path to text, None for a folder."""
     found: dict[str, str | None] = {"tonus": None, "tonus/presets": None}
     for path in [FIRMWARE / "main.py", *sorted((FIRMWARE / "tonus").glob("*.py"))]:
@@ -119,29 +119,57 @@ def target(page: Path) -> dict[str, str]:
 CLIENT = """class _Field:
     def __init__(self, name):
         self.name = name
+Client = Held = None
 Session = [_Field(name) for name in %r]
 Fault = [_Field(name) for name in %r]
 """
 
 
 def desk(page: Path) -> dict[str, str | None]:
-    """The page's own, and tonusctl's words."""
+    """The page's own, tonusctl's words and its calibration."""
     names = [[f.name for f in fields(record)] for record in (client.Session, client.Fault)]
     found: dict[str, str | None] = {"ctl": None, "ctl/__init__.py": "", "ctl/client.py": CLIENT % tuple(names)}
     found["ctl/words.py"] = lean(Path(words.__file__).read_text(encoding="utf-8"), "words.py")
-    found["dataclasses.py"] = "def fields(record):\n    return record\n"
+    found["ctl/calibrate.py"] = lean(Path(calibrate.__file__).read_text(encoding="utf-8"), "calibrate.py")
+    found["ctl/errors.py"] = "class NotGood(Exception):\n    pass\nclass UsageError(Exception):\n    pass\n"
+    found["types.py"] = "SimpleNamespace = None\n"
+    found["dataclasses.py"] = (
+        "def fields(record):\n    return record\ndef dataclass(**how):\n    return lambda kind: kind\n"
+    )
     found["datetime.py"] = "datetime = None\n"
     for path in sorted(page.glob("*.py")):
         found[path.name] = lean(path.read_text(encoding="utf-8"), path.name)
     return found
 
 
-def packed(sources: Path, board: str = DEFAULT_BOARD) -> str:
-    """All of it, as JSON: folders of files, and the errors of the parts of a typical device."""
+def what_to_do() -> dict[str, str]:
+    """Number of a fault to what the manual says to do about it; "as 13" and "the same" are written out."""
+    table = (FIRMWARE / "README.md").read_text(encoding="utf-8").split("## Faults")[1].split("\n## ")[0]
+    found: dict[str, str] = {}
+    last = ""
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not cells[0].isdigit():
+            continue
+        told = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", cells[-1])
+        other = re.match(r"as (\d+)", told)
+        if other and other[1] in found:
+            told = found[other[1]] + told[other.end() :]
+        elif told.startswith("the same"):
+            told = last + told[len("the same") :]
+        found[cells[0]] = told
+        last = told.split(". ")[0]
+    return found
+
+
+def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
+    """All of it, as JSON: folders of files, the errors of a typical device's parts, what can break."""
     pack = {
         "target": target(sources / "target"),
         "desk": desk(sources / "desk"),
         "firmware": firmware(board),
         "errors": parts.resolve("typical", {}, board),
+        "faults": scenario.FAULTS,
+        "what_to_do": what_to_do(),
     }
     return json.dumps(pack, separators=(",", ":"))

@@ -4,7 +4,8 @@ import json
 import sys
 
 import board
-from ctl import words
+from ctl import calibrate, words
+from ctl.client import Session
 from tonus import VERSION, faults, limits, preset, program, session
 from tonus.fields import FieldError
 
@@ -15,6 +16,8 @@ def call(name, arguments):
     """One of the functions below, with a list of arguments; {value} or {problem}."""
     try:
         return json.dumps({"value": _CALLS[name](*json.loads(arguments))})
+    except (calibrate.NotGood, calibrate.UsageError) as refused:
+        return json.dumps({"problem": str(refused)})
     except FieldError as wrong:
         return json.dumps({"problem": str(wrong), "path": wrong.path})
     except Exception as problem:
@@ -42,9 +45,20 @@ def about():
         "shipped": shipped,
         "kinds": preset._WAVEFORM_FIELDS,
         "shapes": preset._ENVELOPE_FIELDS,
+        "choices": _choices(),
+        "session_fields": [field.name for field in Session],
         "session_columns": words.SESSION_COLUMNS,
         "fault_columns": words.FAULT_COLUMNS,
     }
+
+
+def _choices():
+    """Of fields that take one of few words."""
+    found = {"kind": sorted(preset._WAVEFORM_FIELDS), "shape": sorted(preset._ENVELOPE_FIELDS)}
+    for name, table in (("region", "REGIONS"), ("side", "SIDES")):
+        if hasattr(preset, table):
+            found[name] = getattr(preset, table)
+    return found
 
 
 def check(text):
@@ -68,16 +82,25 @@ def shares(found):
     """[limit, value, allowed, unit, percent] of what matters most, at the highest level: the worst of its zones."""
     top = found.top_ua
     waves = [zone.waveform for zone in found.zones]
-    most_nc = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.CHARGE_MARGIN_PCT)
+    phase_uc = max([top * w.phase_us for w in waves]) / 1e6
+    one_way_uc = max([top * w.unpaired_us() for w in waves]) / 1e6
     rows = [
-        ("top current", top, limits.FIRMWARE_CEILING_UA, "uA"),
-        ("charge a phase", max([top * w.phase_us for w in waves]) / 1e6, limits.PHASE_CHARGE_MAX_NC / 1e3, "uC"),
-        ("charge one way", max([top * w.unpaired_us() for w in waves]) / 1e6, most_nc / 1e3, "uC"),
-        ("rate", max([w.fastest_dhz() for w in waves]) / 10, limits.RATE_MAX_DHZ / 10, "Hz"),
-        ("zones", len(waves), limits.ZONES_MAX, ""),
-        ("time", found.duration_s(), limits.SESSION_MAX_MS // 1000, "s"),
+        ("top current", top, "FIRMWARE_CEILING_UA", 1, "uA"),
+        ("charge a phase", phase_uc, "PHASE_CHARGE_MAX_NC", 1000, "uC"),
+        ("charge one way", one_way_uc, "CHARGE_ONE_WAY_NC", 1000, "uC"),
+        ("rate", max([w.fastest_dhz() for w in waves]) / 10, "RATE_MAX_DHZ", 10, "Hz"),
+        ("phase", max([w.phase_us for w in waves]), "PHASE_MAX_US", 1, "us"),
+        ("ramp", found.ramp_ms, "RAMP_MAX_MS", 1, "ms"),
+        ("cue", max([zone.cue_s for zone in found.zones]), "CUE_MAX_S", 1, "s"),
+        ("zones", len(waves), "ZONES_MAX", 1, ""),
+        ("time", found.duration_s(), "SESSION_MAX_MS", 1000, "s"),
     ]
-    return [(name, value, allowed, unit, 100 * value / allowed) for name, value, allowed, unit in rows]
+    told = []
+    for name, value, limit, parts, unit in rows:
+        if hasattr(limits, limit):
+            allowed = getattr(limits, limit) / parts
+            told.append((name, value, allowed, unit, 100 * value / allowed))
+    return told
 
 
 def play(text, zone, level, ms):
@@ -128,7 +151,31 @@ def fault_facts(record):
     return words.fault_facts(record)
 
 
+def to_hold():
+    """[uA, DAC code] of the currents that a calibration holds."""
+    return [(ua, calibrate.code_of(ua, board)) for ua in calibrate.HELD_UA]
+
+
+def meter(ua, text):
+    """What a multimeter says with a current held, mV."""
+    return calibrate.reading(ua, text, board)
+
+
+class _Reading:
+    def __init__(self, ua, held, mv):
+        self.ua = ua
+        self.mv = mv
+        self.held = self
+        for name in ("code", "zero_mcodes", "sense_mcodes", "voltage_mcodes"):
+            setattr(self, name, held[name])
+
+
+def calibration(readings):
+    """The six values, of [uA, answer of calibration.hold, mV] each."""
+    return calibrate.from_readings([_Reading(*reading) for reading in readings], board)
+
+
 _CALLS = {
     function.__name__: function
-    for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts)
+    for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts, to_hold, meter, calibration)
 }

@@ -4,7 +4,6 @@ taskqueue.py brings tasks, the queue and the loop that runs them.
 """
 
 import sys
-
 from _asyncio import Task, TaskQueue
 
 core = sys.modules[__name__]  # which is a module of its own elsewhere

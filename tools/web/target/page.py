@@ -40,7 +40,7 @@ sys.modules["time"] = sim_time
 
 
 class _Held:
-    """In place of the host's files, by which machine.py knows that a timer is held: here each is until it is stopped."""
+    """In place of the host's files, by which machine.py knows that a timer is held: each is until it is stopped."""
 
     def open(self, *how):
         return self

@@ -1,4 +1,4 @@
-"""A file system in memory, for where there is no littlefs: in a browser. Files are whole; writing takes the flash's time.
+"""A file system in memory, for where there is no littlefs: in a browser. Files are whole; writing takes its time.
 
 Mounted in place of the flash. A file is written when it is closed: that is one erase, and a page for each 256 bytes.
 """
