@@ -24,11 +24,29 @@ PADS = ("Rel_a pin_a el_a 100", "Rel_b pin_b el_b 100")  # the pads' own resista
 STEP_US = 20_000.0  # of a staircase: the slowest skin settles in it; ...
 PURE_STEP_US = 200.0  # ... and a resistor in this
 SHORT_STEP_US, LONG_STEP_US, LONG_US = 20.0, 200.0, 100_000.0  # the solver takes finer ones by itself at edges
-NODES = ("d1", "e1", "e2", "d2", "sink", "src", "sense", "rail", "gate", "keep", "trip", "sink_sense", "wfast", "wdc")
+# Where the solver looks for the stage at rest: there are other answers, without a meaning.
+START = ".nodeset v(rail)=24 v(keep)=3.3 v(pump)=2.6 v(trip)=0 v(trip_n)=3.3 v(relay_n)=0.1 v(relay)=3.3 v(sink)=0"
+NODES = (
+    "d1",
+    "w1",
+    "e1",
+    "e2",
+    "d2",
+    "sink",
+    "src",
+    "sense",
+    "rail",
+    "gate",
+    "keep",
+    "trip",
+    "sink_sense",
+    "wfast",
+    "wdc",
+)
 # What the skin, and what Rset, carries is a difference of two nodes over a resistor: no need for branch currents.
 SAVES = " ".join(f"v({node})" for node in NODES)
 # `gear` does not ring after an edge. Tolerances: 0.1 % of a microampere would be lost in the default's picoampere.
-OPTIONS = ".option method=gear reltol=1e-3 abstol=1e-11 vntol=1e-6 gmin=1e-14 itl4=100"
+OPTIONS = ".option method=gear reltol=1e-3 abstol=1e-11 vntol=1e-6 gmin=1e-14 itl4=100 rshunt=1e12"
 
 
 @dataclass(frozen=True)
@@ -108,10 +126,11 @@ def transient(bench: Bench, drive: Drive, step_us: float | None = None, end_us: 
         *bench.load.lines(),
         *bench.extra,
         # The charge through the skin, added up by the solver itself: 1 V is 1 uC.
-        f"Bcharge 0 charge I = V(d1, e1) / {params.get('rwatch', RWATCH_OHM)}",
+        f"Bcharge 0 charge I = V(d1, w1) / {params.get('rwatch', RWATCH_OHM)}",
         "Ccharge charge 0 1u",
         "Rcharge charge 0 1e15",
         OPTIONS,
+        START,
         f".save {SAVES} v(charge)",
         f".tran {step_us}u {end_us}u",
         ".end",
@@ -142,6 +161,7 @@ def staircase(bench: Bench, steps: Sequence[tuple[float, float | None]], step_us
         *load,
         *bench.extra,
         OPTIONS,
+        START,
         f".save {SAVES}",
         f".tran {step_us / 20}u {step_us * len(steps)}u",
         ".end",
@@ -152,7 +172,7 @@ def staircase(bench: Bench, steps: Sequence[tuple[float, float | None]], step_us
 def held(plot: Plot, steps: int, rwatch: float = RWATCH_OHM, step_us: float = STEP_US) -> tuple[Floats, Floats]:
     """(current through the skin, current in an Rset taken at its word), uA, at the end of each step of a staircase."""
     at = (np.arange(steps) + 1) * step_us * 1e-6 - 1e-6
-    ua = np.interp(at, plot.axis, (plot["v(d1)"] - plot["v(e1)"]) / rwatch * 1e6)
+    ua = np.interp(at, plot.axis, (plot["v(d1)"] - plot["v(w1)"]) / rwatch * 1e6)
     return ua, np.interp(at, plot.axis, plot["v(src)"] / BOARD.RSET_OHM * 1e6)
 
 
