@@ -46,8 +46,8 @@ DAC_BITS = 12
 DAC_REFERENCE_MV = 2048  # MCP4821 internal reference, gain 1x
 RSET_OHM = 4020  # 0.1 %: full scale 2.048 V / 4.02 kOhm = 509.5 uA, the hardware ceiling
 FET_OHM = 2250  # on, with the resistor at its drain
-# In series with the electrodes: two switches of 12 Ohm, the shunt of 33, four of 499 and two of 100 against touches.
-SWITCHES_OHM = 2253
+# In series with the electrodes: two switches of 12 Ohm, the shunt of 33, four of 499 and two of 330 against touches.
+SWITCHES_OHM = 2713
 RAIL_MV = 24000  # boost output, nominal
 RAIL_MIN_MV = 21600  # -10 %: below this the compliance promised below is not there
 TRIP_UA = 600  # window comparator and latch

@@ -228,8 +228,8 @@ def _polarity(board):
 def _electrodes(board):
     board.block("Electrodes")
     fit = board.fit
-    fit("R53", "R 1 %", "SWITCH1 GUARD1", "what a touch leaves at the clamps, kept out of U3", "100 Ohm", "guard_r")
-    fit("R54", "R 1 %", "SWITCH2 GUARD2", "the same", "100 Ohm")
+    fit("R53", "R 1 %", "SWITCH1 GUARD1", "what a touch leaves at the clamps, kept out of U3", "330 Ohm", "guard_r")
+    fit("R54", "R 1 %", "SWITCH2 GUARD2", "the same", "330 Ohm")
     fit("D1", "BAV199", "GND RAIL GUARD1", "touch discharges into the rail's 1 uF and ground, 2 pF, 5 nA")
     fit("D2", "BAV199", "GND RAIL GUARD2", "the same")
     fit(
@@ -302,8 +302,8 @@ def _watch(board):
     fit = board.fit
     fit("U6", "INA190A2", "W_MID GND 3V3 WATCH+ WATCH- INA", "40 V common mode, both directions, 0.5 nA")
     fit("C47", "C X7R 50 V", "3V3 GND", "U6's supply", "100 nF")
-    fit("R55", "R 1 %", "GUARD1 WATCH+", "what a touch leaves, kept out of U6; 0.1 % of its gain", "1 kOhm")
-    fit("R56", "R 1 %", "WATCHED WATCH-", "the same", "1 kOhm")
+    fit("R55", "R 1 %", "GUARD1 WATCH+", "what a touch leaves, kept out of U6; 0.2 % of its gain", "2.49 kOhm")
+    fit("R56", "R 1 %", "WATCHED WATCH-", "the same", "2.49 kOhm")
     fit("R34", "R 1 %", "INA WFAST", "with C34 47 us: skin that discharges itself does not trip it", "10 kOhm")
     fit("C34", "C C0G 50 V", "WFAST GND", "with R34", "4.7 nF")
     fit(

@@ -45,11 +45,11 @@ EVEN = {
 OFF_STAGE = {
     "rail_top": (1.8e6, 18e3),
     "rail_bottom": (200e3, 2e3),
-    "leads_r": (2196.0, 10.1),  # Ohm; four of 499 and two of 100 in the leads, 1 % each, added up as chance adds
+    "leads_r": (2656.0, 11.0),  # Ohm; four of 499 and two of 330 in the leads, 1 % each, added up as chance adds
     "short_r": (10e3, 100.0),
 }
 
 # Of EVEN, where the middle is not what is typical; and what of it makes SWITCHES_OHM, and the charge that strays carry.
-TYPICAL = {"sw_on1": 12.0, "sw_on2": 12.0, "rwatch": 33.0, "leads_r": 2196.0, "sw_cd": 35e-12, "stray": 8e-12}
+TYPICAL = {"sw_on1": 12.0, "sw_on2": 12.0, "rwatch": 33.0, "leads_r": 2656.0, "sw_cd": 35e-12, "stray": 8e-12}
 SERIES = ("sw_on1", "sw_on2", "rwatch", "leads_r")
 STRAYS = ("sw_cd", "stray")

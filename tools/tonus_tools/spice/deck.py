@@ -82,6 +82,8 @@ LOADS = {load.name: load for load in (*PURE, *SKIN_LOADS)}
 class Bench:
     """A stage on the bench: parameters of stage.cir that differ, a load, and lines of its own (fault elements).
 
+    rewired: beginnings of lines of stage.cir and what they are to be, for a part that is joined differently.
+
     touch: when (us) the electrodes lift and return, by turns; they touch at first. pump: STAGE_ALIVE toggles until
     `alive_until_us` and the charge pump is simulated; otherwise the keep-alive is taken as given.
     """
@@ -92,11 +94,17 @@ class Bench:
     touch_us: tuple[float, ...] = ()
     flaw_us: float | None = None
     alive_until_us: float | None = None
+    rewired: tuple[tuple[str, str], ...] = ()
 
 
-def stage(params: dict[str, float]) -> str:
-    """stage.cir with the values of some `.param` lines replaced. KeyError for a name that has no such line."""
+def stage(params: dict[str, float], rewired: Sequence[tuple[str, str]] = ()) -> str:
+    """stage.cir with the values of some `.param` lines, and beginnings of lines, replaced. KeyError for one that is not
+    there."""
     text = STAGE.read_text(encoding="utf-8")
+    for old, new in rewired:
+        if text.count("\n" + old) != 1:
+            raise KeyError(old)
+        text = text.replace("\n" + old, "\n" + new)
     for name, value in params.items():
         text, found = re.subn(rf"(?m)^(\.param {re.escape(name)} = )\S+", rf"\g<1>{value!r}", text)
         if found != 1:
@@ -115,7 +123,7 @@ def transient(bench: Bench, drive: Drive, step_us: float | None = None, end_us: 
     levels = drive.levels()
     lines = [
         "* tonus_r1 stage, transient",
-        stage(params),
+        stage(params, bench.rewired),
         _pwl("Vset set 0", [(v.t_us, v.code * VOLTS_PER_CODE) for v in levels], 0.1),
         _pwl("Vel_a pin_a 0", [(v.t_us, LOGIC_V * v.a) for v in levels], EDGE_US),
         _pwl("Vel_b pin_b 0", [(v.t_us, LOGIC_V * v.b) for v in levels], EDGE_US),

@@ -240,13 +240,28 @@ class Outcome:
         return "nothing needed: the source bounds it" if self.over_us < ORDINARY_US and self.kept else "nothing"
 
 
-def play(fault: Fault, watch: bool = True) -> tuple[Outcome, Trace]:
-    """Play one fault. watch: with the electrode watch fitted. Raises SpiceError."""
+# The three ways in which the latch ends the output, each cut off from it by one wire that is somewhere else.
+WAYS = {
+    "decoder": (("XU4A trip ", "XU4A 0 "),),
+    "gate pull-down": (("XQ5 trip 0 gate", "XQ5 0 0 gate"),),
+    "boost enable": (("XU14 keep stage_fault_n ", "XU14 keep v3v3 "),),
+}
+
+
+def play(fault: Fault, watch: bool = True, without: str = "") -> tuple[Outcome, Trace]:
+    """Play one fault. watch: with the electrode watch fitted. without: of WAYS, broken as well. Raises SpiceError."""
     drive = fault.drive()
     params = dict(fault.params)
     if not watch:
         params["watch_fitted"] = 0
-    bench = Bench(fault.load, params, fault.extra, flaw_us=fault.flaw_us, alive_until_us=fault.keep_alive_us)
+    bench = Bench(
+        fault.load,
+        params,
+        fault.extra,
+        flaw_us=fault.flaw_us,
+        alive_until_us=fault.keep_alive_us,
+        rewired=WAYS[without] if without else (),
+    )
     trace = Trace.of(ngspice.run(transient(bench, drive))[0])
     tripped = trace.when("v(trip)", 0.5)
     cutting = None if fault.processor_stops else cut(trace, drive, fault.sense_open, fault.not_driven)
