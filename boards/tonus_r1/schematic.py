@@ -300,7 +300,7 @@ def _watch(s: Sheet, x: float, y: float) -> None:
     pins = s.box("U8 TLV9024", (amp.out[0] + 2.2, amp.out[1] + 1.0), (2.8, 2.0), ["±0.149 V"], ["TRIP_N"])
     s.wire((amp.out[0] + 0.4, amp.out[1]), (pins["±0.149 V"][0], amp.out[1]), pins["±0.149 V"])
     s.net("TRIP_N", pins["TRIP_N"], "right")
-    s.note("20 uC in one direction,\nor 3 uA for ever", (amp.out[0] + 1.6, amp.out[1] - 2.2))
+    s.note("62 uC in one direction,\nor 9 uA for ever", (amp.out[0] + 1.6, amp.out[1] - 2.2))
     # The chain of thresholds.
     base = y - 12
     chain = ("REF", "W_HIGH", "W_DC_HIGH", "W_CHAIN", "W_DC_LOW", "W_LOW", "GND")

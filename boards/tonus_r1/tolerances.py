@@ -21,7 +21,7 @@ NORMAL = {
     "rwatch": (33.0, 0.33),
     "ina_gain": (50.0, 0.15),  # V/V; INA190A2: 0.3 %
     "ina_offset": (0.0, 15e-6),  # V
-    "wdc_r": (330e3, 3.3e3),
+    "wdc_r": (1e6, 10e3),
     "wdc_leak": (10e6, 0.1e6),
     "wdc_c": (680e-9, 34e-9),
     "wdc_offset": (0.0, 10e-6),  # V; OPA2333

@@ -80,6 +80,7 @@ class Results:
         if self.outcomes:
             over = max(self.outcomes, key=lambda o: o.over_all_us)
             left = max(self.outcomes, key=lambda o: abs(o.left_ua))
+            most = max(self.outcomes, key=lambda o: o.account_uc)
             add(
                 "no single broken part lets more than 600 uA flow for longer, all its pulses added up",
                 "25 ms",
@@ -87,8 +88,14 @@ class Results:
                 all(o.over_all_us <= faults.OVER_MAX_US for o in self.outcomes),
             )
             add(
+                "account of charge of any of them",
+                f"{faults.CHARGE_MAX_UC:g} uC",
+                f"{most.account_uc:.1f} uC (`{most.fault.name}`)",
+                most.account_uc <= faults.CHARGE_MAX_UC,
+            )
+            add(
                 "DC that remains after any of them",
-                f"{faults.LEFT_MAX_UA} uA",
+                f"{faults.LEFT_MAX_UA:g} uA",
                 f"{abs(left.left_ua):.2f} uA (`{left.fault.name}`)",
                 all(o.kept for o in self.outcomes),
             )
@@ -316,7 +323,7 @@ def _tolerances(results: Results) -> list[str]:
             f"The electrode watch of the same devices trips between {min(t.low_ua for t in limits):.0f} and",
             f"{max(t.high_ua for t in limits):.0f} uA, not before {min(t.charge_uc for t in limits):.1f} uC in",
             f"one direction, and at {max(t.dc_ua for t in limits):.1f} uA of DC at the latest. What firmware may",
-            "put in one direction is 9.1 uC, 10 uC with 10 % of accuracy.",
+            "put in one direction is 45 uC, 50 uC with 10 % of accuracy.",
         ),
         "",
     ]
