@@ -1,7 +1,7 @@
 """Draws the electrode stage: run, it writes schematic.svg. An argument names another picture file (.png).
 
-Values come from parts.csv by their reference, which `make board` makes of circuit.py; a part of two ends is drawn with the
-nets that it is between, and the drawing ends with an error when the circuit has it elsewhere.
+Values come from parts.csv by their reference, which `make board` makes of circuit.py; a part of two ends is drawn with
+the nets that it is between, and the drawing ends with an error when the circuit has it elsewhere.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ class Sheet:
     def add(self, element: Any) -> Any:
         return self._d.add(element)
 
-    def two(
-        self, kind: Any, ref: str, a: Point, b: Point, where: str, nets: str, value: str | None = None
-    ) -> Any:
+    def two(self, kind: Any, ref: str, a: Point, b: Point, where: str, nets: str, value: str | None = None) -> Any:
         """A part of two ends between two points, with its reference and value. nets: the two it is between, as drawn;
         ValueError when the circuit has it between others."""
         if self._joined[ref] != set(nets.split()):
@@ -157,7 +155,9 @@ def _polarity(s: Sheet, x: float, y: float) -> None:
         y0 = sink - 3 - 1.6 * i
         first, last = ("R51", "R57") if name == "1" else ("R52", "R58")
         s.net("WATCHED" if name == "1" else "GUARD2", (x, y0), "left")
-        s.two(elm.Resistor, first, (x, y0), (x + 2.6, y0), "top", f"{'WATCHED' if name == '1' else 'GUARD2'} LEAD{name}A")
+        s.two(
+            elm.Resistor, first, (x, y0), (x + 2.6, y0), "top", f"{'WATCHED' if name == '1' else 'GUARD2'} LEAD{name}A"
+        )
         s.two(elm.Resistor, last, (x + 2.6, y0), (x + 5.2, y0), "top", f"LEAD{name}A LEAD{name}")
         s.add(elm.Switch().at((x + 5.2, y0)).to((x + 7.6, y0)).label("K1" if name == "1" else "", fontsize=8))
         s.net(f"electrode {name}", (x + 7.6, y0), "right")
@@ -221,7 +221,9 @@ def _sink(s: Sheet, x: float, y: float) -> None:
     right = (source[0] + 1.2, source[1])
     s.wire(source, right)
     s.two(elm.Resistor, "R6", right, (right[0] + 2.6, right[1]), "bottom", "SRC CURRENT_SENSE")
-    s.two(elm.Capacitor, "C2", (right[0] + 2.6, right[1]), (right[0] + 2.6, right[1] - 2.2), "bottom", "CURRENT_SENSE GND")
+    s.two(
+        elm.Capacitor, "C2", (right[0] + 2.6, right[1]), (right[0] + 2.6, right[1] - 2.2), "bottom", "CURRENT_SENSE GND"
+    )
     s.ground((right[0] + 2.6, right[1] - 2.2))
     s.dot((right[0] + 2.6, right[1]), right)
     s.wire((right[0] + 2.6, right[1]), (right[0] + 2.6, right[1] + 0.9))

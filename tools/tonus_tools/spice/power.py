@@ -1,4 +1,4 @@
-"""What reaches the cell, what a touch does, what the mains leak, what an empty rail is fed with: the board around the stage.
+"""The board around the stage: what reaches the cell, what a touch does, what the mains leak, what feeds an empty rail.
 
 The cell's side is played on the circuit's own parts (blocks "Cell and charger" and "Soft latch" of circuit.py) with the
 charger and its light left out: whatever flows into the cell then has another way in. Currents in uA unless said.
@@ -200,7 +200,8 @@ def touch(kv: float, electrode: int) -> Touch:
     plot = ngspice.run(deck)[0]
     lowest = min(float(plot[f"v({node})"].min()) for node in ("watchp", "watchm"))
     switch = max(
-        float(np.abs(plot[f"v(d{i})"] - plot[f"v(switch{i})"]).max()) / build.board().parts["R53"].size * 1e3 for i in (1, 2)
+        float(np.abs(plot[f"v(d{i})"] - plot[f"v(switch{i})"]).max()) / build.board().parts["R53"].size * 1e3
+        for i in (1, 2)
     )
     return Touch(
         kv,
