@@ -7,7 +7,7 @@ DEVICES ?= 300
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools devices image flash deploy release test bench spice schematic web lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench spice board mutants schematic web lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,12 @@ bench: $(VENV)/run.stamp ## measure the firmware on an emulated RP2040, ten minu
 
 spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in tools/tonus_tools/spice
 	$(BIN)/python -m tonus_tools.spice
+
+board: $(VENV)/dev.stamp ## check tonus_r1's circuit and make its parts list, layout file, netlists and tables of it
+	@$(BIN)/python -m tonus_tools.board
+
+mutants: $(VENV)/dev.stamp ## every mutant of the circuit, in two minutes: a table of what catches it
+	@$(BIN)/python -m tonus_tools.board mutants
 
 schematic: $(VENV)/dev.stamp ## draw tonus_r1's stage and its table of parts
 	$(BIN)/python boards/tonus_r1/schematic.py
