@@ -100,12 +100,12 @@ class Results:
                 all(o.kept for o in self.outcomes),
             )
         if self.lifts:
-            most = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
+            costly = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
             add(
                 "charge when an electrode lifts and returns at 500 uA",
                 "one ordinary pulse",
-                f"{most.nc / most.ordinary_nc * 100:.1f} % of it",
-                most.nc <= most.ordinary_nc * 1.001,
+                f"{costly.nc / costly.ordinary_nc * 100:.1f} % of it",
+                costly.nc <= costly.ordinary_nc * 1.001,
             )
         if self.pairs:
             current = max(p.current_error for p in self.pairs)
