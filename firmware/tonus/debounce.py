@@ -43,20 +43,19 @@ _EDGES = const(14)
 _EACH = const(15)
 # Of all.
 _ALL = const(45)  # their GPIOs, as a mask
-_WORD = const(46)  # those closed at the last look
-_BUSY = const(47)  # one is restless
-_STOPS = const(48)
-_LOOKS = const(49)  # number of this tick
+_STOPS = const(46)
+_LOOKS = const(47)  # number of this tick
 # Of `limits`.
-_UP_US = const(50)
-_REST_US = const(51)
-_UNREST_US = const(52)
-_CHATTER_US = const(53)
-_FINGER = const(54)
-_FAST_MAX = const(55)
-_MOVES = const(56)
-_LOOKED = const(57)
-_KEPT = const(58)
+_UP_US = const(48)
+_REST_US = const(49)
+_UNREST_US = const(50)
+_CHATTER_US = const(51)
+_FINGER = const(52)
+_FAST_MAX = const(53)
+_MOVES = const(54)
+_LOOKED = const(55)
+_TURN = const(56)  # PLUS or MINUS is looked at now
+_KEPT = const(57)
 
 _INTR = 0x400140F0  # four bits a pin; writing 1 clears a latched edge
 
@@ -72,9 +71,9 @@ class Contacts:
 
     def __init__(self, mode: int, plus: int, minus: int, edges) -> None:
         self._kept = kept = array("i", [0] * _KEPT)
-        self._settle_calls = (self._settle, None, kept)
+        self._look_calls = (None, kept, kept)
         if edges is not None:
-            self._settle_calls = (self._settle, edges.forget, edges.latched)
+            self._look_calls = (edges.forget, kept, edges.latched)
             for i in range(3):
                 kept[i * _EACH + _LATCHED], kept[i * _EACH + _EDGES] = edges.places[i]
         masks = (mode, plus, minus)
@@ -83,6 +82,7 @@ class Contacts:
             kept[i * _EACH + _BIT] = masks[i]
             kept[i * _EACH + _DOWN_US] = debounce_us
         kept[PLUS * _EACH + _DOWN_US] = 1000 * limits.REST_MS
+        kept[_TURN] = PLUS
         kept[_ALL] = self.mask = mode | plus | minus
         kept[_UP_US] = debounce_us
         kept[_REST_US] = 1000 * limits.REST_MS
@@ -100,19 +100,13 @@ class Contacts:
         """The levels of all GPIOs, ticks_us and the number of the tick, below 2^30: 1 while MODE stops, plus 2 while a
         contact is restless. To be called once a tick while it is, and whenever a level has changed.
         """
-        kept = ptr32(self._kept)
-        kept[_LOOKS] = tick
-        self._settle_calls[0]((pins & kept[_ALL]) ^ kept[_ALL], now)
-        kept[_LOOKED] = 1
-        return kept[_STOPS] | kept[_BUSY] << 1
-
-    @micropython.viper
-    def _settle(self, word: int, now: int):
-        kept = ptr32(self._kept)
-        _, forget, its_latched = self._settle_calls
+        forget, its_kept, its_latched = self._look_calls
+        kept = ptr32(its_kept)
         latched = ptr32(its_latched)
-        kept[_WORD] = word
+        word = (pins & kept[_ALL]) ^ kept[_ALL]
+        kept[_LOOKS] = tick
         kept[_MOVES] = kept[_MOVES] + 1 & _MASK
+        kept[_TURN] = 3 - kept[_TURN]
         busy = 0
         i = 0
         at = 0
@@ -124,6 +118,13 @@ class Contacts:
                 # Whatever is closed at the first look switched the device on, or is stuck: not a press.
                 kept[at + _CLOSED] = closed
                 kept[at + _DOWN] = closed
+            elif i and i != kept[_TURN]:
+                # A tick is short: PLUS and MINUS take turns, and wait for theirs.
+                if kept[at + _RESTLESS] or closed != kept[at + _CLOSED]:
+                    busy = 1
+                i += 1
+                at += _EACH
+                continue
             changed = closed ^ kept[at + _CLOSED]
             if kept[at + _RESTLESS]:
                 if latched[kept[at + _LATCHED]] & kept[at + _EDGES]:
@@ -177,7 +178,8 @@ class Contacts:
                     kept[_STOPS] = 1
             i += 1
             at += _EACH
-        kept[_BUSY] = busy
+        kept[_LOOKED] = 1
+        return kept[_STOPS] | busy << 1
 
     # For the foreground; i is MODE, PLUS or MINUS.
 

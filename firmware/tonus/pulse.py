@@ -496,9 +496,9 @@ class Pulse:
             found = int(buttons(pins, now, kept[_TICKS]))
             kept[_STOPS] = found & 1
             kept[_BUTTONS_BUSY] = found >> 1
-        kept[_TOOK] = 0
-        if flags[0] & 1:
+        elif flags[0] & 1:
             look(0)
+        kept[_TOOK] = 0
         if not kept[_TICKS] & 7:
             # A part in 850 each 8 ms.
             passed = kept[_ACCOUNT] - _BIAS

@@ -16,7 +16,7 @@ from tonus_tools.sim.boards import load_board
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.scenario import Expect, Scenario, Start
 from tonus_tools.sim.summary import summary
-from tonus_tools.sim.trace import Trace, parse
+from tonus_tools.sim.trace import Phases, Trace, parse
 from tonus_tools.sim.violation import Violation
 
 BOARD = load_board("tonus_r1")
@@ -171,7 +171,7 @@ def test_mean_dc() -> None:
 shapes = st.lists(st.tuples(st.integers(1, 40_000_000), st.sampled_from([-1, 1]), st.integers(1, 300_000)), max_size=12)
 
 
-def of_shape(shape: list[tuple[int, int, int]]) -> measure.Phases:
+def of_shape(shape: list[tuple[int, int, int]]) -> Phases:
     device = Device()
     for rest_us, way, dur_us in shape:
         device.wait(rest_us).phase(way, 100, dur_us)

@@ -323,7 +323,7 @@ def test_preview_says_what_the_probes_carry(bench: Bench, tmp_path: Path) -> Non
     ended = bench.run("preset", "preview", str(path), "--level", "1", "-o", str(tmp_path / "slow.png"))
     assert "contact probes in the rests carry" in ended.out
     (uc,) = (float(line.split()[6]) for line in ended.out.splitlines() if line.startswith("contact probes"))
-    least = 50 * 0.8 * 14 * 8 * 2000 / 1e6
+    least = 50 * 0.9 * 1 * 8 * 2000 / 1e6
     assert 0.99 * least <= uc <= 1.15 * least  # and some more while it ramps down
 
 

@@ -77,15 +77,17 @@ def strays_nc(skin: Electrodes) -> tuple[float, float]:
 def longest_unwatched_ms(trace: Trace) -> float:
     """Longest time (ms) in an active state without a phase, be it a probe: nothing would notice a lift.
 
-    A long phase is watched while it lasts, a short one where it begins.
+    A long phase is watched while it lasts, a short one where it begins. One that is under way as the trace ends is not
+    in it.
     """
     worst = 0
     phases = trace.phases
     seen = np.where(phases.dur_us > limits.WATCHED_US, phases.end_us, phases.t_us)
     for span in trace.spans_in((*PROBING, *TREATING)):
-        within = (phases.t_us >= span.start_us) & (phases.t_us <= span.end_us)
+        within = (seen >= span.start_us) & (phases.t_us <= span.end_us)
         before = np.concatenate(([span.start_us], seen[within]))
-        worst = max(worst, int((np.concatenate((phases.t_us[within], [span.end_us])) - before).max()))
+        until = np.concatenate((phases.t_us[within], [before[-1] if span.end_us == trace.end_us else span.end_us]))
+        worst = max(worst, int((until - before).max()))
     return worst / 1000
 
 
