@@ -45,6 +45,7 @@ COUNTERS = {
     "journal_lost": "journal records that could not be written",
 }
 NOTES = {
+    faults.SETTINGS_DAMAGED: "the settings could not be used, and were put aside",
     faults.DATA_LOST: "files that should be on the device were gone at the start",
     faults.CALIBRATION_DAMAGED: "the calibration could not be used, and was put aside",
     faults.BANK_DAMAGED: "the bank could not be used, and was put aside",
@@ -89,8 +90,14 @@ def iso(unix_s: int | None) -> str:
 
 def column(name: str) -> str:
     """A record's field as the head of a column: its unit, which its name ends in, in brackets."""
-    if name in ("ohm", "zones"):
-        return {"ohm": "resistance (Ohm)", "zones": "zones (ms, %)"}[name]
+    units = {
+        "ohm": "resistance (Ohm)",
+        "zones": "zones (ms, %)",
+        "counted": "counted (ms, %)",
+        "charges": "charges (uC)",
+    }
+    if name in units:
+        return units[name]
     stem, _, unit = name.rpartition("_")
     return f"{stem} ({UNITS[unit]})" if stem and unit in UNITS else name
 
