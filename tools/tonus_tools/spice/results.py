@@ -144,12 +144,12 @@ class Results:
                 all(touch.kept for touch in self.touches),
             )
         if self.lifts:
-            hardest_lift = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
+            lifted = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
             add(
                 "charge when an electrode lifts and returns at 500 uA",
                 "one ordinary pulse",
-                f"{hardest_lift.nc / hardest_lift.ordinary_nc * 100:.1f} % of it",
-                hardest_lift.nc <= hardest_lift.ordinary_nc * 1.001,
+                f"{lifted.nc / lifted.ordinary_nc * 100:.1f} % of it",
+                lifted.nc <= lifted.ordinary_nc * 1.001,
             )
         if self.pairs:
             current = max(p.current_error for p in self.pairs)
@@ -335,10 +335,10 @@ def markdown(results: Results) -> str:
         "## Around the stage",
         "",
         _text(
-            f"A cell of 4.2 V the wrong way round passes {results.reversed_ma[0] * 1000:.3f} uA; with USB plugged in the",
-            f"charger takes it for an empty one and draws {results.reversed_ma[1]:.0f} mA from it, until its own protection",
-            "ends that. A cable whose ground is there and whose 5 V are not leaves the relay closed:",
-            f"{results.mains_ua[1]:.0f} uA of mains then, as without a relay.",
+            f"A cell of 4.2 V the wrong way round passes {results.reversed_ma[0] * 1000:.3f} uA; with USB",
+            f"plugged in the charger takes it for an empty one and draws {results.reversed_ma[1]:.0f} mA from it,",
+            "until its own protection ends that. A cable whose ground is there and whose 5 V are not leaves",
+            f"the relay closed: {results.mains_ua[1]:.0f} uA of mains then, as without a relay.",
         ),
         "",
         _table(
