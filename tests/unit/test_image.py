@@ -675,11 +675,12 @@ def test_a_release_is_all_that_people_need(
 ) -> None:
     monkeypatch.setenv("TONUS_PORT", "/dev/nowhere")  # its report is of the shipped presets, whatever is plugged in
     monkeypatch.setattr(release, "wheel", lambda out: Path(shutil.copy(stock, out / "tonus.whl")))
+    monkeypatch.setattr(release, "page", lambda out: Path(shutil.copy(stock, out / "tonus-web.zip")))
     told = image("release", "--out", "dist")
     names = sorted(path.name for path in Path("dist").iterdir())
     boards = [f"tonus-{board}-{FIRMWARE_VERSION}.{ending}" for board in board_names() for ending in ("json", "uf2")]
     pages = [f"tonus-{page}.html" for page in (f"report-{FIRMWARE_VERSION}", *_guides())]
-    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", *pages, *boards])
+    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", "tonus-web.zip", *pages, *boards])
     sums = dict(line.split("  ")[::-1] for line in Path("dist/SHA256SUMS").read_text(encoding="ascii").splitlines())
     assert sorted(sums) == [name for name in names if name != "SHA256SUMS"]
     for name, digest in sums.items():

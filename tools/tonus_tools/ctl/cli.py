@@ -250,6 +250,20 @@ def sim(
     raise typer.Exit(panel.run(flash=flash, battery_pct=battery_pct, keys=not no_keys, chip=chip))
 
 
+@app.command()
+def web(
+    number: Annotated[int, typer.Option("--number", metavar="N", min=0, max=65535, help="TCP port; 0 is any.")] = 8765,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Serve the page that runs a device and programs one.
+
+    On this computer only, until Ctrl-C.
+    """
+    from ..web import serve
+
+    serve.serve(number, not no_browser, lambda line: print(line, flush=True))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     return guarded(lambda: _main(sys.argv[1:] if arguments is None else arguments))

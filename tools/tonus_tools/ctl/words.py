@@ -47,6 +47,7 @@ COUNTERS = {
     "journal_lost": "journal records that could not be written",
 }
 NOTES = {
+    faults.SETTINGS_DAMAGED: "the settings could not be used, and were put aside",
     faults.DATA_LOST: "files that should be on the device were gone at the start",
     faults.CALIBRATION_DAMAGED: "the calibration could not be used, and was put aside",
     faults.BANK_DAMAGED: "the bank could not be used, and was put aside",
@@ -335,7 +336,7 @@ def fault_facts(r: Record) -> list[Fact]:
         ("unsampled", f"{plural(r['unseen'], 'phase')} that went out"),
         ("free memory", f"{r['heap_free']} bytes"),
     ]
-    return facts + _others(r, {*(f.name for f in fields(Fault)), "why"})
+    return facts + _others(r, {f.name for f in fields(Fault)} | {"why"})
 
 
 def _others(r: Record, known: set[str]) -> list[Fact]:

@@ -6,7 +6,7 @@ from tonus import faults
 
 # Key of the texts in text.py: `fault_KEY`, what it means, and `fault_KEY_do`.
 GROUPS: dict[str, tuple[int, ...]] = {
-    "current": (faults.LATCH, faults.OVERCURRENT, faults.MEAN_DC, faults.DEVIATION),
+    "current": (faults.LATCH, faults.OVERCURRENT, faults.CHARGE, faults.DEVIATION),
     "program": (faults.LOOP_RAISED, faults.LOOP_STALLED, faults.TASK_DIED, faults.WATCHDOG, faults.BLIND),
     "button": (faults.MODE_STUCK,),
     "broken": (
