@@ -25,8 +25,10 @@ def valid(kind: str = "biphasic", shape: str = "trapezoid") -> Document:
     elif kind == "modulated":
         times = {"rise_ms": 1000, "hold_ms": 0, "fall_ms": 1000, "low_ms": 500}
         wave["envelope"] = {"shape": "trapezoid", **times, "depth_pct": 60}
-    zones = [{"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": copy.deepcopy(wave)} for _ in range(2)]
-    return {"schema": 1, "id": "calm-2", "name": "Calm", "top_ua": 120, "ramp_ms": 2000, "zones": zones}
+    place = {"region": "cheek", "side": "left", "name": "cheek"}
+    zone = place | {"duration_s": 60, "cue_s": 5, "stroke": {"glide_s": 3, "hold_s": 1}, "waveform": wave}
+    zones = [copy.deepcopy(zone) for _ in range(2)]
+    return {"schema": 2, "id": "calm-2", "name": "Calm", "top_ua": 120, "ramp_ms": 2000, "zones": zones}
 
 
 def fields(value: Any, path: str = "") -> list[str]:
@@ -74,22 +76,28 @@ MESSAGES = [
     ("[1, 2", "not valid JSON"),
     ("nothing", "not valid JSON"),
     (5, "5; allowed an object with schema, id, name, top_ua, ramp_ms, zones"),
-    (change("schema", "1"), 'schema: "1"; allowed 1'),
+    (change("schema", "1"), 'schema: "1"; allowed 2'),
     (change("id", ""), 'id: ""; allowed 1..24 printable ASCII characters'),
     (change("name", "x" * 25), 'name: "xxxxxxxxxxxxxxxxxxxxxxxxx"; allowed 1..24 printable ASCII characters'),
     (change("name", None), "name: null; allowed 1..24 printable ASCII characters"),
     (change("top_ua", 49), "top_ua: 49; allowed 50..500 uA"),
     (change("top_ua", -(10**30)), "top_ua: -1000000000000000000000000000000; allowed 50..500 uA"),
     (change("zones", {}), "zones: {}; allowed a list of 1..16 zones"),
-    (change("zones[0]", None), "zones[0]: null; allowed an object with name, duration_s, cue_s, waveform"),
+    (
+        change("zones[0]", None),
+        "zones[0]: null; allowed an object with region, side, duration_s, cue_s, waveform, name, stroke",
+    ),
     (change("zones[1].cue_s", 2), "zones[1].cue_s: 2; allowed 3..30 s"),
     (change("zones[1].duration_s", 4), "zones[1].duration_s: 4; allowed 5..1200 s"),
-    (without("zones[1].waveform"), "zones[1].waveform: missing; required are name, duration_s, cue_s, waveform"),
+    (
+        without("zones[1].waveform"),
+        "zones[1].waveform: missing; required are region, side, duration_s, cue_s, waveform",
+    ),
     (change("zones[0].waveform.rate_hz", 301), "zones[0].waveform.rate_hz: 301; allowed 0.3..300 Hz in steps of 0.1"),
     (change("zones[0].waveform.phase_us", 99), "zones[0].waveform.phase_us: 99; allowed 100..500000 us"),
     (change("zones[0].waveform.gap_us", 49), "zones[0].waveform.gap_us: 49; allowed 50..10000 us"),
     ([], "[]; allowed an object with schema, id, name, top_ua, ramp_ms, zones"),
-    (change("schema", 2), "schema: 2; allowed 1"),
+    (change("schema", 3), "schema: 3; allowed 2"),
     (change("id", "Calm"), 'id: "Calm"; allowed a-z, 0-9 and -'),
     (change("top_ua", 501), "top_ua: 501; allowed 50..500 uA"),
     (change("top_ua", 120.0), "top_ua: 120.0; allowed 50..500 uA"),
@@ -97,6 +105,15 @@ MESSAGES = [
     (without("ramp_ms"), "ramp_ms: missing; required are schema, id, name, top_ua, ramp_ms, zones"),
     (change("zones", []), "zones: []; allowed a list of 1..16 zones"),
     (change("zones[0].name", "front\u00e9"), 'zones[0].name: "front\\u00e9"; allowed 1..24 printable ASCII characters'),
+    (without("zones[0].side"), "zones[0].side: missing; required are region, side, duration_s, cue_s, waveform"),
+    (
+        change("zones[0].region", "chest"),
+        'zones[0].region: "chest"; allowed forehead, brow, temple, eye, cheek, nose, mouth, chin, jaw, neck',
+    ),
+    (change("zones[0].side", "both"), 'zones[0].side: "both"; allowed left, right, middle'),
+    (change("zones[1].stroke", 3), "zones[1].stroke: 3; allowed an object with glide_s, hold_s"),
+    (change("zones[1].stroke.glide_s", 0), "zones[1].stroke.glide_s: 0; allowed 1..10 s"),
+    (change("zones[1].stroke.hold_s", 0.5), "zones[1].stroke.hold_s: 0.5; allowed 0..5 s"),
     (change("zones[1].duration_s", 1200), "zones: 1260 s in all; allowed at most 1200 s"),
     (
         change("zones[1].waveform.kind", "pulsed"),

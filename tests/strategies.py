@@ -19,8 +19,10 @@ SHAPES = ("sine", "trapezoid")
 UNPAIRED_MAX_UA_US = 45_000_000  # 50 uC less the set accuracy
 POLARITY_MAX_US = 2_000_000
 REST_MIN_US = 200
-TEXT_MAX = 4096
+TEXT_MAX = 4672
 SESSION_MAX_S = 1200
+REGIONS = ("forehead", "brow", "temple", "eye", "cheek", "nose", "mouth", "chin", "jaw", "neck")
+SIDES = ("left", "right", "middle")
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,13 @@ class Range:
 
 # Path inside the document, with * for any zone.
 RANGES = {
-    "schema": Range(1, 1, "allowed 1"),
+    "schema": Range(2, 2, "allowed 2"),
     "top_ua": Range(50, 500, "allowed 50..500 uA"),
     "ramp_ms": Range(500, 10_000, "allowed 500..10000 ms"),
     "zones[*].duration_s": Range(5, SESSION_MAX_S, "allowed 5..1200 s"),
     "zones[*].cue_s": Range(3, 30, "allowed 3..30 s"),
+    "zones[*].stroke.glide_s": Range(1, 10, "allowed 1..10 s"),
+    "zones[*].stroke.hold_s": Range(0, 5, "allowed 0..5 s"),
     "zones[*].waveform.sweep_s": Range(1, 120, "allowed 1..120 s"),
     "zones[*].waveform.phase_us": Range(100, 500_000, "allowed 100..500000 us"),
     "zones[*].waveform.gap_us": Range(50, 10_000, "allowed 50..10000 us"),
@@ -135,13 +139,26 @@ def waveforms(draw: st.DrawFn, top_ua: int, kind: str | None = None) -> Document
 
 
 @st.composite
+def places(draw: st.DrawFn) -> Document:
+    """What a zone says of where it is and how the hand moves; a name only where it is not the default."""
+    zone: Document = {"region": draw(st.sampled_from(REGIONS)), "side": draw(st.sampled_from(SIDES))}
+    name = draw(st.none() | names())
+    if name not in (None, f"{zone['region']} {zone['side']}"):
+        zone["name"] = name
+    if draw(st.booleans()):
+        base = "zones[*].stroke."
+        zone["stroke"] = {field: draw(of(base + field)) for field in ("glide_s", "hold_s")}
+    return zone
+
+
+@st.composite
 def documents(draw: st.DrawFn, max_zones: int = 16, kind: str | None = None) -> Document:
     """A preset document that the validator must accept."""
     top_ua = draw(of("top_ua"))
     count = draw(within(1, max_zones))
     zones = [
-        {
-            "name": draw(names()),
+        draw(places())
+        | {
             "duration_s": draw(within(5, SESSION_MAX_S // count)),
             "cue_s": draw(of("zones[*].cue_s")),
             "waveform": draw(waveforms(top_ua, kind)),
@@ -149,7 +166,7 @@ def documents(draw: st.DrawFn, max_zones: int = 16, kind: str | None = None) -> 
         for _ in range(count)
     ]
     document = {
-        "schema": 1,
+        "schema": 2,
         "id": draw(ids()),
         "name": draw(names()),
         "top_ua": top_ua,
@@ -177,9 +194,15 @@ def loose_documents(draw: st.DrawFn) -> Document:
         waveform |= {"rate_to_hz": hz(draw(rates)), "sweep_s": draw(of(base + "sweep_s"))}
     if kind == "modulated":
         waveform["envelope"] = draw(envelopes())
-    zone = {"name": "z", "duration_s": draw(of("zones[*].duration_s")), "cue_s": 5, "waveform": waveform}
+    zone = {
+        "region": "nose",
+        "side": "middle",
+        "duration_s": draw(of("zones[*].duration_s")),
+        "cue_s": 5,
+        "waveform": waveform,
+    }
     zones = [zone] * draw(st.integers(1, 3))
-    return {"schema": 1, "id": "a", "name": "A", "top_ua": draw(of("top_ua")), "ramp_ms": 500, "zones": zones}
+    return {"schema": 2, "id": "a", "name": "A", "top_ua": draw(of("top_ua")), "ramp_ms": 500, "zones": zones}
 
 
 def objections(document: Document) -> set[str]:

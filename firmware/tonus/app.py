@@ -36,6 +36,7 @@ from . import (
     link,
     mark,
     methods,
+    moments,
     panel,
     power,
     preset,
@@ -43,6 +44,7 @@ from . import (
     pulse,
     selftest,
     session,
+    settings,
     stage,
     tally,
 )
@@ -55,6 +57,10 @@ _LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
 _LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
 _LED_HZ = 1000
 _LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
+_RAISING_MS = 3000  # after a press of PLUS: the person may go on
+_COUNTS_MS = 60_000  # a session that treated for so long counts, like one that finished
+_LOUD, _QUIET = 32768, 1024  # of the beeper's duty: a tenth of the sound
+_REMEMBERED = 8  # sessions whose levels are known from the start on
 
 
 class Panel:
@@ -70,7 +76,7 @@ class Panel:
         self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
         self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
-        self._haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
+        self.haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
         self._shown = [0] * 10
         self._sounding = (0, 0)
 
@@ -92,16 +98,16 @@ class Panel:
         lit = sum(self._shown) * board.LAMP_UA // 1_000_000
         return lit + (board.BEEPER_MA if hz else 0) + (board.MOTOR_MA if haptic else 0)
 
-    def sound(self, tone: tuple[int, int]) -> None:
+    def sound(self, tone: tuple[int, int], loud: bool) -> None:
         """(beeper Hz, haptic)."""
         if tone == self._sounding:
             return
         hz, haptic = tone
         if hz:
             self._beeper.freq(hz)
-        self._beeper.duty_u16(32768 if hz else 0)
-        if self._haptic is not None:
-            self._haptic(haptic)
+        self._beeper.duty_u16(0 if not hz else _LOUD if loud else _QUIET)
+        if self.haptic is not None:
+            self.haptic(haptic)
         self._sounding = tone
 
 
@@ -165,7 +171,12 @@ class App:
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
         self._deviation = deviation.Deviation()
         self._buttons = panel.Buttons(self._panel.contacts)
-        self._sounder = panel.Sounder()
+        self._sounder = panel.Sounder(self._panel.haptic is not None)
+        self._moments = moments.Moments()
+        self._raised_ms = -_RAISING_MS
+        self._levels: dict[str, int] = {}  # of last time, by preset
+        self._share_pct = 100  # of the last session, and the side that got less
+        self._less = ""
         self._tally = tally.Tally()
         self._weighing = False  # what flows is the treatment, and belongs into the tally
         self._asked: tuple = (None, None, 0, 0)  # what the level asks for: `Pulse.wanted`, its program, and `_per_s`
@@ -183,6 +194,8 @@ class App:
         self._faults = journal.Journal(_DATA, "faults")
         self._bank = bank.Bank(_DATA)
         self._calibrations = calibration.Store(_DATA, board.NAME)
+        self.settings = settings.Settings(_DATA)
+        self._unsaved = False  # settings that wait for the output to be off
         self._mark = mark.Mark(_DATA)
         self._note_loss = False
         self._open_data(feed)
@@ -191,6 +204,7 @@ class App:
         self._note_damage = self._bank.damage is not None
         output = Output(self._pulse, self._compile, self._contact, self._weigh)
         self._session = session.Session(self._bank, output, self.log, self._cue)
+        self.settings_changed()
         journals = {"session": self._sessions, "fault": self._faults}
         self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
         self._link = link.Link(self._methods.table, self._console.sent)
@@ -206,6 +220,9 @@ class App:
         self._calibrations.load()
         self._put_aside("bank", self._bank, faults.BANK_DAMAGED)
         self._put_aside("calibration", self._calibrations, faults.CALIBRATION_DAMAGED)
+        self.settings.load()
+        self._put_aside("settings", self.settings, faults.SETTINGS_DAMAGED)
+        self._try("journal", self._remember)
         self._tell_loss()
 
     def _tell_loss(self) -> None:
@@ -235,6 +252,17 @@ class App:
             pass  # there is none
         os.mkdir(_DATA)
 
+    def _remember(self) -> None:
+        """The levels of last time."""
+        n = max(0, self._sessions.n - _REMEMBERED)
+        while True:
+            text = self._sessions.after(n)
+            if text is None:
+                break
+            record = json.loads(text)
+            n = record["n"]
+            self._levels[record["id"]] = record["level"]
+
     def _put_aside(self, event: str, store, number: int) -> None:
         """A file that was damaged is kept, logged and journalled."""
         if store.damage is not None:
@@ -256,8 +284,17 @@ class App:
             record = self._session_record(fields)
             for key in ("treated_ms", "set_uc", "charge_uc", "share_pct"):
                 line[key] = record[key]
+            self._share_pct = record["share_pct"]
+            self._less = ""
+            done = self._session.state == session.DONE and fields["why"] != "expired"
+            if done:
+                self._less = tally.less(self._session.preset.zones, record["charges"])
             if record["counted_ms"]:
                 self._keep(self._sessions, record)
+                self._levels[record["id"]] = record["level"]
+            if (done or record["treated_ms"] >= _COUNTS_MS) and self.settings.count_down():
+                self._unsaved = True
+                self.settings_changed()
         self._console.log(json.dumps(line))
 
     async def run(self) -> None:
@@ -367,21 +404,26 @@ class App:
                 self._pulse.fault(faults.MODE_STUCK)
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
-                loose = current.loose() and self._contact.kind == contact.GOOD
+                gel = current.dry() or current.loose() and self._contact.kind == contact.GOOD
+                raising = current.state == session.ARMED or now - self._raised_ms < _RAISING_MS
                 self._panel.show(
                     panel.lights(
                         current.state,
                         current.mode,
                         current.level,
-                        contact.POOR if loose else self._contact.kind,
+                        contact.POOR if gel else self._contact.kind,
                         self._pulse.cut_by,
                         now,
                         self._note_damage,
                         self._note_loss,
                         current.expired,
+                        self._moments.bar(now),
+                        self._levels.get(current.preset.id, 0) if raising and current.preset else 0,
+                        self._share_pct,
+                        self._less,
                     )
                 )
-            self._panel.sound(self._sounder.update(now))
+            self._panel.sound(self._sounder.update(now), self._sounder.sound == "full")
             if current.state == session.OFF:
                 self._restart_on_mode()
             await asyncio.sleep_ms(10)
@@ -494,8 +536,11 @@ class App:
                 self._entered(self._seen_state, current.state)
                 self._seen_state = current.state
             # A write holds everything up for some 50 ms: not in the middle of a sound.
-            if self._pending and self._sounder.silent() and self.quiet():
-                self._write(*self._pending.pop(0))
+            if self._sounder.silent() and self.quiet():
+                if self._pending:
+                    self._write(*self._pending.pop(0))
+                elif self._unsaved:
+                    self._save()
             await asyncio.sleep_ms(20)
 
     async def _link_task(self) -> None:
@@ -639,6 +684,15 @@ class App:
         self._note_damage = self._bank.damage is not None
         self._session.presets_changed(self._bank.ids)
 
+    def settings_changed(self) -> None:
+        """Go by the settings that are in force now; the first ones make their file."""
+        now = self.settings.now
+        self._sounder.sound = now["sound"]
+        self._sounder.haptic = now["haptic"]
+        self._session.cap = now["cap_level"]
+        if self.quiet():
+            self._try("mark", self._mark.update)
+
     def calibrated(self) -> None:
         """Go by the calibration that is in force now, and by what the self-test has measured."""
         stage_ = self._stage
@@ -674,6 +728,10 @@ class App:
         record["top_ua"] = current.top_ua
         for key in ("lifts", "why"):
             record[key] = fields[key]
+        record["places"] = "".join([zone.place() for zone in current.zones])
+        if self._session.skipped:
+            record["skipped"] = self._session.skipped
+        tally.fit(record, journal.RECORD_MAX)
         return record
 
     def _fault_record(self, fields, state: str) -> dict:
@@ -704,6 +762,13 @@ class App:
         else:
             self._journal_lost += 1
 
+    def _save(self) -> None:
+        """Settings that were changed on the device."""
+        self._unsaved = False  # what the flash does not take is in force until the device is off
+        self.before_writing()
+        if self._try("settings", self.settings.save):
+            self._try("mark", self._mark.update)
+
     def _counters(self) -> dict:
         loop = self._pulse
         return {
@@ -725,7 +790,36 @@ class App:
         return self._clock_ms
 
     def _cue(self, kind: str) -> None:
-        self._sounder.play(kind, self._now())
+        """A sound, and what the bar shows with it."""
+        now = self._now()
+        shown = self._moments
+        current = self._session
+        if kind == "sound":
+            self.settings.next_sound()
+            self._unsaved = True
+            self.settings_changed()
+            kind = self.settings.now["sound"]
+        if kind != "here":
+            self._sounder.play(kind, now)
+        if kind == "level":
+            shown.end()
+            if current.level > 1:
+                self._raised_ms = now
+        elif kind == "here" or kind in preset.SIDES:
+            shown.show("zone", now, current.zone + 1, len(current.preset.zones))
+        elif kind in settings.SOUNDS or kind == "stop":
+            shown.show(kind, now)
+        elif kind == "done" and self._less:
+            self._sounder.play("less_" + self._less, now)
+
+    def _show_charge(self) -> None:
+        """For a moment, at switch-on and after the cable; and whether it is to be charged soon."""
+        if self._power.usb() or not self._board.HAS_BATTERY:
+            return
+        pct = self._cell.pct
+        self._moments.show("charge", self._now(), pct)
+        if limits.BATTERY_START_PCT <= pct <= limits.CHARGE_SOON_PCT:
+            self._cue("charge")
 
     def _compile(self, zone):
         if zone is not self._zone:
@@ -765,6 +859,8 @@ class App:
             gc.collect()  # 20 ms of the foreground, which would else come when somebody presses a button
         if before in session.ACTIVE and state not in session.ACTIVE:
             self.log("counters", self._counters())
+        if state == session.STANDBY and before in (session.SELF_TEST, session.CHARGING):
+            self._show_charge()
         if state == session.ARMED:
             self._tally.begin()
             self._compile(self._session.preset.zones[0])  # takes its time: done when contact comes
@@ -772,6 +868,8 @@ class App:
         if state == session.OFF:
             while self._pending:
                 self._write(*self._pending.pop(0))
+            if self._unsaved:
+                self._save()
             self._released = False
             self._power.release()
 
@@ -783,15 +881,17 @@ class App:
             power.restart()
 
 
-def main(board, feed) -> None:
-    """Run the device, for ever. What ends it switches the output off and waits for the watchdog.
+def steps(board, feed, run=None):
+    """Run the device, for ever, in steps. What ends it switches the output off and waits for the watchdog.
 
-    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over.
+    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over. run:
+    runs a coroutine in steps; without it all of asyncio's running is one.
     """
     alloc_emergency_exception_buf(100)
     app = App(board, feed)
     try:
-        asyncio.run(app.run())
+        for _ in run(app.run()) if run else (asyncio.run(app.run()),):
+            yield
     except Exception as problem:
         if not app.started:
             raise
@@ -802,3 +902,4 @@ def main(board, feed) -> None:
     # Not back to the prompt: nobody is to find it open but in safe mode.
     while True:
         sleep_ms(10)
+        yield

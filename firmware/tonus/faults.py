@@ -8,6 +8,7 @@ USB = 3
 LIMIT = 4
 
 # For the journal only: found at the start, and nothing to stop for.
+SETTINGS_DAMAGED = 6
 DATA_LOST = 7
 CALIBRATION_DAMAGED = 8
 BANK_DAMAGED = 9
@@ -36,7 +37,12 @@ PRESETS = 29
 RSET = 30
 START_FAILED = 31
 
-NOTES = {DATA_LOST: "data_lost", CALIBRATION_DAMAGED: "calibration_damaged", BANK_DAMAGED: "bank_damaged"}
+NOTES = {
+    SETTINGS_DAMAGED: "settings_damaged",
+    DATA_LOST: "data_lost",
+    CALIBRATION_DAMAGED: "calibration_damaged",
+    BANK_DAMAGED: "bank_damaged",
+}
 CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
 
 # number: (name, what it means, for people)

@@ -74,6 +74,15 @@ def text(given: dict[str, object], key: str, path: str) -> str:
     return value
 
 
+def choice(given: dict[str, object], key: str, path: str, texts: tuple[str, ...]) -> str:
+    """One of some texts."""
+    value = given[key]
+    for text in texts:
+        if value == text:
+            return text
+    raise FieldError(join(path, key), "%s; allowed %s" % (show(value), ", ".join(texts)))
+
+
 def integer(given: dict[str, object], key: str, path: str, least: int, most: int, unit: str = "") -> int:
     """An integer of a range. A float is refused, also a whole one: nothing is rounded."""
     value = given[key]

@@ -13,6 +13,7 @@ import os
 from . import files, limits, sealed
 
 _LINE_MAX = 900  # a record has to fit a reply of the USB protocol
+RECORD_MAX = _LINE_MAX - 25  # characters, as JSON without white space: without its number and the seal
 _BLOCK = 1024
 _N_MAX = (1 << 29) - 1  # what a host can ask for
 _DEPTH_MAX = 3  # of a record's lists and objects: nothing that a file holds makes the device recurse deeper
@@ -26,11 +27,14 @@ class Journal:
         self.n = 0
         self._paths = (folder + "/" + kind + ".old", folder + "/" + kind)
         self._new = folder + "/" + kind + ".new"
+        self._gone = folder + "/" + kind + ".gone"  # there: what the others hold is to be deleted
         self._count = 0  # in the file that is written
         self._cursor = (0, 0, 0)  # behind the record of this number: file and offset
 
     def load(self) -> None:
         """Find the last record; what is in a file's place is put aside. OSError when the flash fails."""
+        if self._is_there(self._gone):
+            self._delete()
         self._end_rotation()
         for path in self._paths:
             self._count = 0
@@ -56,7 +60,7 @@ class Journal:
     def add(self, record: dict) -> int:
         """Write a record under the next number; the number. OSError when the flash does not take it."""
         n = self.n % _N_MAX + 1
-        line = sealed.seal_for_flash('{"n":%d,%s' % (n, json.dumps(record)[1:])) + "\n"
+        line = sealed.seal_for_flash('{"n":%d,%s' % (n, json.dumps(record, separators=(",", ":"))[1:])) + "\n"
         if len(line) > _LINE_MAX:
             raise ValueError("a record of %d characters; allowed at most %d" % (len(line), _LINE_MAX))
         if self._count >= limits.JOURNAL_KEEP:
@@ -67,6 +71,18 @@ class Journal:
         self.n = n
         self._count += 1
         return n
+
+    def clear(self) -> None:
+        """Delete all records: once `.gone` is there, a loss of power ends it at the next start. OSError."""
+        with open(self._gone, "wb"):
+            pass
+        self._delete()
+
+    def _delete(self) -> None:
+        for path in self._paths + (self._new, self._gone):
+            files.remove(path)
+        self.n = self._count = 0
+        self._cursor = (0, 0, 0)
 
     def after(self, n: int) -> str | None:
         """The oldest of the last JOURNAL_KEEP records numbered above `n`, as JSON text; None past the last."""
@@ -102,16 +118,19 @@ class Journal:
 
     def _end_rotation(self) -> None:
         """What was cut off between its two renames is completed; before them, undone."""
-        try:
-            os.stat(self._new)
-        except OSError:
+        if not self._is_there(self._new):
             return
-        try:
-            os.stat(self._paths[1])
-        except OSError:
+        if self._is_there(self._paths[1]):
+            files.remove(self._new)
+        else:
             os.rename(self._new, self._paths[1])
-            return
-        files.remove(self._new)
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            os.stat(path)
+        except OSError:
+            return False
+        return True
 
 
 def _number(line: bytes) -> int | None:

@@ -19,6 +19,8 @@ REST_MIN_US = 200  # between pulses: time for LDAC, and for the skin to discharg
 WATCHED_US = 2000  # a phase longer than this is sampled in each tick: LIFT_MS, less a tick
 SET_ACCURACY_PCT = 4  # delivered against set current, out of the box: the DAC's gain is 2 %; IEC 60601-2-10 asks 20 ...
 SET_ACCURACY_NA = 1500  # ... or this, whichever is more: what the self-test's measurement of the DAC's offset leaves
+UNMEASURED_PCT = 10  # the same of a board without the built-in short, whose DAC's offset nothing measures; ...
+UNMEASURED_NA = 6000  # ... or this: DAC_OFFSET_NA_MAX
 CALIBRATED_PCT = 2  # the same of a device that is calibrated: a good multimeter's 0.5 %, drift, the DAC's bow
 CALIBRATED_NA = 1500  # ... or this: the offset is the self-test's, whatever the multimeter said
 TOP_MIN_UA = 50  # level 1 of it is 5 uA, still well above what the sense can tell from nothing
@@ -68,6 +70,8 @@ FINGER_MS = 90  # least time between two presses of PLUS that count; the fastest
 CHATTER_PRESSES = 8  # in a row, each sooner than that: no finger
 STUCK_MS = 5000  # down for this long: not a finger
 RESTED_MS = 500  # up and at rest for this long: a button that chattered or stuck counts again
+CHORD_MS = 120  # PLUS and MINUS so close together are one gesture: fingers that mean both are within 50 ms or so
+CHORD_LONG_MS = 1000  # ... and held for so long: the zone is left out
 RESTLESS_MAX_MS = 15_000  # not once at rest for so long in this time: no finger, however slow
 
 # Contact
@@ -104,8 +108,15 @@ LOOSE_LIFTS = 3  # so many lifts ...
 LOOSE_MS = 10_000  # ... in this time are no gliding but gel or pressure that is missing: the person is told
 CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s
 CUE_MAX_S = 30
+GLIDE_MIN_S = 1  # a stroke: quicker is rubbing
+GLIDE_MAX_S = 10
+HOLD_MAX_S = 5
+
+CAP_SESSIONS_MAX = 99  # sessions that a cap on the level lasts
+PLAN_DAYS_MAX = 999
 
 # Power
+CHARGE_SOON_PCT = 30  # at switch-on: two or three sessions are left
 BATTERY_START_PCT = 20  # no start below
 BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
 BATTERY_MS = 2250  # ... for this long, ten readings, before anything is done: motor and boost make a cell dip
@@ -117,12 +128,15 @@ TEMPERATURE_OFF_C = 12  # what the reading may be off: 2 % of the DAC's referenc
 TEMPERATURE_UNKNOWN_C = 20  # the same where nothing but the converter's reference, 3 % and the filter's drop, is there
 
 # Preset documents
-PRESET_SCHEMA = 1
-PRESET_CHARS_MAX = 4096
+PRESET_SCHEMA = 2
+PRESET_CHARS_MAX = 4672  # the longest of schema 1, and the region and side that each of its zones gets
 NAME_CHARS_MAX = 24
 ZONES_MAX = 16
 ZONE_MIN_S = 5
 BANK_PRESETS_MAX = 16
+
+# Settings
+SETTINGS_SCHEMA = 1
 
 # Journal
 JOURNAL_KEEP = 64  # sessions, and as many faults: two months of one a day

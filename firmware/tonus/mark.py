@@ -13,7 +13,7 @@ import os
 
 from . import files, sealed
 
-NAMES = ("bank", "calibration", "faults", "faults.old", "sessions", "sessions.old")
+NAMES = ("bank", "calibration", "faults", "faults.old", "settings", "sessions", "sessions.old")
 EVERYTHING = "everything"  # in `lost`: all that there may have been
 _LINE_MAX = 400
 _SEALED_MAX = 900  # of the lines looked for on the flash

@@ -6,13 +6,28 @@ nothing else runs between the question and the write.
 
 import json
 
-from . import calibration, faults, limits, link, sealed
+from . import calibration, faults, limits, link, sealed, settings
 from .fields import FieldError
 from .link import Choice, Crc, Flag, Integer, Method, Refused, Text
 
 PROTOCOL = 1
 _NUMBER = Integer(1, (1 << 29) - 1)
 _PIECE_CHARS = 900  # of a preset's text in a reply, as JSON writes them: with the rest it fits a line
+
+
+class Plan:
+    """Checks a parameter: some of the fields of a plan."""
+
+    type = "object"
+    allowed = ", ".join(
+        [
+            "%s %d..%d%s" % ((name,) + settings.PLAN[name] + (" or null" if name == "since" else "",))
+            for name in sorted(settings.PLAN)
+        ]
+    )
+
+    def __call__(self, given: dict, key: str) -> None:
+        settings.checked_plan(given[key], "params." + key)
 
 
 class Methods:
@@ -22,6 +37,7 @@ class Methods:
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
     `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
     `before_writing()`, `stored()`, `forgets(name)`: for the mark of what is on the flash.
+    `settings`: `settings.Settings`, and `settings_changed()`: others are to be gone by.
     `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`.
     bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}. calibrations: `calibration.Store`.
     """
@@ -49,6 +65,13 @@ class Methods:
         named = {"method": Text(limits.NAME_CHARS_MAX)}
         values = {name: Integer(least, most) for name, (least, most) in calibration.RANGES.items()}
         code = {"code": Integer(0, limits.HOLD_CODE_MAX)}
+        set_ = {
+            "sound": Choice(*settings.SOUNDS),
+            "haptic": Flag(),
+            "cap_level": Integer(1, limits.LEVELS),
+            "cap_sessions": Integer(0, limits.CAP_SESSIONS_MAX),
+            "plan": Plan(),
+        }
         self.table = {
             "rpc.discover": Method("the methods; or one, with its parameters", self._discover, False, {}, named),
             "device.info": Method("what this is and how it is", self._info, False, {}),
@@ -69,6 +92,11 @@ class Methods:
             "calibration.reset": Method("nominal again", self._uncalibrate, True, {}),
             "calibration.hold": Method("a DAC code through the built-in short", self._hold, True, code),
             "calibration.release": Method("end the hold", self._release, True, {}),
+            "settings.read": Method("what the person has set", self._settings, False, {}),
+            "settings.write": Method("set some of it", self._set, True, {}, set_),
+            "journal.clear": Method(
+                "delete the journal", self._clear, True, {"kind": Choice("session", "fault", "all")}
+            ),
             "journal.read": Method("the next record of the journal", self._journal, False, record),
         }
 
@@ -302,8 +330,35 @@ class Methods:
         self._device.hold.end()
         return {}
 
+    # settings
+
+    async def _settings(self, params: dict):
+        store = self._device.settings
+        found = dict(store.now)
+        found["damage"] = store.damage
+        return found
+
+    async def _set(self, params: dict):
+        self._must_be_quiet()
+        try:
+            self._device.settings.write(params, "params")
+        except sealed.Lost as lost:
+            raise Refused(link.STORAGE, str(lost)) from None
+        finally:
+            self._device.settings_changed()
+        return await self._settings({})
+
     # journal
 
     async def _journal(self, params: dict):
         record = self._journals[params["kind"]].after(params["after"])
         return {"record": None if record is None else json.loads(record)}
+
+    async def _clear(self, params: dict):
+        self._must_be_quiet()
+        for kind in ("session", "fault"):
+            if params["kind"] in (kind, "all"):
+                self._device.forgets(kind + "s")
+                self._device.forgets(kind + "s.old")
+                self._journals[kind].clear()
+        return {}

@@ -4,14 +4,13 @@ README.md tells a person what each pattern means.
 """
 
 from . import contact, limits, session
-from .debounce import MINUS, MODE, Contacts
+from .debounce import MINUS, MODE, PLUS, Contacts
+from .moments import FULL, HALF, level_lights
 
 LONG_MS = 1500
 REPEAT_AFTER_MS = 600  # MINUS held goes down; PLUS held does not go up
 REPEAT_MS = 250
-
-FULL = 1000  # brightness, permille
-HALF = 150  # looks like half
+SOUND_MS = 2000  # MINUS held for so long
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
 
@@ -33,6 +32,10 @@ class Buttons:
         self._long_sent = False
         self._swallowed = False
         self._repeat_ms = 0
+        self._minus_done = True  # the press of MINUS has no more to say: it is part of a chord
+        self._long_minus = False
+        self._plus_ms: int | None = None  # when PLUS went down that may become a chord
+        self._chord_ms: int | None = None  # since when PLUS and MINUS are held together
         self._start_ms: int | None = None
         self._mode_seen_up = False
 
@@ -40,7 +43,11 @@ class Buttons:
         """The gestures that are complete now.
 
         "mode_down" as MODE goes down, then "mode" if it comes up soon or "mode_long"; "plus"; "minus", and while it is
-        held "minus_more". What is down at the first look switched the device on, or is stuck: nothing till it is up.
+        held "minus_more" and "minus_long". What is down at the first look switched the device on, or is stuck: nothing
+        till it is up.
+
+        MINUS acts at once. PLUS waits for it for CHORD_MS, while it is held: with MINUS it is "chord", and held on
+        "chord_long", once. PLUS that goes down while MINUS is held for longer is nothing.
         """
         gestures: list[str] = []
         contacts = self._contacts
@@ -69,9 +76,22 @@ class Buttons:
         if self._held[MODE] and not self._long_sent and now_ms - self._since_ms(MODE, now_ms) >= LONG_MS:
             self._long_sent = True
             gestures.append("mode_long")
-        if self._held[MINUS] and "MINUS" not in self.stuck and now_ms >= self._repeat_ms:
-            self._repeat_ms = now_ms + REPEAT_MS
-            gestures.append("minus_more")
+        both = self._held[PLUS] and self._held[MINUS]
+        if not both:
+            self._chord_ms = None
+        elif self._chord_ms is not None and now_ms - self._chord_ms >= limits.CHORD_LONG_MS:
+            self._chord_ms = None
+            gestures.append("chord_long")
+        if self._plus_ms is not None and (not self._held[PLUS] or now_ms - self._plus_ms >= limits.CHORD_MS):
+            self._plus_ms = None
+            gestures.append("plus")
+        if self._held[MINUS] and "MINUS" not in self.stuck and not self._minus_done:
+            if now_ms >= self._repeat_ms:
+                self._repeat_ms = now_ms + REPEAT_MS
+                gestures.append("minus_more")
+            if now_ms - self._since_ms(MINUS, now_ms) >= SOUND_MS and not self._long_minus:
+                self._long_minus = True
+                gestures.append("minus_long")
         return gestures
 
     def swallow_mode(self) -> None:
@@ -96,11 +116,26 @@ class Buttons:
         self._down_ms[i] = now_ms
         if i == MODE:
             self._long_sent = False
+            self._plus_ms = self._chord_ms = None
             gestures.append("mode_down")  # stops, so it is never ignored
-        elif BUTTONS[i] not in self.stuck:
-            gestures.append(("plus", "minus")[i - 1])
-            if i == MINUS:
-                self._repeat_ms = now_ms + REPEAT_AFTER_MS
+        elif BUTTONS[i] in self.stuck:
+            return
+        elif i == MINUS:
+            gestures.append("minus")
+            self._repeat_ms = now_ms + REPEAT_AFTER_MS
+            self._minus_done = self._long_minus = False
+            if self._plus_ms is not None:
+                self._begin_chord(now_ms, gestures)
+        elif not self._held[MINUS] or "MINUS" in self.stuck:
+            self._plus_ms = now_ms
+        elif now_ms - self._since_ms(MINUS, now_ms) <= limits.CHORD_MS:
+            self._begin_chord(now_ms, gestures)
+
+    def _begin_chord(self, now_ms: int, gestures: list[str]) -> None:
+        self._plus_ms = None
+        self._chord_ms = now_ms
+        self._minus_done = True
+        gestures.append("chord")
 
     def _up(self, i: int, gestures: list[str]) -> None:
         if self._held[i] and i == MODE and not (self._swallowed or self._long_sent or "MODE" in self.stuck):
@@ -151,9 +186,47 @@ def contact_light(kind: str, now_ms: int) -> int:
     return FULL if _blink(now_ms, 1000, 500) else 0
 
 
-def level_lights(level: int) -> list[int]:
-    """Five brightnesses for a level 0..10: each LED is two levels, half and full."""
-    return [FULL if level >= 2 * i else HALF if level == 2 * i - 1 else 0 for i in range(1, 6)]
+def raising_lights(level: int, last: int, now_ms: int) -> list[int]:
+    """The same while a person raises it: above it the end of last time's bar glimmers."""
+    bar = level_lights(level)
+    if last > level and _blink(now_ms, 500, 60):
+        at = (last + 1) // 2 - 1
+        bar[at] = level_lights(last)[at]
+    return bar
+
+
+def fault_lights(number: int, now_ms: int) -> list[int]:
+    """The bar counts a fault's number: the left two blink for the tens, the right two for the ones, or glow for none.
+
+    The same for ever; main.py does so by itself.
+    """
+    tens, ones = number // 10, number % 10
+    ones_ms = 500 * tens + 750
+    now_ms %= ones_ms + 500 * max(2, ones) + 2000
+    left = now_ms < 500 * tens and now_ms % 500 < 250
+    now_ms -= ones_ms
+    right = 0
+    if ones and 0 <= now_ms < 500 * ones and now_ms % 500 < 250:
+        right = FULL
+    elif not ones and 0 <= now_ms < 1000:
+        right = HALF
+    return [FULL if left else 0] * 2 + [0] + [right] * 2
+
+
+def done_lights(share_pct: int, less: str, expired: bool, now_ms: int) -> list[int]:
+    """The bar of DONE: what share was delivered, swelling; in turn with the side that got less, or with what is left.
+
+    less: "", "left" or "right". expired: by the longest time, with zones left.
+    """
+    now_ms %= 3000
+    if expired and now_ms >= 1500:
+        outer = _blink(now_ms, 1500, 750)
+        return [FULL if (i % 2 == 0) == outer else 0 for i in range(5)]
+    if less and now_ms >= 1500:
+        on = FULL if _blink(now_ms, 200, 100) else 0
+        return [on, on, 0, 0, 0] if less == "left" else [0, 0, 0, on, on]
+    bar = level_lights(max(1, (share_pct + 5) // 10))
+    return bar if _blink(now_ms, 1500, 1000) else [HALF if light else 0 for light in bar]
 
 
 def mode_lights(mode: int, now_ms: int) -> list[int]:
@@ -175,8 +248,16 @@ def lights(
     bank_damaged: bool = False,
     data_lost: bool = False,
     expired: bool = False,
+    moment: list[int] | None = None,
+    last: int = 0,
+    share_pct: int = 100,
+    less: str = "",
 ) -> list[int]:
-    """Brightness (permille) of LEVEL_1..5, MODE_1..4 and CONTACT."""
+    """Brightness (permille) of LEVEL_1..5, MODE_1..4 and CONTACT.
+
+    moment: a bar that comes before the state's own. last: the level of last time, while the person raises it.
+    share_pct, less, expired: of the session that is done.
+    """
     dark = [0] * 4
     if state == session.OFF:
         return [0] * 10
@@ -184,54 +265,65 @@ def lights(
         at = now_ms // 80 % 5
         return [HALF if i == at else 0 for i in range(5)] + dark + [0]
     if state == session.FAULT:
-        # The fault's number in binary on the level bar, LEVEL_1 the highest bit; the mode LEDs flash together.
-        flash = FULL if _blink(now_ms, 500, 250) else 0
-        return [FULL if fault >> (4 - i) & 1 else 0 for i in range(5)] + [flash] * 4 + [0]
+        return fault_lights(fault, now_ms) + [FULL] * 4 + [0]
+    if moment is not None and state in (session.STANDBY, session.CHARGING):
+        return moment + dark + [0]
     if state == session.CHARGING:
         # With USB plugged in the cell cannot be measured: this says "charging", not how far.
         at = now_ms // 400 % 5
         return [HALF if i == at else 0 for i in range(5)] + dark + [0]
     if state == session.LOW_BATTERY:
         return [FULL if _blink(now_ms, 400, 200) else 0, 0, 0, 0, 0] + dark + [0]
-    if state == session.DONE and expired:
-        outer = _blink(now_ms, 1500, 750)
-        return [FULL if (i % 2 == 0) == outer else 0 for i in range(5)] + mode_lights(mode, now_ms) + [0]
     if state == session.DONE:
-        return [FULL if _blink(now_ms, 1500, 1000) else HALF] * 5 + mode_lights(mode, now_ms) + [0]
+        return done_lights(share_pct, less, expired, now_ms) + mode_lights(mode, now_ms) + [0]
     if state == session.STANDBY:
         blink = HALF if _blink(now_ms, 1000, 500) else 0
         damaged, lost = blink if bank_damaged else 0, blink if data_lost else 0
         return [0, lost, damaged, lost, 0] + mode_lights(mode, now_ms) + [0]
-    return level_lights(level) + mode_lights(mode, now_ms) + [contact_light(kind, now_ms)]
+    bar = raising_lights(level, last, now_ms) if moment is None else moment
+    return bar + mode_lights(mode, now_ms) + [contact_light(kind, now_ms)]
 
 
-# (beeper Hz, haptic, ms), one after the other. Soft and short: it happens beside the ear.
+# (beeper Hz, haptic, ms), one after the other. Soft and short: it happens beside the ear. Ticks are short or long, 60
+# to 80 or 240 to 300 ms: a hand tells these apart, and their order, and not much more.
 SOUNDS = {
     "cue": ((2000, 1, 60),),
-    "zone": ((2000, 1, 80), (0, 0, 80), (2600, 1, 120)),
-    "done": ((2000, 1, 120), (0, 0, 60), (2600, 1, 120), (0, 0, 60), (3100, 1, 240)),
-    "expired": ((3100, 1, 120), (0, 0, 60), (2600, 1, 120), (0, 0, 60), (2000, 1, 240)),
-    "stop": ((1500, 1, 120),),
+    "hold": ((2000, 1, 60), (0, 0, 70), (1500, 1, 60)),
+    "left": ((2600, 1, 240), (0, 0, 80), (2000, 1, 60)),
+    "right": ((2000, 1, 60), (0, 0, 80), (2600, 1, 240)),
+    "middle": ((2300, 1, 240), (0, 0, 80), (2300, 1, 240)),
+    "done": ((2000, 1, 80), (0, 0, 60), (2600, 1, 80), (0, 0, 60), (3100, 1, 240)),
+    "less_left": ((2600, 1, 240), (0, 0, 60), (2000, 1, 80), (0, 0, 60), (2000, 1, 240)),
+    "less_right": ((2000, 1, 80), (0, 0, 60), (2600, 1, 240), (0, 0, 60), (2600, 1, 80)),
+    "expired": ((3100, 1, 240), (0, 0, 60), (2600, 1, 80), (0, 0, 60), (2000, 1, 80)),
+    "stop": ((1500, 1, 300),),
     "level": ((2600, 0, 25),),
     "top": ((2600, 0, 25), (0, 0, 40), (2600, 0, 25)),
-    "dry": ((1200, 0, 80), (0, 0, 60), (1200, 0, 80)),
+    "dry": ((1400, 0, 80), (0, 0, 60), (1000, 0, 240)),
     "loose": ((1200, 1, 60), (0, 0, 60), (1200, 1, 60), (0, 0, 60), (1200, 1, 60)),
-    "low": ((1500, 1, 150), (0, 0, 80), (1100, 1, 250)),
+    "charge": ((1100, 1, 80), (0, 0, 80), (1500, 1, 240), (0, 0, 80), (1500, 1, 240)),
+    "low": ((1500, 1, 240), (0, 0, 80), (1300, 1, 240), (0, 0, 80), (1100, 1, 80)),
     "fault": ((900, 1, 300), (0, 0, 100), (900, 1, 300), (0, 0, 100), (900, 1, 300)),
+    "full": ((2000, 0, 80), (0, 0, 60), (2300, 0, 80), (0, 0, 60), (2600, 0, 80)),
+    "quiet": ((2600, 0, 80), (0, 0, 60), (2300, 0, 80), (0, 0, 60), (2000, 0, 80)),
+    "off": ((0, 1, 60), (0, 0, 70), (0, 1, 60), (0, 0, 70), (0, 1, 60), (0, 0, 70), (0, 1, 60)),
 }
+WARNINGS = ("stop", "charge", "low", "fault")  # ticked, whatever is set; on a board without a motor always heard
 
 
-# What a sound is worth: a lesser one never cuts it off. From _KEPT on it is heard whole, and waits for its turn.
+# What a sound is worth: a lesser one never cuts it off. From _KEPT on it is heard whole, and waits for its turn. Others
+# are worth 1.
 _RANKS = {
     "cue": 0,
+    "hold": 0,
     "level": 0,
     "top": 0,
-    "zone": 1,
-    "dry": 1,
-    "loose": 1,
     "stop": 2,
     "done": 2,
+    "less_left": 2,
+    "less_right": 2,
     "expired": 2,
+    "charge": 2,
     "low": 2,
     "fault": 3,
 }
@@ -244,9 +336,14 @@ class Sounder:
 
     The latest wins over what is worth no more, unless that is to be heard whole. Else it is dropped; if it is to be
     heard whole itself, it follows.
+
+    sound, haptic: as set (`settings.py`). motor: the board has one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, motor: bool = True) -> None:
+        self.sound = "full"
+        self.haptic = True
+        self._motor = motor
         self._kind = ""
         self._notes: tuple[tuple[int, int, int], ...] = ()
         self._end_ms = 0
@@ -257,8 +354,8 @@ class Sounder:
 
     def play(self, kind: str, now_ms: int) -> None:
         self.update(now_ms)  # what is over does not stand in the way
-        rank = _RANKS[kind]
-        playing = _RANKS[self._kind] if self._notes else -1
+        rank = _RANKS.get(kind, 1)
+        playing = _RANKS.get(self._kind, 1) if self._notes else -1
         if rank > playing or rank == playing < _KEPT:
             self._kind = kind
             self._notes = SOUNDS[kind]
@@ -276,4 +373,10 @@ class Sounder:
                 self._kind = self._next.pop(0)
                 self._notes = ((0, 0, _APART_MS),) + SOUNDS[self._kind]
                 self._end_ms += _APART_MS
-        return self._notes[0][:2] if self._notes else (0, 0)
+        if not self._notes:
+            return (0, 0)
+        hz, haptic, _ = self._notes[0]
+        warns = self._kind in WARNINGS
+        if self.sound == "off" and (self._motor or not warns):
+            hz = 0
+        return (hz, haptic if self.haptic or warns else 0)

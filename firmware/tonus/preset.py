@@ -2,7 +2,7 @@
 
 A preset is a JSON object (README.md beside the shipped ones describes it). `parse` accepts exactly the documents this
 file's tables describe and refuses everything else with a `FieldError` that names the field's path, the value and what
-is allowed. Nothing is clamped and nothing is defaulted: a document says all of what the device will do.
+is allowed. Nothing is clamped, and nothing that flows is defaulted: a document says all of what the device will do.
 """
 
 import json
@@ -49,14 +49,40 @@ class Waveform:
         return self.phase_us * (self.burst_pulses or 1)
 
 
-class Zone:
-    """A part of the face: name, duration_s, cue_s (glide cue interval) and a Waveform."""
+# "eye" is the bone below it, never over it; "neck" its sides, never the front. A name is searched for these in their
+# order, so that an eyebrow is a brow.
+REGIONS = ("forehead", "brow", "temple", "eye", "cheek", "nose", "mouth", "chin", "jaw", "neck")
+SIDES = ("left", "right", "middle")
+LETTERS = "fbtecnmhjk"  # of the regions, in the journal; a side's is its first
 
-    def __init__(self, name: str, duration_s: int, cue_s: int, waveform: Waveform) -> None:
+
+class Zone:
+    """A part of the face: region, side, name, duration_s, cue_s (glide cue interval), stroke and a Waveform.
+
+    stroke: (glide_s, hold_s), the rhythm in which the hand moves and rests, or None.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        side: str,
+        name: str,
+        duration_s: int,
+        cue_s: int,
+        stroke: tuple[int, int] | None,
+        waveform: Waveform,
+    ) -> None:
+        self.region = region
+        self.side = side
         self.name = name
         self.duration_s = duration_s
         self.cue_s = cue_s
+        self.stroke = stroke
         self.waveform = waveform
+
+    def place(self) -> str:
+        """Two letters: the region's, the side's."""
+        return LETTERS[REGIONS.index(self.region)] + self.side[0]
 
 
 class Preset:
@@ -73,8 +99,32 @@ class Preset:
         return sum([z.duration_s for z in self.zones])
 
 
+def _from_1(document: dict[str, object]) -> dict[str, object]:
+    """Schema 1 had names only: region and side are what they say, else the middle of the cheek.
+
+    FieldError for a zone that is none of schema 1.
+    """
+    zones = document.get("zones")
+    if isinstance(zones, list) and len(zones) <= limits.ZONES_MAX:
+        zones = [_zone_from_1(item, "zones[%d]" % i) for i, item in enumerate(zones)]
+    document = dict(document)
+    document["schema"] = 2
+    if zones is not None:
+        document["zones"] = zones
+    return document
+
+
+def _zone_from_1(item: object, path: str) -> dict[str, object]:
+    zone = dict(fields.of(item, path, ("name", "duration_s", "cue_s", "waveform")))
+    words = fields.text(zone, "name", path).lower()
+    zone["region"] = ([region for region in REGIONS if region in words] or ["cheek"])[0]
+    sides = [side for side in SIDES[:2] if side in words]
+    zone["side"] = sides[0] if len(sides) == 1 else "middle"
+    return zone
+
+
 # A released schema: the function that makes a decoded document of it one of the next. The chain is never cut short.
-MIGRATIONS: dict[int, object] = {}
+MIGRATIONS: dict[int, object] = {1: _from_1}
 
 
 def parse(text: str) -> Preset:
@@ -85,14 +135,14 @@ def parse(text: str) -> Preset:
         document = json.loads(text)
     except (ValueError, RuntimeError):  # MicroPython reports deep nesting as RuntimeError, CPython as RecursionError
         raise FieldError("", "not valid JSON") from None
-    return build(upgrade(document))
+    return build(document)
 
 
 def upgrade(document: object) -> object:
     """A decoded document in this firmware's schema, when it is of an older one; else itself."""
     while isinstance(document, dict):
         schema = document.get("schema")
-        if not isinstance(schema, int) or schema not in MIGRATIONS:
+        if isinstance(schema, bool) or not isinstance(schema, int) or schema not in MIGRATIONS:
             break
         document = MIGRATIONS[schema](document)  # type: ignore[operator]
     return document
@@ -132,7 +182,12 @@ def _zone_text(zone: Zone) -> str:
         else:
             times = '"shape":"trapezoid","rise_ms":%d,"hold_ms":%d,"fall_ms":%d,"low_ms":%d' % (rise, hold, fall, low)
         parts.append('"envelope":{%s,"depth_pct":%d}' % (times, depth))
-    start = '{"name":%s,"duration_s":%d,"cue_s":%d,' % (_quoted(zone.name), zone.duration_s, zone.cue_s)
+    start = '{"region":"%s","side":"%s",' % (zone.region, zone.side)
+    if zone.name != zone.region + " " + zone.side:
+        start += '"name":%s,' % _quoted(zone.name)
+    start += '"duration_s":%d,"cue_s":%d,' % (zone.duration_s, zone.cue_s)
+    if zone.stroke is not None:
+        start += '"stroke":{"glide_s":%d,"hold_s":%d},' % zone.stroke
     return start + '"waveform":{%s}}' % ",".join(parts)
 
 
@@ -146,9 +201,9 @@ def _quoted(text: str) -> str:
 
 
 def build(document: object) -> Preset:
-    """The preset in an already decoded JSON object. FieldError when it is not one."""
-    root = fields.of(document, "", ("schema", "id", "name", "top_ua", "ramp_ms", "zones"))
-    fields.integer(root, "schema", "", limits.PRESET_SCHEMA, limits.PRESET_SCHEMA, "")
+    """The preset in an already decoded JSON object, of this schema or an older one. FieldError when it is not one."""
+    root = fields.of(upgrade(document), "", ("schema", "id", "name", "top_ua", "ramp_ms", "zones"))
+    fields.integer(root, "schema", "", limits.PRESET_SCHEMA, limits.PRESET_SCHEMA)
     id = fields.text(root, "id", "")
     for c in id:
         if c not in "abcdefghijklmnopqrstuvwxyz0123456789-":
@@ -169,11 +224,20 @@ def build(document: object) -> Preset:
 
 
 def _zone(item: object, path: str, top_ua: int) -> Zone:
-    zone = fields.of(item, path, ("name", "duration_s", "cue_s", "waveform"))
-    name = fields.text(zone, "name", path)
+    zone = fields.of(item, path, ("region", "side", "duration_s", "cue_s", "waveform"), ("name", "stroke"))
+    region = fields.choice(zone, "region", path, REGIONS)
+    side = fields.choice(zone, "side", path, SIDES)
+    name = fields.text(zone, "name", path) if "name" in zone else region + " " + side
     duration_s = fields.integer(zone, "duration_s", path, limits.ZONE_MIN_S, limits.SESSION_MAX_MS // 1000, "s")
     cue_s = fields.integer(zone, "cue_s", path, limits.CUE_MIN_S, limits.CUE_MAX_S, "s")
-    return Zone(name, duration_s, cue_s, _waveform(zone["waveform"], path + ".waveform", top_ua))
+    stroke = _stroke(zone["stroke"], path + ".stroke") if "stroke" in zone else None
+    return Zone(region, side, name, duration_s, cue_s, stroke, _waveform(zone["waveform"], path + ".waveform", top_ua))
+
+
+def _stroke(item: object, path: str) -> tuple[int, int]:
+    given = fields.of(item, path, ("glide_s", "hold_s"))
+    glide_s = fields.integer(given, "glide_s", path, limits.GLIDE_MIN_S, limits.GLIDE_MAX_S, "s")
+    return (glide_s, fields.integer(given, "hold_s", path, 0, limits.HOLD_MAX_S, "s"))
 
 
 _WAVEFORM_FIELDS = {

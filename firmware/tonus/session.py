@@ -5,7 +5,7 @@ No hardware and no clock. `Session` is given an output (what the pulse loop does
 """
 
 from . import contact, limits
-from .preset import Preset
+from .preset import Preset, Zone
 
 OFF = "OFF"
 SELF_TEST = "SELF_TEST"
@@ -50,7 +50,7 @@ EVENTS = {
     "lost": "contact was lost",
     "dry": "contact stayed poor",
     "zero": "MINUS took the level to zero",
-    "finished": "the last zone ended",
+    "finished": "the last zone ended, or was left out",
     "ramped_down": "the ramp down ended",
     "drained": "the ramp down for an empty battery ended",
     "stop": "MODE: stop",
@@ -76,6 +76,7 @@ TABLE = {
     (ARMED, "stop"): STANDBY,
     (ARMED, "zero"): STANDBY,
     (ARMED, "expired"): STANDBY,
+    (ARMED, "finished"): STANDBY,
     (ARMED, "idle"): OFF,
     (ARMED, "usb_in"): CHARGING,
     (ARMED, "battery_low"): LOW_BATTERY,
@@ -100,6 +101,7 @@ TABLE = {
     (TREAT, "usb_in"): CHARGING,
     (TREAT, "battery_low"): RAMP_DOWN,
     (PAUSED, "contact"): RAMP_UP,
+    (PAUSED, "finished"): DONE,
     (PAUSED, "stop"): STANDBY,
     (PAUSED, "expired"): DONE,
     (PAUSED, "idle"): OFF,
@@ -144,12 +146,12 @@ class Session:
     presets: a sequence of Preset, read when one is chosen; at least one, or the self-test does not pass.
     log(event, fields): called on each change, with a dict.
     output: `off()`, `probe()`, `new_session()`, `treat(zone, level, ramp_ms)`, `aim(level, ramp_ms)`, `ramp_down()`,
-    `settled()`; zone is a `preset.Zone`. cue(kind): "cue", "zone", "done", "expired", "stop", "level", "top", "dry",
-    "loose", "fault" or "low", for the panel to sound.
+    `settled()`; zone is a `preset.Zone`. cue(kind): for the panel to sound (`panel.SOUNDS`), or "here": the present
+    zone is to be shown, or "sound": the next loudness was asked for.
 
     counted_ms: what the zones' clock has counted: RAMP_UP and TREAT, but not electrodes that touch each other. How much
     of that was a treatment, `tally` knows.
-    can_start: False while the cell has too little for a session.
+    can_start: False while the cell has too little for a session. cap: the highest level there is.
     """
 
     def __init__(self, presets, output, log, cue) -> None:
@@ -160,8 +162,10 @@ class Session:
         self.contact_kind = contact.OPEN
         self.counted_ms = 0
         self.lifts = 0
+        self.skipped: list[int] = []  # zones, from 1, that the person has left out
         self.expired = False  # the session that is DONE ended by the longest time, not by its last zone
         self.can_start = True
+        self.cap = limits.LEVELS
         self._presets = presets
         self._output = output
         self._log = log
@@ -171,6 +175,9 @@ class Session:
         self._begun_ms = 0  # when the session armed
         self._poor_ms = 0
         self._cued_ms = 0  # the treated time at the last cue: pauses do not put off the next
+        self._holding = False  # the hand rests at the end of a stroke
+        self._zone_from_ms = 0  # the treated time at which the present zone began
+        self._here = False  # MINUS went down in STANDBY, and is perhaps held
         self._ramp_ms = 0
         self._drained = False
         self._down_ms = 0  # when the ramp down began
@@ -193,6 +200,10 @@ class Session:
         """Time the present zone has left."""
         return self._zone_end_ms() - self.counted_ms
 
+    def dry(self) -> bool:
+        """True while a pause waits for gel, whatever the probe says."""
+        return self.state == PAUSED and self._now_ms < self._not_before_ms
+
     def loose(self) -> bool:
         """True while the last lifts lie so close together that gel is missing, or a little pressure."""
         lifted = self._lifted_ms
@@ -210,10 +221,12 @@ class Session:
         return True
 
     def press(self, gesture: str) -> None:
-        """A gesture of the panel: "mode_down", "mode", "mode_long", "plus", "minus" or "minus_more"."""
+        """A gesture of `panel.Buttons`."""
         if gesture not in ("mode_down", "minus_more"):  # which a button that is stuck or leant on makes for ever
             self._active_ms = self._now_ms
         state = self.state
+        if gesture == "minus":
+            self._here = state == STANDBY
         if gesture == "mode_long":
             self.event("power_off")
         elif gesture == "mode_down":
@@ -234,7 +247,16 @@ class Session:
                 self._set_level(self.level + 1)
             else:
                 self.event("again")
-        elif gesture in ("minus", "minus_more") and self.level and state in ACTIVE and state != RAMP_DOWN:
+        elif gesture == "minus_long":
+            if self._here and state == STANDBY:
+                self._cue("sound")
+        elif state not in ACTIVE or state == RAMP_DOWN:
+            pass
+        elif gesture == "chord":
+            self._cue(self.preset.zones[self.zone].side)
+        elif gesture == "chord_long":
+            self._skip()
+        elif gesture in ("minus", "minus_more") and self.level:
             self._set_level(self.level - 1)
 
     def contact(self, kind: str, ready: bool) -> None:
@@ -282,31 +304,53 @@ class Session:
             return  # allowed, and not a treatment: the time stands still
         self.counted_ms += passed
         if self.counted_ms >= self._zone_end_ms():
-            self._next_zone()
-        elif self.counted_ms - self._cued_ms >= self.preset.zones[self.zone].cue_s * 1000:
-            self._cued_ms = self.counted_ms
-            self._cue("cue")
-            self._log("cue", {"zone": self.zone + 1})
+            self._next_zone(self._zone_end_ms())
+        else:
+            self._pace(self.preset.zones[self.zone])
+
+    def _pace(self, zone: Zone) -> None:
+        """Cues for the hand to move on; or of a stroke, whose glide begins with the zone: its hold, the next glide."""
+        stroke = zone.stroke
+        if stroke is None:
+            least_s = zone.cue_s
+        else:
+            least_s = stroke[1] if self._holding else stroke[0]
+        if self.counted_ms - self._cued_ms < least_s * 1000:
+            return
+        self._cued_ms += least_s * 1000
+        self._holding = stroke is not None and not self._holding and stroke[1] > 0
+        self._cue("hold" if self._holding else "cue")
+        self._log("cue", {"zone": self.zone + 1, "hold": self._holding})
 
     def _zone_end_ms(self) -> int:
-        return 1000 * sum([z.duration_s for z in self.preset.zones[: self.zone + 1]])
+        return self._zone_from_ms + 1000 * self.preset.zones[self.zone].duration_s
 
-    def _next_zone(self) -> None:
+    def _skip(self) -> None:
+        """Leave the present zone out: what is left of it is not counted."""
+        self.skipped = self.skipped + [self.zone + 1]
+        self._log("skip", {"zone": self.zone + 1})
+        self._next_zone(self.counted_ms)
+
+    def _next_zone(self, from_ms: int) -> None:
         zones = self.preset.zones
         if self.zone + 1 == len(zones):
             self.event("finished")
             return
         before = zones[self.zone]
         self.zone += 1
+        self._zone_from_ms = from_ms
         self._cued_ms = self.counted_ms
-        self._cue("zone")
-        self._log_zone()
+        self._holding = False
+        self._cue(zones[self.zone].side)
+        if self.state != ARMED:  # its first zone is logged when it begins
+            self._log_zone()
         if zones[self.zone].waveform != before.waveform:
             self._ramp_ms = self.preset.ramp_ms
-            self.event("zone")
+            if self.state in (RAMP_UP, TREAT):
+                self.event("zone")
 
     def _set_level(self, level: int) -> None:
-        if level > limits.LEVELS:
+        if level > min(limits.LEVELS, self.cap):
             self._cue("top")
             return
         if self.state == PAUSED and level > self.level:
@@ -332,19 +376,23 @@ class Session:
             self._log_session(cause)
         if state == ARMED:
             self._output.new_session()
-            self.counted_ms = self._cued_ms = self.zone = self.lifts = 0
+            self.counted_ms = self._cued_ms = self._zone_from_ms = self.zone = self.lifts = 0
+            self._holding = False
             self._begun_ms = self._now_ms
             self._ramp_ms = self.preset.ramp_ms
             self._drained = False
+            self.skipped = []
             self._lifted_ms = []
             self._told_ms = None
             self.level = 1
             self._log_level()
-            self._cue("level")
+            self._cue(self.preset.zones[0].side)
             self._output.probe()
         elif state == RAMP_UP:
             if before == ARMED:
                 self._log_zone()
+            if before in PROBING:
+                self._cue("here")
             self._poor_ms = 0
             self._output.treat(self.preset.zones[self.zone], self.level, self._ramp_ms)
         elif state == PAUSED:
@@ -367,7 +415,7 @@ class Session:
                 self._log_level()
             if cause == "choose" or (state == STANDBY and before == SELF_TEST):
                 self._log_mode()
-            if cause in ("stop", "usb_in") and before in ACTIVE:
+            if before in ACTIVE and (cause in ("stop", "usb_in") or cause == "finished" and state == STANDBY):
                 self._cue("stop")
             elif self.expired:
                 self._cue("expired")

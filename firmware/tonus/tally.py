@@ -5,6 +5,8 @@ counts, its ramps over; *delivered* is what was seen to flow meanwhile. Set is t
 contact is good: what its parts are off does not show in their share.
 """
 
+import json
+
 from . import contact, limits
 
 
@@ -53,11 +55,12 @@ class Tally:
     def record(self, na16_per_code: int) -> dict:
         """Fields of the session's record (PROTOCOL.md). na16_per_code: of the stage."""
         counted_ms = good_ms = set_ = delivered = 0
-        zones, counted = [], []
+        zones, counted, charges = [], [], []
         for ms, its_good_ms, its_set, its_delivered in self._zones:
             its_set = self._as_given(its_set)
             zones.append([_part(ms, its_delivered, its_set), _part(100, its_good_ms, ms)])
             counted.append([ms, _part(100, its_delivered, its_set)])
+            charges.append([_uc(its_set, na16_per_code, 10), _uc(its_delivered, na16_per_code, 10)])
             counted_ms += ms
             good_ms += its_good_ms
             set_ += its_set
@@ -66,14 +69,15 @@ class Tally:
             "level": self.level,
             "counted_ms": counted_ms,
             "treated_ms": _part(counted_ms, delivered, set_),
-            "set_uc": _uc(set_, na16_per_code),
-            "charge_uc": _uc(delivered, na16_per_code),
+            "set_uc": _uc(set_, na16_per_code, 100),
+            "charge_uc": _uc(delivered, na16_per_code, 100),
             "share_pct": _part(100, delivered, set_),
-            "probe_uc": _uc(self._probes, na16_per_code),
+            "probe_uc": _uc(self._probes, na16_per_code, 100),
             "good_pct": _part(100, good_ms, counted_ms),
             "ohm": self._ohm_sum // self._ohm_n if self._ohm_n else 0,
             "zones": zones,
             "counted": counted,
+            "charges": charges,
         }
 
     def _zone(self, zone: int) -> list[int]:
@@ -90,11 +94,38 @@ class Tally:
         return set_ * max(expected - most, min(self._seen, expected + most)) // expected
 
 
+def less(zones, charges: list) -> str:
+    """The side, "left" or "right", that got more than a tenth less than the other; "" when neither did.
+
+    zones: of the preset. charges: [set, delivered] of those begun. Only where both sides are planned for as long.
+    """
+    planned = {"left": 0, "right": 0}
+    got = {"left": 0, "right": 0}
+    for i in range(len(zones)):
+        side = zones[i].side
+        if side in planned:
+            planned[side] += zones[i].duration_s
+            if i < len(charges):
+                got[side] += charges[i][1]
+    if planned["left"] != planned["right"]:
+        return ""
+    lower = min(got, key=lambda side: got[side])
+    return lower if got[lower] * 10 < max(got.values()) * 9 else ""
+
+
 def _part(whole: int, part: int, of: int) -> int:
     """`whole` x part / of, to the nearest, and never more than the whole or less than nothing."""
     return max(0, min(whole, (2 * whole * part + of) // (2 * of))) if of > 0 else 0
 
 
-def _uc(code_us: int, na16_per_code: int) -> float:
-    """uC in each direction, to a hundredth, of sense codes x us in both."""
-    return max(0, code_us) * na16_per_code // 320_000_000 / 100
+def _uc(code_us: int, na16_per_code: int, parts: int) -> float:
+    """uC in each direction, cut to so many parts of one, of sense codes x us in both."""
+    return max(0, code_us) * na16_per_code * parts // 32_000_000_000 / parts
+
+
+def fit(record: dict, most: int) -> None:
+    """Make a record one of at most so many characters: whole uC by zone, then without what these let work out."""
+    if len(json.dumps(record, separators=(",", ":"))) > most:
+        record["charges"] = [[round(uc) for uc in pair] for pair in record["charges"]]
+    if len(json.dumps(record, separators=(",", ":"))) > most:
+        del record["counted"]

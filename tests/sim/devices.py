@@ -83,8 +83,8 @@ def changed_firmware(folder: Path, *changes: tuple[str, str, str]) -> Path:
 def example(id: str = "mine", **changes: Any) -> dict[str, Any]:
     """A small preset that is allowed."""
     waveform = {"kind": "biphasic", "rate_hz": 20, "phase_us": 500, "gap_us": 100}
-    zone = {"name": "cheek", "duration_s": 30, "cue_s": 5, "waveform": waveform}
-    return {"schema": 1, "id": id, "name": "Mine", "top_ua": 200, "ramp_ms": 1000, "zones": [zone]} | changes
+    zone: dict[str, Any] = {"region": "cheek", "side": "left", "duration_s": 30, "cue_s": 5, "waveform": waveform}
+    return {"schema": 2, "id": id, "name": "Mine", "top_ua": 200, "ramp_ms": 1000, "zones": [zone]} | changes
 
 
 def large(id: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_done_is_heard_whole_and_the_low_cell_after_it(pct: int, tmp_path: Path)
     seen = {"visits": ["RAMP_DOWN", "DONE", "LOW_BATTERY"]}
     trace = play(tmp_path, 22, entries, seen, [preset(5)], start)
     done = next(change.t_us for change in trace.states if change.to == "DONE")
-    assert tones(trace, done)[:5] == sound("done") + sound("low")
+    assert tones(trace, done)[:6] == sound("done") + sound("low")
     low = next(change.t_us for change in trace.states if change.to == "LOW_BATTERY")
     assert low - done >= limits.DONE_SHOWN_MS * 1000
 

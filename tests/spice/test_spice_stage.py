@@ -40,7 +40,8 @@ def test_a_pulse_settles_and_leaves_nothing(load: str) -> None:
     drive = single(codes_of(400), 500, gap_us=limits.GAP_MIN_US)
     trace = play(load, drive)
     assert all(settled_us(trace, phase) < 10 for phase in drive.phases)
-    assert abs(trace.charge_nc(0, drive.end_us)) < 0.2
+    # The least gap ends before good skin is empty through the leads: 1 nC of 200 a pulse, 0.3 uA at 300 Hz.
+    assert abs(trace.charge_nc(0, drive.end_us)) < 1.5
     assert trace.charge_nc(drive.phases[0].t_us, drive.phases[0].end_us) == pytest.approx(200, rel=0.02)
 
 

@@ -18,7 +18,7 @@ from select import select
 from time import monotonic
 from typing import Any
 
-from tonus import bank, preset
+from tonus import bank, preset, settings
 from tonus.fields import FieldError
 
 LINE_MAX = 1024
@@ -79,7 +79,7 @@ METHODS: dict[str, tuple[bool, bool, dict[str, Callable[[Any], bool]]]] = {
     "device.reboot": (True, True, {}),
     "device.bootloader": (True, True, {}),
     "bank.list": (False, False, {}),
-    "bank.read": (False, False, {"id": _text(24), "offset": _integer(0, 4096)}),
+    "bank.read": (False, False, {"id": _text(24), "offset": _integer(0, 4672)}),
     "bank.begin": (True, True, {"presets": _integer(1, 16)}),
     "bank.put": (
         True,
@@ -87,7 +87,7 @@ METHODS: dict[str, tuple[bool, bool, dict[str, Callable[[Any], bool]]]] = {
         {
             "transaction": _NUMBER,
             "index": _integer(0, 15),
-            "offset": _integer(0, 4096),
+            "offset": _integer(0, 4672),
             "text": _text(1000),
             "last": lambda v: isinstance(v, bool),
         },
@@ -100,6 +100,9 @@ METHODS: dict[str, tuple[bool, bool, dict[str, Callable[[Any], bool]]]] = {
     "calibration.reset": (True, True, {}),
     "calibration.hold": (True, True, {"code": _integer(0, 3300)}),
     "calibration.release": (True, False, {}),
+    "settings.read": (False, False, {}),
+    "settings.write": (True, True, {}),  # any of them: the firmware's own check
+    "journal.clear": (True, True, {"kind": lambda v: v in ("session", "fault", "all")}),
     "journal.read": (False, False, {"kind": lambda v: v in ("session", "fault"), "after": _integer(0, 536870911)}),
 }
 
@@ -127,6 +130,8 @@ class Device:
         self.own = texts
         self.generation = 0 if texts is None else 1
         self.damage: str | None = None
+        self.settings = settings.new()
+        self.settings_damage: str | None = None
         self.journal: dict[str, list[Document]] = {"session": [], "fault": []}
         self.calibration: Document | None = None
         self.calibration_damage: str | None = None
@@ -226,7 +231,7 @@ class Device:
         changes, quiet, allowed = METHODS[method]
         if changes and not sealed:
             raise Refusal(-32002, "CRC required")
-        if set(params) != set(allowed):
+        if set(params) != set(allowed) and method != "settings.write":
             raise Refusal(-32602, f"params: allowed {', '.join(allowed)}")
         for name, good in allowed.items():
             if not good(params[name]):
@@ -349,6 +354,19 @@ class Device:
         self.generation += 1
         return {"generation": self.generation, "crc32": bank_crc(self.texts), "presets": len(self.texts)}
 
+    # settings
+
+    def _settings_read(self) -> Document:
+        return self.settings | {"damage": self.settings_damage}
+
+    def _settings_write(self, **given: Any) -> Document:
+        try:
+            self.settings = settings.merged(self.settings, given, "params")
+        except FieldError as error:
+            raise Refusal(-32602, str(error)) from None
+        self.settings_damage = None
+        return self._settings_read()
+
     # calibration
 
     def _calibration_read(self) -> Document:
@@ -389,6 +407,11 @@ class Device:
 
     def _journal_read(self, kind: str, after: int) -> Document:
         return {"record": next((r for r in self.journal[kind] if r["n"] > after), None)}
+
+    def _journal_clear(self, kind: str) -> Document:
+        for one in self.journal if kind == "all" else (kind,):
+            self.journal[one] = []
+        return {}
 
 
 class FakeSerial:

@@ -43,6 +43,17 @@ def test_there_is_a_file_of_every_schema_ever_released() -> None:
     assert sorted(preset.MIGRATIONS) == numbers[:-1]
 
 
+def test_a_bank_of_schema_1_becomes_one_of_this_schema_once(tmp_path: Path) -> None:
+    shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
+    first = loaded(tmp_path)
+    data = (tmp_path / "bank").read_bytes()
+    assert data.count(b'{"schema":2,') == len(first) + 1
+    again = loaded(tmp_path)
+    assert (first.generation, again.generation) == (2, 2)
+    assert (tmp_path / "bank").read_bytes() == data
+    assert [again.text(i) for i in range(len(again))] == [first.text(i) for i in range(len(first))]
+
+
 @pytest.mark.parametrize("path", sorted(RELEASED.glob("*.bank")), ids=lambda path: path.stem)
 def test_a_released_file_loads(path: Path, tmp_path: Path) -> None:
     """And its presets still are allowed, as many and of the same names."""
@@ -80,7 +91,7 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, writ
 @settings(max_examples=150, deadline=None)
 def test_any_damage_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Bytes changed, lost, added or cut off: the shipped presets are in force, and nothing of the file is used."""
-    whole = (RELEASED / "schema-1.bank").read_bytes()
+    whole = (RELEASED / "schema-2.bank").read_bytes()
     at = data.draw(st.integers(0, len(whole) - 1))
     gone = data.draw(st.sampled_from([0, 1, 1, 1, 7, len(whole)]))
     new = data.draw(st.binary(max_size=3) | st.just(whole[at : at + 40]))
@@ -106,7 +117,7 @@ def trailer(texts: list[str], **changes: object) -> str:
 
 def test_the_bank_of_a_later_schema_is_not_guessed_at(tmp_path: Path) -> None:
     (tmp_path / "bank").write_text(trailer([], schema=limits.PRESET_SCHEMA + 1))
-    assert loaded(tmp_path).damage == f"schema: {limits.PRESET_SCHEMA + 1}; allowed 1"
+    assert loaded(tmp_path).damage == f"schema: {limits.PRESET_SCHEMA + 1}; allowed 1..{limits.PRESET_SCHEMA}"
 
 
 @pytest.mark.parametrize(("top_ua", "damage"), [(200, None), (600, "top_ua: 600; allowed 50..500 uA")])
@@ -121,33 +132,34 @@ def test_what_another_firmware_took_is_held_to_this_ones_limits(
 
 
 def test_the_chain_of_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the first schema over two more: step by step, in order, each preset once."""
-
-    def to_2(document: dict[str, object]) -> dict[str, object]:
-        return document | {"schema": 2, "name": f"{document['name']}2"}
+    """From the first schema over three more: step by step, in order, each preset once."""
 
     def to_3(document: dict[str, object]) -> dict[str, object]:
         return document | {"schema": 3, "name": f"{document['name']}3"}
 
+    def to_4(document: dict[str, object]) -> dict[str, object]:
+        return document | {"schema": 4, "name": f"{document['name']}4"}
+
     shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
-    names = [p.name for p in (lambda found: [found[i] for i in range(len(found))])(loaded(tmp_path))]
-    monkeypatch.setattr(limits, "PRESET_SCHEMA", 3)
-    monkeypatch.setattr(preset, "MIGRATIONS", {1: to_2, 2: to_3})
+    names = [json.loads(line)["name"] for line in (tmp_path / "bank").read_text().splitlines()[:-1]]
+    monkeypatch.setattr(limits, "PRESET_SCHEMA", 4)
+    monkeypatch.setattr(preset, "MIGRATIONS", preset.MIGRATIONS | {2: to_3, 3: to_4})
     for _ in range(2):  # the second time there is nothing to migrate
         found = loaded(tmp_path)
-        assert [found[i].name for i in range(len(found))] == [f"{name}23" for name in names]
+        assert [found[i].name for i in range(len(found))] == [f"{name}34" for name in names]
         assert (found.damage, found.generation) == (None, 2)
-        assert all('"schema":3' in found.text(i) for i in range(len(found)))
+        assert all('"schema":4' in found.text(i) for i in range(len(found)))
 
 
 def test_an_old_preset_that_cannot_be_migrated_is_damage_not_a_dead_device(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
-    calm = preset.canonical(bank.shipped()[3]).replace('"schema":1', '"schema":2')
+    calm = preset.canonical(bank.shipped()[3]).replace('"schema":2', '"schema":3')
     (tmp_path / "calm.json").write_text(calm, encoding="utf-8")
-    monkeypatch.setattr(limits, "PRESET_SCHEMA", 2)
-    monkeypatch.setattr(preset, "MIGRATIONS", {1: lambda document: document | {"schema": 2, "top_ua": 5000}})
+    monkeypatch.setattr(limits, "PRESET_SCHEMA", 3)
+    later = {2: lambda document: document | {"schema": 3, "top_ua": 5000}}
+    monkeypatch.setattr(preset, "MIGRATIONS", preset.MIGRATIONS | later)
     monkeypatch.setattr(bank, "_SHIPPED_FOLDER", f"{tmp_path}/")
     monkeypatch.setattr(bank, "SHIPPED", ("calm",))
     found = bank.Bank(str(tmp_path))

@@ -24,8 +24,8 @@ def text_of(document: dict[str, Any]) -> str:
 
 def named(id: str, name: str = "A", zones: int = 1) -> str:
     waveform = {"kind": "biphasic", "rate_hz": 10, "phase_us": 200, "gap_us": 100}
-    zone = {"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": waveform}
-    return text_of({"schema": 1, "id": id, "name": name, "top_ua": 100, "ramp_ms": 500, "zones": [zone] * zones})
+    zone = {"region": "cheek", "side": "left", "name": "a cheek", "duration_s": 60, "cue_s": 5, "waveform": waveform}
+    return text_of({"schema": 2, "id": id, "name": name, "top_ua": 100, "ramp_ms": 500, "zones": [zone] * zones})
 
 
 def client_of(device: Device, chunk: int = 1 << 20, on_log: Callable[[str], None] | None = None) -> Client:
@@ -233,7 +233,7 @@ def test_any_bank_is_written_as_it_is_in_lines_of_at_most_1024_bytes(found: list
 
 
 def test_pieces_fill_their_lines_when_every_character_is_escaped() -> None:
-    text = text_of(json.loads(named("a", '"' * 24, zones=16).replace('"cheek"', json.dumps('\\"' * 12))))
+    text = text_of(json.loads(named("a", '"' * 24, zones=15).replace('"a cheek"', json.dumps('\\"' * 12))))
     in_json = len(json.dumps(text)) - 2
     assert in_json > 1.25 * len(text)
     device = Device()

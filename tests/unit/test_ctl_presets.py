@@ -18,8 +18,8 @@ WAVEFORM = {"kind": "biphasic", "rate_hz": 10, "phase_us": 200, "gap_us": 100}
 
 
 def document(id: str = "a", **changes: Any) -> dict[str, Any]:
-    zone = {"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": WAVEFORM}
-    return {"schema": 1, "id": id, "name": "A", "top_ua": 100, "ramp_ms": 500, "zones": [zone]} | changes
+    zone = {"region": "cheek", "side": "left", "duration_s": 60, "cue_s": 5, "waveform": WAVEFORM}
+    return {"schema": 2, "id": id, "name": "A", "top_ua": 100, "ramp_ms": 500, "zones": [zone]} | changes
 
 
 def problems(path: Path, text: str | bytes) -> list[str]:
@@ -87,12 +87,13 @@ def test_the_limit_of_length_is_of_what_the_device_gets(tmp_path: Path) -> None:
         "depth_pct": 50,
     }
     wave = {"kind": "modulated", "rate_hz": 30.5, "phase_us": 1000, "gap_us": 10000, "envelope": envelope}
-    zones = [{"name": 24 * "\\", "duration_s": 60, "cue_s": 5, "waveform": wave}] * 16
+    place = {"region": "forehead", "side": "right", "name": 24 * "\\"}
+    zones = [place | {"duration_s": 60, "cue_s": 5, "waveform": wave}] * 16
     short = document(zones=zones[:14])
     assert problems(tmp_path / "f", json.dumps(short, indent=9)) == []
     length = len(json.dumps(document(zones=zones), separators=(",", ":")))
     assert problems(tmp_path / "f", json.dumps(document(zones=zones))) == [
-        f"f.json: {length} characters in canonical form; allowed at most 4096"
+        f"f.json: {length} characters in canonical form; allowed at most 4672"
     ]
 
 

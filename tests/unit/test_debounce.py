@@ -201,6 +201,7 @@ def test_plus_and_minus_count_only_while_mode_is_up() -> None:
         fingers.hold(NONE, 100)
         assert fingers.gestures == ["mode_down", "mode"]
         fingers.hold(contacts, 50)
+        fingers.hold(NONE, 50)
         assert fingers.gestures[2:] == [{PLUS: "plus", MINUS: "minus"}[contacts]]
 
 

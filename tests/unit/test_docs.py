@@ -12,7 +12,7 @@ from typing import Any
 
 import hand
 import pytest
-from tonus import bank, contact, faults, limits, panel, preset, session
+from tonus import bank, contact, faults, limits, moments, panel, preset, session, settings
 from tonus.fields import FieldError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,12 +71,6 @@ def test_faults_are_in_the_table_and_nothing_else_is() -> None:
     assert table == {number: title for number, (title, _) in faults.FAULTS.items()}
 
 
-def test_each_fault_has_the_bar_that_the_panel_shows() -> None:
-    for number, _, bar, *_ in rows(section(FIRMWARE, "Faults")):
-        lights = panel.lights(session.FAULT, 0, 0, contact.OPEN, int(number), 0)
-        assert bar == "".join("●" if light else "○" for light in lights[:5])
-
-
 def test_every_number_of_the_self_test_is_a_fault() -> None:
     numbers = {int(row[-1]) for row in rows(section(FIRMWARE, "Self-test"))}
     assert numbers == {n for n in faults.FAULTS if n >= faults.RAIL_STUCK} | {faults.WATCHDOG}
@@ -85,7 +79,8 @@ def test_every_number_of_the_self_test_is_a_fault() -> None:
 def notes(kind: str) -> str:
     """A sound as the README writes it."""
     return ", ".join(
-        f"{hz} Hz{'*' if haptic else ''} {ms} ms" if hz else f"pause {ms} ms" for hz, haptic, ms in panel.SOUNDS[kind]
+        f"{hz} Hz{'*' if haptic else ''} {ms} ms" if hz else f"{'tick*' if haptic else 'pause'} {ms} ms"
+        for hz, haptic, ms in panel.SOUNDS[kind]
     )
 
 
@@ -95,9 +90,11 @@ def test_sounds_are_in_the_table_note_by_note() -> None:
 
 
 def gestures() -> set[str]:
-    """Every gesture three buttons can make: each pressed for a moment, then MINUS and MODE for long."""
+    """Every gesture three buttons can make: each pressed for a moment, then MINUS and MODE for long, and the chord."""
     fingers = hand.Hand()
-    for contacts, ms in [(hand.MODE, 100), (hand.PLUS, 100), (hand.MINUS, 1000), (hand.MODE, panel.LONG_MS + 100)]:
+    both = (False, True, True)
+    presses = [(hand.MODE, 100), (hand.PLUS, 100), (hand.MINUS, 2100), (both, 1200), (hand.MODE, panel.LONG_MS + 100)]
+    for contacts, ms in presses:
         fingers.hold(contacts, ms)
         fingers.hold(hand.NONE, 100)
     return set(fingers.gestures)
@@ -105,6 +102,22 @@ def gestures() -> set[str]:
 
 def test_gestures_are_in_the_table() -> None:
     assert {name(gesture) for gesture, *_ in rows(section(FIRMWARE, "Buttons"))} == gestures()
+
+
+def test_moments_are_in_the_table() -> None:
+    table = {name(row[0]): row[2] for row in rows(section(FIRMWARE, "Moments"))}
+    assert set(table) == set(moments._FOR_MS)
+    for kind, ms in moments._FOR_MS.items():
+        assert table[kind].startswith(f"{ms / 1000:g} s"), kind
+
+
+def test_settings_are_in_the_table_as_they_come() -> None:
+    table = {name(row[0]): row[2] for row in rows(section(FIRMWARE, "Settings"))}
+    fresh = settings.new()
+    plan = fresh.pop("plan")
+    told = {key: json.dumps(value).strip('"') for key, value in fresh.items()}
+    told["plan"] = ", ".join(json.dumps(plan[key]) for key in ("days_a_week", "days", "then_days_a_week", "since"))
+    assert table == told
 
 
 def test_states_and_contact_classes_are_in_the_tables_of_lights() -> None:
@@ -203,8 +216,9 @@ def documents_of_every_kind() -> Iterator[dict[str, Any]]:
         {"kind": "modulated", **pulse, "gap_us": 100, "envelope": sine},
         {"kind": "modulated", **pulse, "gap_us": 100, "envelope": trapezoid},
     ):
-        zone = {"name": "cheek", "duration_s": 60, "cue_s": 5, "waveform": waveform}
-        yield {"schema": 1, "id": "a", "name": "A", "top_ua": 100, "ramp_ms": 500, "zones": [zone]}
+        zone = {"region": "jaw", "side": "left", "name": "jaw", "duration_s": 60, "cue_s": 5, "waveform": waveform}
+        zone["stroke"] = {"glide_s": 3, "hold_s": 1}
+        yield {"schema": 2, "id": "a", "name": "A", "top_ua": 100, "ramp_ms": 500, "zones": [zone]}
 
 
 def fields(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -213,6 +227,7 @@ def fields(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]
     parts = {
         "Preset": document,
         "Zone": zone,
+        "Stroke": zone["stroke"],
         "Waveform": zone["waveform"],
         "Envelope": zone["waveform"].get("envelope"),
     }
@@ -238,8 +253,8 @@ def allowed() -> dict[tuple[str, str], set[str]]:
 
 def test_preset_fields_are_in_the_tables_with_what_is_allowed() -> None:
     table = {
-        (title, name(row[0])): row[2 if title in ("Preset", "Zone") else 3]
-        for title in ("Preset", "Zone", "Waveform", "Envelope")
+        (title, name(row[0])): row[2 if title in ("Preset", "Zone", "Stroke") else 3]
+        for title in ("Preset", "Zone", "Stroke", "Waveform", "Envelope")
         for row in rows(section(PRESETS, title))
     }
     told = allowed()

@@ -149,6 +149,7 @@ def test_plus_before_mode_is_up_arms_nothing(early: bool) -> None:
     assert device.state == STANDBY
     assert device.session.mode == 1
     device.hold(PLUS, 60)
+    device.hold(NONE, 60)
     assert device.state == session.ARMED
 
 

@@ -6,7 +6,7 @@ import pytest
 from hand import MINUS, MODE, NONE, PLUS, Contacts, Hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tonus import contact, faults, limits, panel, session
+from tonus import contact, faults, limits, moments, panel, session
 
 
 def test_a_short_press_of_each_button() -> None:
@@ -127,7 +127,7 @@ def test_a_button_stuck_from_the_start_is_reported_and_ignored_and_forgiven(i: i
     before = len(hand.gestures)
     hand.hold(NONE, limits.RESTED_MS + 100)
     assert hand.buttons.stuck == []
-    hand.hold(contacts, 100)
+    hand.hold(contacts, limits.CHORD_MS + 100)
     assert hand.gestures[before:] == [["mode_down"], ["plus"], ["minus"]][i]
 
 
@@ -199,13 +199,13 @@ def test_gestures_never_come_from_nothing(script: list[tuple[Contacts, int]]) ->
 
 
 def test_ten_levels_and_none_are_distinct_on_five_lights_and_grow() -> None:
-    bars = [panel.level_lights(level) for level in range(11)]
+    bars = [moments.level_lights(level) for level in range(11)]
     assert bars[0] == [0] * 5
-    assert bars[10] == [panel.FULL] * 5
+    assert bars[10] == [moments.FULL] * 5
     assert len({tuple(bar) for bar in bars}) == 11
     assert all(sum(a) < sum(b) for a, b in zip(bars, bars[1:], strict=False))
     assert all(bar == sorted(bar, reverse=True) for bar in bars)
-    assert {light for bar in bars for light in bar} == {0, panel.HALF, panel.FULL}
+    assert {light for bar in bars for light in bar} == {0, moments.HALF, moments.FULL}
 
 
 def show(state: str, **changes: object) -> list[int]:
@@ -213,14 +213,34 @@ def show(state: str, **changes: object) -> list[int]:
     return panel.lights(state, **values)  # type: ignore[arg-type]
 
 
+def blinks(film: list[int]) -> int:
+    return sum(not a and b > 0 for a, b in zip([0, *film], film, strict=False))
+
+
 @pytest.mark.parametrize("number", sorted(faults.FAULTS))
-def test_the_number_of_a_fault_is_read_in_binary(number: int) -> None:
-    for now in range(0, 1000, 50):
-        bar = show(session.FAULT, fault=number, now_ms=now)[:5]
-        assert int("".join("1" if light else "0" for light in bar), 2) == number
-    modes = [show(session.FAULT, fault=number, now_ms=now)[5:9] for now in range(0, 1000, 50)]
-    assert [0] * 4 in modes
-    assert [panel.FULL] * 4 in modes
+def test_the_number_of_a_fault_is_counted(number: int) -> None:
+    """As a person reads it: after a pause of more than a second the left pair counts tens, then the right one ones."""
+    film = [show(session.FAULT, fault=number, now_ms=now) for now in range(0, 60_000, 10)]
+    assert all(lights[5:] == [moments.FULL] * 4 + [0] for lights in film)
+    assert all(lights[0] == lights[1] and lights[2] == 0 and lights[3] == lights[4] for lights in film)
+    groups: list[tuple[str, int, int]] = []  # side, blinks, brightness
+    dark = 1000
+    before = (0, 0)
+    for lights in film:
+        now = (lights[0], lights[3])
+        assert not (now[0] and now[1])
+        if now != before and any(now):
+            side = "tens" if now[0] else "ones"
+            if dark >= 60 or not groups or groups[-1][0] != side:
+                groups.append((side, 1, max(now)))
+            else:
+                groups[-1] = (side, groups[-1][1] + 1, max(now))
+        dark = 0 if any(now) else dark + 1
+        before = now
+    ones = ("ones", number % 10, moments.FULL) if number % 10 else ("ones", 1, moments.HALF)
+    assert groups[:2] == [("tens", number // 10, moments.FULL), ones]
+    assert groups[2:4] == groups[:2]
+    assert len(set(groups[:-1])) == 2
 
 
 @pytest.mark.parametrize("state", session.STATES)
@@ -230,7 +250,7 @@ def test_every_state_has_ten_lights_that_can_be_shown(state: str) -> None:
             for kind in (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT):
                 found = show(state, level=level, kind=kind, fault=13, now_ms=now)
                 assert len(found) == 10
-                assert all(0 <= light <= panel.FULL for light in found)
+                assert all(0 <= light <= moments.FULL for light in found)
 
 
 def test_off_is_dark_and_every_other_state_shows_a_light_of_its_own() -> None:
@@ -248,14 +268,14 @@ def test_off_is_dark_and_every_other_state_shows_a_light_of_its_own() -> None:
 @pytest.mark.parametrize("state", session.ACTIVE)
 @pytest.mark.parametrize("level", range(11))
 def test_while_active_the_bar_is_the_level(state: str, level: int) -> None:
-    assert show(state, level=level)[:5] == panel.level_lights(level)
+    assert show(state, level=level)[:5] == moments.level_lights(level)
 
 
 def test_sixteen_presets_look_different() -> None:
     films = [tuple(tuple(panel.mode_lights(mode, now)) for now in range(0, 2000, 20)) for mode in range(16)]
     assert len(set(films)) == 16
     for mode in range(4):
-        assert set(films[mode]) == {tuple(panel.FULL if i == mode else 0 for i in range(4))}
+        assert set(films[mode]) == {tuple(moments.FULL if i == mode else 0 for i in range(4))}
 
 
 def test_contact_classes_look_different() -> None:
@@ -265,7 +285,7 @@ def test_contact_classes_look_different() -> None:
     def blinks(kind: str) -> int:
         return sum(a < b for a, b in zip(film(kind), film(kind)[1:] + film(kind)[:1], strict=True))
 
-    assert set(film(contact.GOOD)) == {panel.FULL}
+    assert set(film(contact.GOOD)) == {moments.FULL}
     assert blinks(contact.POOR) == 10
     assert blinks(contact.OPEN) == 2
     assert blinks(contact.SHORT) == 1
@@ -307,7 +327,7 @@ def contains(found: list[tuple[int, int]], kind: str) -> bool:
     return any(found[i : i + len(whole)] == whole for i in range(len(found)))
 
 
-MATTER = ("fault", "low", "done", "expired", "stop")
+MATTER = ("fault", "low", "charge", "done", "less_left", "less_right", "expired", "stop")
 
 
 @pytest.mark.parametrize("first", sorted(panel.SOUNDS))
@@ -339,22 +359,28 @@ def test_the_latest_of_the_same_worth_wins() -> None:
     assert sounder.update(20) == (2600, 0)
 
 
-def test_every_sound_has_a_worth() -> None:
-    assert set(panel._RANKS) == set(panel.SOUNDS)
+def test_every_worth_is_a_sounds() -> None:
+    assert set(panel._RANKS) < set(panel.SOUNDS)
+    assert set(panel.WARNINGS) < set(panel.SOUNDS)
 
 
 def test_expired_looks_and_sounds_unlike_done() -> None:
-    def film(expired: bool) -> set[tuple[int, ...]]:
-        return {tuple(show(session.DONE, now_ms=now, expired=expired)) for now in range(0, 3000, 20)}
+    def film(expired: bool, less: str, share_pct: int) -> list[list[int]]:
+        return [
+            show(session.DONE, now_ms=now, expired=expired, less=less, share_pct=share_pct)
+            for now in range(0, 6000, 20)
+        ]
 
-    assert not film(True) & film(False)
+    for share_pct in (0, 4, 50, 95, 100):
+        films = [film(False, less, share_pct) for less in ("", "left", "right")] + [film(True, "", share_pct)]
+        assert all(a != b for i, a in enumerate(films) for b in films[:i])
     assert panel.SOUNDS["expired"] != panel.SOUNDS["done"]
 
 
 def test_a_late_look_skips_what_is_over() -> None:
     sounder = panel.Sounder()
-    sounder.play("zone", 0)
-    assert sounder.update(170) == (2600, 1)
+    sounder.play("left", 0)
+    assert sounder.update(330) == (2000, 1)
     assert sounder.update(10_000) == (0, 0)
 
 
@@ -362,4 +388,85 @@ def test_sounds_are_soft_and_short() -> None:
     for notes in panel.SOUNDS.values():
         assert sum(ms for _, _, ms in notes) <= 1200
         assert all(hz == 0 or 500 <= hz <= 4000 for hz, _, _ in notes)
+        assert all(60 <= ms <= 80 or 240 <= ms <= 300 for _, haptic, ms in notes if haptic)
         assert notes[-1][:2] != (0, 0)
+
+
+# What is set.
+
+
+@pytest.mark.parametrize("motor", [True, False])
+@pytest.mark.parametrize("haptic", [True, False])
+@pytest.mark.parametrize("sound", ["full", "quiet", "off"])
+@pytest.mark.parametrize("kind", sorted(panel.SOUNDS))
+def test_what_is_heard_and_felt_is_what_is_set(kind: str, sound: str, haptic: bool, motor: bool) -> None:
+    sounder = panel.Sounder(motor)
+    sounder.sound, sounder.haptic = sound, haptic
+    sounder.play(kind, 0)
+    found = [sounder.update(now) for now in range(3000)]
+    whole = notes(kind) + [(0, 0)] * (3000 - len(notes(kind)))
+    warns = kind in panel.WARNINGS
+    heard_ = sound != "off" or (warns and not motor)
+    assert found == [(hz if heard_ else 0, tick if haptic or warns else 0) for hz, tick in whole]
+    if warns:
+        assert any(tick for _, tick in found)  # on a board with a motor a warning is felt, whatever is set
+        assert motor or any(hz for hz, _ in found)
+
+
+# Moments.
+
+
+def test_every_zone_of_every_number_of_zones_is_read_off_the_bar() -> None:
+    seen = {}
+    for of in range(1, limits.ZONES_MAX + 1):
+        for n in range(1, of + 1):
+            film = [moments.zone_lights(n, of, t) for t in range(0, 2400, 10)]
+            full = {i for i in range(5) if all(bar[i] == moments.FULL for bar in film)}
+            dim = {i for i in range(5) if all(bar[i] == moments.HALF for bar in film)}
+            blinking = [i for i in range(5) if len({bar[i] for bar in film}) == 2]
+            (at,) = blinking
+            assert full == set(range(at))
+            assert dim == set(range(at + 1, at + 1 + len(dim)))
+            each = -(-of // 5)
+            assert each * at + blinks([bar[at] for bar in film]) == n
+            assert len(full) + 1 + len(dim) == -(-of // each)
+            seen[(n, of)] = str(film)
+    for of in range(1, limits.ZONES_MAX + 1):
+        assert len({seen[(n, of)] for n in range(1, of + 1)}) == of
+
+
+def test_a_moment_passes_and_the_latest_counts() -> None:
+    shown = moments.Moments()
+    assert shown.bar(0) is None
+    shown.show("stop", 1000)
+    assert shown.bar(1799) == [moments.HALF] * 5
+    assert shown.bar(1800) is None
+    shown.show("zone", 2000, 2, 3)
+    shown.show("charge", 2500, 64)
+    assert shown.bar(3499) == moments.level_lights(6)
+    assert shown.bar(3500) is None
+    shown.show("zone", 4000, 2, 3)
+    shown.end()
+    assert shown.bar(4000) is None
+
+
+@pytest.mark.parametrize("pct", range(0, 101))
+def test_charge_is_shown_and_blinks_from_30_down(pct: int) -> None:
+    shown = moments.Moments()
+    shown.show("charge", 0, pct)
+    film = [shown.bar(now) for now in range(0, 1000, 10)]
+    lit = moments.level_lights(max(1, pct // 10))
+    assert {tuple(bar or ()) for bar in film} == ({tuple(lit), (0,) * 5} if pct <= 30 else {tuple(lit)})
+
+
+@pytest.mark.parametrize("level", range(11))
+@pytest.mark.parametrize("last", range(11))
+def test_last_times_level_glimmers_above_the_bar_and_hides_nothing(level: int, last: int) -> None:
+    film = [panel.raising_lights(level, last, now) for now in range(0, 1000, 10)]
+    bar = moments.level_lights(level)
+    assert film.count(bar) >= 88
+    for other in film:
+        assert all(b >= a for a, b in zip(bar, other, strict=True))
+    assert (any(other != bar for other in film)) == (last > level)
+    if last > level:
+        assert max(film, key=sum)[(last - 1) // 2] == moments.level_lights(last)[(last - 1) // 2]

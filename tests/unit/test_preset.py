@@ -12,7 +12,7 @@ import pytest
 from broken_presets import MESSAGES, change, fields, parent, steps, valid
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import RANGES, RATES, TEXTS, Document, documents, loose_documents, objections
+from strategies import RANGES, RATES, REGIONS, SIDES, TEXTS, Document, documents, loose_documents, names, objections
 from tonus import bank, limits, preset
 from tonus.fields import FieldError
 
@@ -58,7 +58,12 @@ def written(zone: preset.Zone) -> Document:
                 "low_ms": low,
                 "depth_pct": depth,
             }
-    return {"name": zone.name, "duration_s": zone.duration_s, "cue_s": zone.cue_s, "waveform": wave}
+    found: Document = {"region": zone.region, "side": zone.side, "duration_s": zone.duration_s, "cue_s": zone.cue_s}
+    if zone.name != f"{zone.region} {zone.side}":
+        found["name"] = zone.name
+    if zone.stroke is not None:
+        found["stroke"] = dict(zip(("glide_s", "hold_s"), zone.stroke, strict=True))
+    return found | {"waveform": wave}
 
 
 @given(documents(max_zones=3) | documents(max_zones=16))
@@ -66,7 +71,7 @@ def written(zone: preset.Zone) -> Document:
 def test_what_is_allowed_comes_back_exactly_as_written(document: Document) -> None:
     p = preset.parse(json.dumps(document))
     assert document == {
-        "schema": 1,
+        "schema": 2,
         "id": p.id,
         "name": p.name,
         "top_ua": p.top_ua,
@@ -120,7 +125,9 @@ def bad_values(path: str, good: Any) -> tuple[st.SearchStrategy[Any], str]:
         edges = st.sampled_from([r.least - 1, r.most + 1, -r.most - 1, 10**30, -(10**300), 2**31, 2**63])
         # A whole number with a point is still not an integer: nothing is rounded.
         floats = st.sampled_from([float(good), good + 0.5, 1e300, -0.0])
-        return outside | edges | floats | st.sampled_from([*NOT_NUMBERS, DEEP]), r.allowed
+        wrong = outside | edges | floats | st.sampled_from([*NOT_NUMBERS, DEEP])
+        # An older schema is none of these: the other fields are then held to it.
+        return wrong.filter(lambda value: name != "schema" or value is True or value != 1), r.allowed
     if name in RATES:
         rates = st.floats(max_value=0.29) | st.floats(min_value=300.01) | st.integers(min_value=301)
         odd = st.sampled_from([0.25, 0.35, 20.05, 300.1, 0, -1, -20, 0.0, -0.0, 10**30, -(10**300)])
@@ -138,6 +145,10 @@ def bad_values(path: str, good: Any) -> tuple[st.SearchStrategy[Any], str]:
         return st.sampled_from([*other, "Biphasic", "monophasic", ""]), "allowed alternating, biphasic, modulated"
     if name == "zones[*].waveform.envelope.shape":
         return st.sampled_from([*other, "square"]), "allowed sine, trapezoid"
+    if name == "zones[*].region":
+        return st.sampled_from([*other, "Cheek", "chest", ""]), "allowed forehead, brow, temple, eye, cheek"
+    if name == "zones[*].side":
+        return st.sampled_from([*other, "Left", "both", ""]), "allowed left, right, middle"
     # An object: anything else. (An empty one lacks its fields.)
     return st.sampled_from([value for value in other if value != {}]), "allowed an object"
 
@@ -175,7 +186,7 @@ def test_one_wrong_value_is_refused_with_path_value_and_range(case: tuple[Docume
 @pytest.mark.parametrize("document", VALID)
 def test_every_field_is_required(document: Document) -> None:
     for path in fields(document):
-        if path.endswith("]"):
+        if path.endswith("]") or rule(path) in ("zones[*].name", "zones[*].stroke"):
             continue
         changed = copy.deepcopy(document)
         held, key = parent(changed, path)
@@ -213,6 +224,82 @@ def test_the_name_of_an_unknown_field_does_not_break_the_line(key: str) -> None:
         assert len(str(refused(document))) <= 200
 
 
+# Schema 1: a name, and neither region nor side.
+
+LATER = ("region", "side", "stroke")
+
+
+@st.composite
+def of_schema_1(draw: st.DrawFn) -> Document:
+    document = draw(documents())
+    zones = [{key: value for key, value in zone.items() if key not in LATER} for zone in document["zones"]]
+    return document | {"schema": 1, "zones": [{"name": draw(names())} | zone for zone in zones]}
+
+
+@given(of_schema_1())
+@settings(max_examples=100, deadline=None)
+def test_a_preset_of_schema_1_keeps_all_it_says_and_fits(document: Document) -> None:
+    found = preset.parse(json.dumps(document))
+    assert [zone.name for zone in found.zones] == [zone["name"] for zone in document["zones"]]
+    as_written = [written(zone) for zone in found.zones]
+    for now, was in zip(as_written, document["zones"], strict=True):
+        assert {key: value for key, value in now.items() if key not in (*LATER, "name")} == {
+            key: value for key, value in was.items() if key != "name"
+        }
+        assert "stroke" not in now
+    text = preset.canonical(found)
+    assert preset.canonical(preset.parse_canonical(text)) == text
+    was_long = len(json.dumps(document, separators=(",", ":")))
+    assert len(text) <= was_long + limits.PRESET_CHARS_MAX - 4096
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("forehead left", "fl"),
+        ("Eyebrow, right", "br"),
+        ("cheekbone", "cm"),
+        ("under the eyes", "em"),
+        ("JAWLINE RIGHT", "jr"),
+        ("neck left and right", "km"),
+        ("nose", "nm"),
+        ("left", "cl"),
+        ("masseter", "cm"),
+    ],
+)
+def test_where_a_zone_of_schema_1_is(name: str, place: str) -> None:
+    zone = {key: value for key, value in valid()["zones"][0].items() if key not in LATER} | {"name": name}
+    (found,) = preset.build(valid() | {"schema": 1, "zones": [zone]}).zones
+    assert (found.place(), found.name) == (place, name)
+
+
+def test_schema_1_has_no_field_of_a_later_one() -> None:
+    error = refused(valid() | {"schema": 1})
+    assert str(error) == "zones[0].region: unknown field; allowed name, duration_s, cue_s, waveform"
+
+
+def test_a_name_is_what_the_place_says_or_is_left_out() -> None:
+    zone = valid()["zones"][0] | {"region": "neck", "side": "right"}
+    del zone["name"]
+    plain = preset.build(valid() | {"zones": [zone]})
+    named = preset.build(valid() | {"zones": [zone | {"name": "neck right"}]})
+    assert plain.zones[0].name == "neck right"
+    assert preset.canonical(plain) == preset.canonical(named)
+    assert '"name":"neck right"' not in preset.canonical(named)
+
+
+def test_every_region_and_side_has_letters_of_its_own() -> None:
+    zone = valid()["zones"][0]
+    places = {
+        preset.build(valid() | {"zones": [zone | {"region": region, "side": side}]}).zones[0].place()
+        for region in REGIONS
+        for side in SIDES
+    }
+    assert len(places) == 30
+    assert {place[0] for place in places} == set("fbtecnmhjk")
+    assert {place[1] for place in places} == set("lrm")
+
+
 # Text that is not a preset at all.
 
 
@@ -225,7 +312,7 @@ def test_anything_that_is_not_a_preset_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("depth", [2, 50, *range(300, 2040, 20)])
 def test_deep_nesting_is_refused(depth: int) -> None:
     refused("[" * depth + "]" * depth)
-    refused(json.dumps(valid()).replace('"schema": 1', '"schema": ' + "[" * depth + "]" * depth))
+    refused(json.dumps(valid()).replace('"schema": 2', '"schema": ' + "[" * depth + "]" * depth))
 
 
 def test_what_is_too_deep_to_show_is_refused_all_the_same() -> None:
@@ -240,8 +327,8 @@ def test_what_is_too_deep_to_show_is_refused_all_the_same() -> None:
 
 def test_too_long_a_text_is_refused() -> None:
     text = json.dumps(valid())
-    preset.parse(text + " " * (4096 - len(text)))
-    assert str(refused(text + " " * (4097 - len(text)))) == "4097 characters; allowed at most 4096"
+    preset.parse(text + " " * (4672 - len(text)))
+    assert str(refused(text + " " * (4673 - len(text)))) == "4673 characters; allowed at most 4672"
 
 
 @pytest.mark.parametrize(("document", "message"), MESSAGES)

@@ -16,7 +16,7 @@ from board_files import load_board
 from tonus import bank, limits, preset, program
 from tonus_tools.ctl.figures import PresetFigures, board_constants, figures
 from tonus_tools.report import accuracy, judging, words
-from tonus_tools.report.accuracy import CALIBRATED, UNCALIBRATED
+from tonus_tools.report.accuracy import CALIBRATED, UNCALIBRATED, UNMEASURED
 from tonus_tools.report.build import Source, build
 from tonus_tools.report.device import BEHAVIOURS
 from tonus_tools.report.model import Judged, PresetPart, Report, Table, Verdict
@@ -346,6 +346,13 @@ def test_the_manual_tells_modules_verdicts_and_tolerances() -> None:
     assert set(re.findall(r"^\| `([A-Z]+)` \|", manual, re.MULTILINE)) == {verdict.value for verdict in Verdict}
     bands = (f"{band.percent:g} %, {band.floor_ua:g} uA" for band in (UNCALIBRATED, CALIBRATED))
     assert f"the larger of | {' | '.join(bands)} |" in manual
+    assert f"there it is {UNMEASURED.percent:g} %, {UNMEASURED.floor_ua:g} uA" in manual
+
+
+def test_a_board_that_cannot_measure_its_offset_promises_less() -> None:
+    p = one(BIPHASIC)
+    assert build([Source(p, "", False)], "", "", "pico_bench").accuracy is UNMEASURED
+    assert build([Source(p, "", False)], "", "").accuracy is UNCALIBRATED
 
 
 # The page

@@ -159,6 +159,7 @@ def test_on_paper_nothing_stands_alone(bench: Bench) -> None:
         "{ orphans:3; widows:3 }",
         "tbody tr:nth-last-child(-n+2) { break-before:avoid }",
         "table.dense, ol.from { break-inside:avoid }",
+        "ol.from { display:inline-block; width:100% }",
         "thead { display:table-header-group }",
     ):
         assert rule in paper

@@ -14,7 +14,7 @@ from tonus import bank, contact, limits, preset, session
 from tonus.session import ACTIVE, OFF, PROBING, SELF_TEST, STANDBY, STATES, TABLE, TREATING, Session
 
 CLASSES = (contact.OPEN, contact.POOR, contact.GOOD, contact.SHORT)
-GESTURES = ("mode_down", "mode", "mode_long", "plus", "minus", "minus_more")
+GESTURES = ("mode_down", "mode", "mode_long", "plus", "minus", "minus_more", "minus_long", "chord", "chord_long")
 # What the application reports as it happens; the other events the session finds out itself.
 REPORTED = ("ready", "test", "stop", "expired", "usb_in", "usb_out", "battery_low", "fault", "power_off")
 TICKS_MS = (20, 3000, 5000, limits.IDLE_OFF_MS, limits.SESSION_MAX_MS)
@@ -66,7 +66,7 @@ def zones() -> list[preset.Preset]:
     first, *_, last = bank.shipped()[0].zones
 
     def zone(of: preset.Zone) -> preset.Zone:
-        return preset.Zone("z", 5, 3, of.waveform)
+        return preset.Zone("cheek", "left", "z", 5, 3, None, of.waveform)
 
     return [
         preset.Preset("a", "A", 400, 2000, [zone(first), zone(first), zone(last)]),
@@ -107,7 +107,13 @@ class World:
         """The abstract state: everything that decides what can happen next; times in coarse steps."""
         s = self.session
         over = self.now - s._begun_ms >= limits.SESSION_MAX_MS
-        time = (s.counted_ms // 2500, min(s._poor_ms, 3000) // 1500, self.now < s._not_before_ms, over)
+        time = (
+            s.counted_ms // 2500,
+            s._zone_from_ms // 2500,
+            min(s._poor_ms, 3000) // 1500,
+            self.now < s._not_before_ms,
+            over,
+        )
         active = s.state in ACTIVE
         return (
             s.state,
@@ -127,6 +133,7 @@ class World:
         """One thing happens; then everything that must always hold is checked."""
         s, out = self.session, self.output
         before, level, treated = s.state, s.level, s.counted_ms
+        zone, skipped = s.zone, s.skipped
         out.calls.clear()
         kind, *args = action
         if kind == "event":
@@ -147,9 +154,11 @@ class World:
         else:
             self.now += args[0]
             s.tick(self.now)
-        self.check(action, before, level, treated)
+        self.check(action, before, level, treated, zone, skipped)
 
-    def check(self, action: tuple[Any, ...], before: str, level: int, treated: int) -> None:
+    def check(
+        self, action: tuple[Any, ...], before: str, level: int, treated: int, zone: int, skipped: list[int]
+    ) -> None:
         s, out = self.session, self.output
         changes = [call for call in out.calls if call[0] == "state"]
         for _, origin, target, cause in changes:
@@ -174,6 +183,12 @@ class World:
         # Time is counted while treating only.
         if before not in (session.RAMP_UP, session.TREAT) and s.state != session.ARMED:
             assert s.counted_ms == treated
+        # A chord shows, or leaves out the zone; nothing else does.
+        if action in (("press", "chord"), ("press", "minus_long")):
+            assert (s.state, s.level, s.zone, s.counted_ms) == (before, level, zone, treated)
+        if s.skipped != skipped:
+            assert action == ("press", "chord_long") or s.skipped == []
+            assert s.skipped in ([*skipped, zone + 1], [])
         # Never gated.
         if action in (("event", "stop"), ("press", "mode_down")) and before in ACTIVE:
             assert s.state == STANDBY
@@ -452,7 +467,7 @@ def test_a_whole_session_takes_its_time_and_cues_each_zone() -> None:
     run(world, 15_500)
     assert world.session.state == session.DONE
     assert world.session.counted_ms == 15_000
-    assert world.cues.count("zone") == 2
+    assert [cue for cue in world.cues if cue in preset.SIDES] == ["left"] * 3
     assert world.cues.count("cue") == 3
     assert world.cues[-1] == "done"
     world.do(("press", "plus"))
@@ -492,13 +507,15 @@ def test_the_longest_session_ends_even_when_it_never_stands_still() -> None:
 def gliding(cue_s: int, lift_every_ms: int, lifted_ms: int, pause: tuple[Any, ...]) -> tuple[World, list[int]]:
     """A zone of a minute with a pause again and again: (world, treated ms at each cue)."""
     waveform = PRESETS[0].zones[0].waveform
-    presets = [preset.Preset("g", "G", 400, 500, [preset.Zone(n, 35, cue_s, waveform) for n in "zy"])]
+    presets = [
+        preset.Preset("g", "G", 400, 500, [preset.Zone("cheek", "left", n, 35, cue_s, None, waveform) for n in "zy"])
+    ]
     world = World()
     cued: list[int] = []
     world.session = Session(presets, world.output, world._log, lambda kind: heard(kind))
 
     def heard(kind: str) -> None:
-        if kind in ("cue", "zone"):
+        if kind == "cue" or (kind == "left" and world.session.counted_ms):
             cued.append(world.session.counted_ms)
 
     world.do(("event", "ready"))
@@ -527,7 +544,7 @@ def test_cues_go_by_treated_time_whatever_pauses(
     _, cued = gliding(cue_s, every_ms, for_ms, pause)
     assert 35_000 in cued  # the next zone, which begins anew
     gaps = [b - a for a, b in zip([0, *cued], cued, strict=False)]
-    assert all(1000 * cue_s <= gap <= 1000 * cue_s + 20 or b == 35_000 for gap, b in zip(gaps, cued, strict=True))
+    assert all(abs(gap - 1000 * cue_s) <= 20 or b == 35_000 for gap, b in zip(gaps, cued, strict=True))
 
 
 def test_twenty_minutes_are_told_apart_from_done() -> None:

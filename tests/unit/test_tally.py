@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tonus import contact, journal, limits
-from tonus.tally import Tally
+from tonus.tally import Tally, fit
 
 NA16 = 3_208  # of tonus_r1: 200.5 nA a sense code
 PHASE_US, PHASES_PER_S = 500, 160
@@ -94,9 +94,44 @@ def test_the_longest_record_fits_a_line_of_the_journal(seconds: list[int]) -> No
         tally.resisted(499_999)
     # As MicroPython with floats of 64 bits writes them: no device has these, and they still fit.
     record = {key: value + 1e-13 if isinstance(value, float) else value for key, value in tally.record(NA16).items()}
+    record["charges"] = [[18_750.5 + 1e-11, 18_750.5 + 1e-11] for _ in seconds]
     record |= {
+        "places": "cl" * len(seconds), "skipped": list(range(1, len(seconds) + 1)),
         "at": limits.UNIX_MAX_S, "id": "a" * 24, "name": '"' * limits.NAME_CHARS_MAX, "generation": 999_999,
         "top_ua": 500, "lifts": 9999, "why": "ramped_down",
     }  # fmt: skip
-    line = f'{{"n":536870911,{json.dumps(record)[1:]}*00000000\n'
+    fit(record, journal.RECORD_MAX)
+    line = f'{{"n":536870911,{compact(record)[1:]}*00000000\n'
     assert len(line) <= journal._LINE_MAX
+    assert record["charges"] == [[18_751, 18_751]] * len(seconds) or "counted" in record
+
+
+def compact(record: dict[str, object]) -> str:
+    return json.dumps(record, separators=(",", ":"))
+
+
+def test_an_ordinary_record_keeps_everything() -> None:
+    """Ten zones with long names, in all twenty minutes at the current of Firm."""
+    tally = Tally()
+    for zone in range(10):
+        treat(tally, zone, 1, 1600, 0.9, 1.0)
+        tally.counted(zone, (zone + 1) * 120_000, contact.GOOD, 1600 * 25_000 * 16 // 10, 0)
+        tally.resisted(700)
+    record = tally.record(NA16) | {
+        "at": limits.UNIX_MAX_S, "id": "my-evening-with-a-name", "name": "My evening with a name", "generation": 31,
+        "top_ua": 320, "lifts": 17, "why": "ramped_down", "places": "flfrblbrclcrjljrklkr",
+    }  # fmt: skip
+    whole = dict(record)
+    fit(record, journal.RECORD_MAX)
+    assert record == whole
+
+
+def test_charges_by_zone_add_up_to_those_of_the_session() -> None:
+    tally = Tally()
+    for zone in range(3):
+        treat(tally, zone, 10, 1000, 1 - zone / 4, 1.0)
+    record = tally.record(NA16)
+    assert sum(set_ for set_, _ in record["charges"]) == pytest.approx(record["set_uc"], abs=0.3)
+    assert sum(delivered for _, delivered in record["charges"]) == pytest.approx(record["charge_uc"], abs=0.3)
+    for (set_, delivered), (_, share) in zip(record["charges"], record["counted"], strict=True):
+        assert 100 * delivered / set_ == pytest.approx(share, abs=0.6)

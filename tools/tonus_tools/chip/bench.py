@@ -164,8 +164,8 @@ def _rates() -> list[Figure]:
 def _played(safe: Live, rate: float, phase_us: int, us: int, load: str) -> tuple[Any, Any, float, tuple[int, ...]]:
     """(pulse starts ns, widths of all phases ns, wanted width ns, late missed worst unseen), after the ramp."""
     w = {"kind": "biphasic", "rate_hz": rate, "phase_us": phase_us, "gap_us": 100}
-    zone = {"name": "z", "duration_s": 60, "cue_s": 5, "waveform": w}
-    document = {"schema": 1, "id": "b", "name": "b", "top_ua": 400, "ramp_ms": 500, "zones": [zone]}
+    zone = {"region": "jaw", "side": "left", "duration_s": 60, "cue_s": 5, "waveform": w}
+    document = {"schema": 2, "id": "b", "name": "b", "top_ua": 400, "ramp_ms": 500, "zones": [zone]}
     ups: list[tuple[float, float, int]] = []
     device = safe.device
     began: dict[str, float] = {}

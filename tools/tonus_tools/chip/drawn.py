@@ -110,9 +110,9 @@ def _document(random: Random) -> Document:
                 "low_ms": random.randint(0, 20_000),
                 "depth_pct": depth,
             }
-    zone = {"name": "drawn", "duration_s": 600, "cue_s": random.randint(3, 30), "waveform": waveform}
+    zone = {"region": "jaw", "side": "left", "duration_s": 600, "cue_s": random.randint(3, 30), "waveform": waveform}
     return {
-        "schema": 1,
+        "schema": 2,
         "id": "drawn",
         "name": "Drawn",
         "top_ua": random.randint(50, 500),

@@ -124,6 +124,28 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Of settings.read: so many days a week for so many days, then so many; `since`: Unix s, None when not begun."""
+
+    days_a_week: int
+    days: int
+    then_days_a_week: int
+    since: int | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Of settings.read: what the person has set, as PROTOCOL.md tells."""
+
+    sound: str
+    haptic: bool
+    cap_level: int
+    cap_sessions: int
+    plan: Plan
+    damage: str | None
+
+
+@dataclass(frozen=True)
 class Held:
     """Of calibration.hold: thousandths of the converter's codes, with nothing flowing and with the DAC's `code`."""
 
@@ -157,6 +179,9 @@ class Session:
     share_pct: int | None = None
     probe_uc: int | float | None = None
     counted: list[list[int]] | None = None
+    places: str | None = None
+    charges: list[list[int | float]] | None = None
+    skipped: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -304,6 +329,19 @@ class Client:
     def calibration_release(self) -> None:
         self._wire.call("calibration.release")
 
+    def settings(self) -> Chosen | None:
+        """What the person has set; None of a firmware that knows no settings."""
+        try:
+            return _chosen(self._wire.call("settings.read"), "settings.read")
+        except DeviceRefused as error:
+            if error.code != UNKNOWN_METHOD:
+                raise
+            return None
+
+    def settings_write(self, changes: Mapping[str, Any]) -> Chosen:
+        """Set some of them, and of the plan some of its fields; the settings as they are then."""
+        return _chosen(self._wire.call("settings.write", dict(changes)), "settings.write")
+
     def _calibration(self, what: str, params: dict[str, Any] | None = None) -> Calibration:
         method = f"calibration.{what}"
         return _read(Calibration, self._wire.call(method, params), method)
@@ -318,6 +356,10 @@ class Client:
         if _read(RECORDS[kind], record, "journal.read").n <= after:
             raise Damaged(f"journal.read: the record's n is not above {after}")
         return record
+
+    def journal_clear(self, kind: str) -> None:
+        """Delete all records of a kind ("session", "fault") or of both ("all") from the device."""
+        self._wire.call("journal.clear", {"kind": kind})
 
     # Several.
 
@@ -474,6 +516,13 @@ class Client:
         raise NoAnswer(f"the device still runs its firmware after {RESTART_SLICES * SLICE_S:g} s")
 
 
+def check_session(record: Any, where: str) -> None:
+    """Damaged unless it is a record of a session."""
+    if not isinstance(record, dict):
+        raise Damaged(f"{where}: not an object")
+    _read(Session, record, where)
+
+
 def _piece(transaction: int, index: int, offset: int, text: str, last: bool) -> dict[str, Any]:
     return {"transaction": transaction, "index": index, "offset": offset, "text": text, "last": last}
 
@@ -492,6 +541,13 @@ def _read(kind: type[T], result: dict[str, Any], method: str) -> T:
         if not _is(values[field.name], types_of[field.name]):
             raise Damaged(f"{method}: {field.name} in the answer is of the wrong type")
     return kind(**values)
+
+
+def _chosen(result: dict[str, Any], method: str) -> Chosen:
+    plan = result.get("plan")
+    if not isinstance(plan, dict):
+        raise Damaged(f"{method}: plan in the answer is of the wrong type")
+    return _read(Chosen, result | {"plan": _read(Plan, plan, f"{method}: plan")}, method)
 
 
 def _is(value: object, wanted: Any) -> bool:

@@ -17,8 +17,10 @@ MOST = 100  # errors of one preset: more help nobody
 
 _WAVEFORM: dict[str, Any] = {"kind": "biphasic", "rate_hz": 1, "phase_us": limits.PHASE_MIN_US, "gap_us": 100}
 _ENVELOPE: dict[str, Any] = {"shape": "sine", "period_ms": 4000, "depth_pct": 50}
+_STROKE: dict[str, Any] = {"glide_s": 3, "hold_s": 1}
 _ZONE: dict[str, Any] = {
-    "name": "zone", "duration_s": limits.ZONE_MIN_S, "cue_s": limits.CUE_MIN_S, "waveform": _WAVEFORM
+    "region": preset.REGIONS[0], "side": preset.SIDES[0], "duration_s": limits.ZONE_MIN_S, "cue_s": limits.CUE_MIN_S,
+    "waveform": _WAVEFORM,
 }  # fmt: skip
 _PRESET: dict[str, Any] = {
     "schema": limits.PRESET_SCHEMA, "id": "preset", "name": "Preset", "top_ua": limits.TOP_MIN_UA,
@@ -27,6 +29,7 @@ _PRESET: dict[str, Any] = {
 _OTHERS = {
     "rate_to_hz": 1, "sweep_s": 10, "burst_pulses": 1, "envelope": _ENVELOPE,
     "rise_ms": 1000, "hold_ms": 0, "fall_ms": 1000, "low_ms": 0,
+    "stroke": _STROKE, "glide_s": 3, "hold_s": 1,
 }  # fmt: skip
 # What a field gets in place of one that is refused or missing: what the rules that compare fields take most readily.
 _GOOD = _PRESET | _ZONE | {"name": "name"} | _WAVEFORM | _ENVELOPE | _OTHERS

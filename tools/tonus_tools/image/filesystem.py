@@ -14,6 +14,7 @@ from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
 from ..ctl.errors import UsageError
 from ..sim.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
+from .folding import folded, numbers_of
 
 FLASH_BYTES = 0x200000  # of the Pico
 BLOCK = 4096  # also what the flash erases at once
@@ -35,7 +36,8 @@ def check_board(name: str) -> None:
 def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> dict[str, bytes]:
     """What the firmware is on the device: path from the root, without a leading slash, to content; sorted.
 
-    main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled.
+    main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled, their
+    numbers folded.
     as_sources: not compiled, for an interpreter that is not an RP2040's. UsageError when there is no such board, or a
     source does not compile.
     """
@@ -43,11 +45,13 @@ def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> di
     found = {"main.py": (firmware / "main.py").read_bytes()}
     modules = {"board.py": BOARDS / board / "board.py"}
     modules |= {f"tonus/{path.name}": path for path in firmware.glob("tonus/*.py")}
+    numbers = numbers_of((firmware / "tonus" / "limits.py").read_text(encoding="utf-8"))
     for name, path in modules.items():
         if as_sources:
             found[name] = path.read_bytes()
         else:
-            found[name.removesuffix(".py") + ".mpy"] = compiled(path.read_bytes(), name)
+            source = "" if name == "tonus/limits.py" else folded(path.read_text(encoding="utf-8"), name, numbers)
+            found[name.removesuffix(".py") + ".mpy"] = compiled(source.encode(), name)
     for path in firmware.glob("tonus/presets/*.json"):
         found[f"tonus/presets/{path.name}"] = path.read_bytes()
     return dict(sorted(found.items()))

@@ -9,11 +9,12 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tonus import bank, calibration, journal, limits, mark, preset, sealed
+from tonus import settings as settings_
 
 from ..ctl.client import Client
 from ..ctl.errors import NotGood, UsageError
@@ -21,7 +22,7 @@ from ..ctl.words import plural
 
 FOLDER = "data"  # on the device
 MARK = "data.mark"  # beside it
-_STEMS = ("bank", "calibration", "sessions", "faults")
+_STEMS = ("bank", "calibration", "settings", "sessions", "faults")
 NAMES = (*(stem + end for stem in _STEMS for end in ("", ".new", ".bad")), "sessions.old", "faults.old")
 # all that the firmware keeps there
 _JOURNALS = {"session": "sessions", "fault": "faults"}  # the protocol's name of a kind, and its file's
@@ -35,17 +36,20 @@ class Kept:
 
     generation: of the bank; 0 when it never changed. presets: canonical texts, none when the shipped ones are in force.
     records: by file ("sessions", "faults"), the oldest first. calibration: as in its file; None when nominal.
+    settings: as the firmware holds them; None when they are those of a new device.
     """
 
     generation: int
     presets: tuple[str, ...]
     records: dict[str, list[Record]]
     calibration: Record | None = None
+    settings: Record | None = None
 
     def __str__(self) -> str:
         presets = plural(len(self.presets), "preset") if self.presets else "the shipped presets"
         sessions, faults = (len(self.records[name]) for name in _JOURNALS.values())
         calibration = ", the calibration" if self.calibration else ""
+        calibration += ", the settings" if self.settings else ""
         counts = f"{plural(sessions, 'session')}, {plural(faults, 'fault')}"
         return f"{presets} (generation {self.generation}), {counts}{calibration}"
 
@@ -56,6 +60,8 @@ class Kept:
             missing.append("presets")
         if self.calibration not in (None, other.calibration):
             missing.append("the calibration")
+        if self.settings not in (None, other.settings):
+            missing.append("the settings")
         for name, records in self.records.items():
             there = other.records[name]
             newest = there[-1]["n"] if there else 0
@@ -77,7 +83,24 @@ def of_device(client: Client) -> Kept:
         changed = changed or now != text
         presets.append(now)
     # A bank in a newer schema is another one, as when the firmware migrates it.
-    return Kept(found.generation + changed, tuple(presets), records, _calibration(client))
+    return Kept(found.generation + changed, tuple(presets), records, _calibration(client), _settings(client))
+
+
+def _settings(client: Client) -> Record | None:
+    """What the device's owner has set. NotGood when this firmware allows one of the values no more."""
+    its = client.settings()
+    if its is None:
+        return None
+    given = asdict(its)
+    del given["damage"]
+    try:
+        return _unless_new(settings_.merged(settings_.new(), given, ""))
+    except ValueError as problem:
+        raise NotGood(f"settings: this firmware does not allow them: {problem}; nothing was changed") from None
+
+
+def _unless_new(found: Record) -> Record | None:
+    return None if found == settings_.new() else found
 
 
 def _calibration(client: Client) -> Record | None:
@@ -106,7 +129,17 @@ def of_folder(folder: Path) -> Kept:
             raise UsageError(f"{folder / 'bank'}: {its.damage}")
         presets = () if its.is_shipped else tuple(its.text(i) for i in range(len(its)))
         records = {file: _records(name, file) for file in _JOURNALS.values()}
-        return Kept(its.generation, presets, records, _read_calibration(Path(name, "calibration"), folder))
+        kept = _read_settings(Path(name, "settings"), folder)
+        return Kept(its.generation, presets, records, _read_calibration(Path(name, "calibration"), folder), kept)
+
+
+def _read_settings(path: Path, folder: Path) -> Record | None:
+    if not path.exists():
+        return None
+    try:
+        return _unless_new(settings_.read(str(path)))
+    except ValueError as problem:
+        raise UsageError(f"{folder / path.name}: {problem}") from None
 
 
 def _read_calibration(path: Path, folder: Path) -> Record | None:
@@ -142,6 +175,8 @@ def write(kept: Kept, folder: Path) -> None:
     if kept.calibration:
         values = {name: kept.calibration[name] for name in calibration.RANGES}
         calibration.Store(str(folder), kept.calibration["board"]).write(values, kept.calibration["at"])
+    if kept.settings:
+        settings_.Settings(str(folder)).write(kept.settings)
     for file, records in kept.records.items():
         log = journal.Journal(str(folder), file)
         for record in records:

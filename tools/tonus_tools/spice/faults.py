@@ -125,35 +125,35 @@ FAULTS = (
     ),
     Fault("sense_open", "sense wire to the ADC open", sense_open=True),
     # Polarity.
-    Fault("sw1_rail", "switch 1 stuck on the rail", (_force("in1", 3.3),), fast=False),
-    Fault("sw2_rail", "switch 2 stuck on the rail", (_force("in2", 3.3),)),
+    Fault("sw1_rail", "switch 1 stuck on the rail", (_force("in1", 0.0),), fast=False),
+    Fault("sw2_rail", "switch 2 stuck on the rail", (_force("in2", 0.0),)),
     Fault(
         "sw1_rail_absorb",
         "the same, in a burst of Absorb",
-        (_force("in1", 3.3),),
+        (_force("in1", 0.0),),
         drive=lambda: absorb_pulses(1),
         flaw_us=10_000.0,
         fast=False,
     ),
-    Fault("sw1_sink", "switch 1 stuck on the sink", (_force("in1", 0.0),)),
+    Fault("sw1_sink", "switch 1 stuck on the sink", (_force("in1", 3.3),)),
     Fault(
         "sw1_weld_rail",
         "switch 1 welded to the rail: current reads right, one way through the skin",
-        (_bridge("weld", "d1", "rail", 12.0),),
+        (_bridge("weld", "switch1", "rail", 12.0),),
         drive=lambda: lift_pulses(480),
         fast=False,
     ),
     Fault(
         "sw1_weld_sink",
         "switch 1 welded to the sink, likewise",
-        (_bridge("weld", "d1", "sink", 12.0),),
+        (_bridge("weld", "switch1", "sink", 12.0),),
         drive=lambda: lift_pulses(520),
         fast=False,
     ),
     Fault(
         "sw1_weld_firm",
         "the same with Firm",
-        (_bridge("weld", "d1", "sink", 12.0),),
+        (_bridge("weld", "switch1", "sink", 12.0),),
         drive=lambda: firm_pulses(3),
         fast=False,
     ),
@@ -199,7 +199,7 @@ FAULTS = (
         fast=False,
     ),
     Fault("in_bridge", "solder between IN1 and IN2", (_bridge("bridge", "in1", "in2"),)),
-    Fault("rest_on", "the rest's pull-down stuck on", (_bridge("rest", "sink", "rest1"),)),
+    Fault("rest_on", "the rest's pull-down stuck on", (_bridge("rest", "rest1", "0"),)),
     Fault("test_short_on", "the self-test's 10 kOhm stuck on", (_bridge("short", "rail", "short1"),)),
     Fault("esd1_short", "ESD diode of electrode 1 shorted", (_bridge("esd", "d1", "0"),)),
     Fault(
@@ -282,13 +282,28 @@ class Outcome:
         return "nothing needed: the source bounds it" if self.over_us < ORDINARY_US and self.kept else "nothing"
 
 
-def play(fault: Fault, watch: bool = True) -> tuple[Outcome, Trace]:
-    """Play one fault. watch: with the electrode watch fitted. Raises SpiceError."""
+# The three ways in which the latch ends the output, each cut off from it by one wire that is somewhere else.
+WAYS = {
+    "decoder": (("XU4A trip ", "XU4A 0 "),),
+    "gate pull-down": (("XQ5 trip 0 gate", "XQ5 0 0 gate"),),
+    "boost enable": (("XU14 keep stage_fault_n ", "XU14 keep v3v3 "),),
+}
+
+
+def play(fault: Fault, watch: bool = True, without: str = "") -> tuple[Outcome, Trace]:
+    """Play one fault. watch: with the electrode watch fitted. without: of WAYS, broken as well. Raises SpiceError."""
     drive = fault.drive()
     params = dict(fault.params)
     if not watch:
         params["watch_fitted"] = 0
-    bench = Bench(fault.load, params, fault.extra, flaw_us=fault.flaw_us, alive_until_us=fault.keep_alive_us)
+    bench = Bench(
+        fault.load,
+        params,
+        fault.extra,
+        flaw_us=fault.flaw_us,
+        alive_until_us=fault.keep_alive_us,
+        rewired=WAYS[without] if without else (),
+    )
     trace = Trace.of(ngspice.run(transient(bench, drive))[0])
     tripped = trace.when("v(trip)", 0.5)
     cutting = None if fault.processor_stops else cut(trace, drive, fault.sense_open, fault.not_driven)

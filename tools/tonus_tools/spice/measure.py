@@ -22,7 +22,7 @@ class Trace:
 
     @classmethod
     def of(cls, plot: Plot, rwatch: float = RWATCH_OHM) -> Trace:
-        return cls(plot.axis * 1e6, (plot["v(d1)"] - plot["v(e1)"]) / rwatch * 1e6, plot)
+        return cls(plot.axis * 1e6, (plot["v(d1)"] - plot["v(w1)"]) / rwatch * 1e6, plot)
 
     def at(self, t_us: float, name: str | None = None) -> float:
         """The skin's current, or a saved vector, at a time."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import agreement, faults, montecarlo, nominal
+from . import agreement, faults, montecarlo, nominal, power
 from .measure import Trace
 
 HERE = Path(__file__).resolve().parent
@@ -57,6 +57,12 @@ class Results:
     driven_ua: float = 0.0
     outcomes: list[faults.Outcome] = field(default_factory=list)
     unwatched: list[faults.Outcome] = field(default_factory=list)
+    halved: dict[str, list[faults.Outcome]] = field(default_factory=dict)
+    into_cell: list[power.IntoCell] = field(default_factory=list)
+    reversed_ma: tuple[float, float] = (0.0, 0.0)
+    mains_ua: tuple[float, float] = (0.0, 0.0)
+    touches: list[power.Touch] = field(default_factory=list)
+    fed_v: float = 0.0
     traces: dict[str, Trace] = field(default_factory=dict)
     samples: list[montecarlo.Sample] = field(default_factory=list)
     corners: list[montecarlo.Sample] = field(default_factory=list)
@@ -99,13 +105,51 @@ class Results:
                 f"{abs(left.left_ua):.2f} uA (`{left.fault.name}`)",
                 all(o.kept for o in self.outcomes),
             )
+        for way, outcomes in self.halved.items():
+            over = max(outcomes, key=lambda o: o.over_all_us)
+            add(
+                f"the same with the trip's way through the {way} broken too, {len(outcomes)} faults",
+                f"25 ms, {faults.LEFT_MAX_UA:g} uA",
+                f"{_time(over.over_all_us)} (`{over.fault.name}`), {max(abs(o.left_ua) for o in outcomes):.2f} uA",
+                all(o.kept for o in outcomes),
+            )
+        for into in self.into_cell:
+            allowed = power.INTO_CELL_UA[into.celsius]
+            add(
+                f"current into the cell that is not the charger's, {into.celsius} C",
+                f"{allowed:g} uA",
+                f"{into.ua:.2f} uA ({into.when})",
+                into.ua <= allowed,
+            )
+        if self.into_cell:
+            add(
+                "mains through an electrode into an earthed person while charging, 4.7 nF in the charger",
+                f"{power.LEAK_MAX_UA:g} uA",
+                f"{self.mains_ua[0]:.2f} uA",
+                self.mains_ua[0] <= power.LEAK_MAX_UA,
+            )
+            add(
+                "an unpowered switch's supply fed by its inputs",
+                f"{power.FED_MAX_V:g} V",
+                f"{self.fed_v:.3f} V",
+                self.fed_v <= power.FED_MAX_V,
+            )
+        if self.touches:
+            hardest = max(self.touches, key=lambda touch: touch.switch_ma)
+            add(
+                "touches of 8 kV contact and 15 kV air leave every part within its limits",
+                f"{power.SWITCH_MA:g} mA, {power.WATCH_V:g} V, {power.RAIL_V:g} V",
+                f"{hardest.switch_ma:.0f} mA, {max(t.watch_v for t in self.touches):.1f} V, "
+                f"{max(t.rail_v for t in self.touches):.1f} V",
+                all(touch.kept for touch in self.touches),
+            )
         if self.lifts:
-            costly = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
+            hardest_lift = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
             add(
                 "charge when an electrode lifts and returns at 500 uA",
                 "one ordinary pulse",
-                f"{costly.nc / costly.ordinary_nc * 100:.1f} % of it",
-                costly.nc <= costly.ordinary_nc * 1.001,
+                f"{hardest_lift.nc / hardest_lift.ordinary_nc * 100:.1f} % of it",
+                hardest_lift.nc <= hardest_lift.ordinary_nc * 1.001,
             )
         if self.pairs:
             current = max(p.current_error for p in self.pairs)
@@ -139,6 +183,15 @@ def run_all(say: Say, runs: int = montecarlo.RUNS) -> Results:
         outcome, trace = faults.play(faults.by_name(name), watch=False)
         results.unwatched.append(outcome)
         results.traces[name + " unwatched"] = trace
+    for way in faults.WAYS:
+        say(f"faults with the trip's way through the {way} broken")
+        results.halved[way] = [faults.play(fault, without=way)[0] for fault in faults.FAULTS if fault.fast]
+    say("charging, mains, touches")
+    results.into_cell = power.charged_past_the_charger()
+    results.reversed_ma = power.reversed_cell_ma(False), power.reversed_cell_ma(True)
+    results.mains_ua = power.mains_leak_ua(5.0), power.mains_leak_ua(0.0)
+    results.touches = power.touches()
+    results.fed_v = power.fed_rail_v()
     say(f"{runs} devices")
     results.samples = montecarlo.run(runs)
     results.corners = [montecarlo.measure(montecarlo.corner(sign)) for sign in (1.0, -1.0)]
@@ -278,6 +331,29 @@ def markdown(results: Results) -> str:
         _table(
             ("Fault", "What", "Peak", "Above 600 uA, longest", "all", "Net", "Ended by", "after", "DC left"),
             [_outcome(o) for o in results.unwatched],
+        ),
+        "## Around the stage",
+        "",
+        _text(
+            f"A cell of 4.2 V the wrong way round passes {results.reversed_ma[0] * 1000:.3f} uA; with USB plugged in the",
+            f"charger takes it for an empty one and draws {results.reversed_ma[1]:.0f} mA from it, until its own protection",
+            "ends that. A cable whose ground is there and whose 5 V are not leaves the relay closed:",
+            f"{results.mains_ua[1]:.0f} uA of mains then, as without a relay.",
+        ),
+        "",
+        _table(
+            ("Touch", "Electrode", "Into a switch's pin", "Watch's inputs", "drawn below ground", "Rail"),
+            [
+                (
+                    f"{t.kv:+.0f} kV",
+                    str(t.electrode),
+                    f"{t.switch_ma:.0f} mA",
+                    f"{t.watch_v:.1f} V",
+                    f"{t.watch_ma:.1f} mA",
+                    f"{t.rail_v:.1f} V",
+                )
+                for t in results.touches
+            ],
         ),
         "## Tolerances",
         "",

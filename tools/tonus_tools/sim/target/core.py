@@ -496,4 +496,5 @@ class Core:
 
 
 machine = None  # the Core, set by run.py
+pause_at = 1 << 60  # us: there the foreground's loop stops, to go on later as if it had not
 real_time = None  # the built-in `time`, likewise

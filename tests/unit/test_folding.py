@@ -1,0 +1,101 @@
+"""Numbers folded into the image: each module still says what its source says."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tonus import limits
+from tonus_tools.ctl.errors import UsageError
+from tonus_tools.image.folding import folded, numbers_of
+from tonus_tools.sim.boards import FIRMWARE
+
+LIMITS = numbers_of((FIRMWARE / "tonus" / "limits.py").read_text(encoding="utf-8"))
+SOURCES = sorted(path for path in (FIRMWARE / "tonus").glob("*.py") if path.name != "limits.py")
+
+
+def test_every_number_of_limits_is_known() -> None:
+    assert {name: value for name, value in vars(limits).items() if name.isupper()} == LIMITS
+    assert len(LIMITS) > 100
+
+
+class Said(ast.NodeTransformer):
+    """A source as folding would have it, worked out on its tree: `limits.X` as its number, `const(x)` as x."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        if isinstance(node.value, ast.Name) and node.value.id == "limits":
+            number = LIMITS[node.attr]
+            return ast.Constant(number) if number >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-number))
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        if isinstance(node.func, ast.Name) and node.func.id == "const":
+            return self.visit(node.args[0])
+        return self.generic_visit(node)
+
+
+def said(source: str) -> str:
+    return ast.dump(Said().visit(ast.parse(source)))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_a_folded_module_says_the_same(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    found = folded(source, path.name, LIMITS)
+    assert "limits." not in "".join(
+        ast.dump(node) for node in ast.walk(ast.parse(found)) if type(node) is ast.Attribute
+    )
+    assert said(found) == said(source)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_what_is_a_const_is_nothing_else_and_used_after_it(path: Path) -> None:
+    tree = ast.parse(folded(path.read_text(encoding="utf-8"), path.name, LIMITS))
+    consts = {
+        node.targets[0].id: node.lineno
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "const"
+        and node.targets[0].id.startswith("_")
+    }
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in consts]
+    stored = [node.id for node in names if isinstance(node.ctx, ast.Store)]
+    assert sorted(stored) == sorted(consts)
+    assert all(node.lineno >= consts[node.id] for node in names)
+    others = {ast.unparse(node) for other in SOURCES if other != path for node in ast.walk(tree_of(other))}
+    assert not {f"{path.stem}.{name}" for name in consts} & others
+
+
+def tree_of(path: Path) -> ast.AST:
+    return ast.Module(
+        [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if type(n) is ast.Attribute], []
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("_A = 5\nx = _A", "_A = const(5)\nx = _A"),
+        ("_A = 5\n_B = _A << 2 | 1", "_A = const(5)\n_B = const(_A << 2 | 1)"),
+        ("_A = (\n    5\n)\nx = 1", "_A = const(5)\n\n\nx = 1"),
+        ("x = limits.LEVELS * 2", "x = 10 * 2"),
+        ("x = me.limits.LEVELS", "x = me.limits.LEVELS"),
+        ("_A = limits.LEVELS + 1", "_A = const(10 + 1)"),
+        ("x = _A\n_A = 5", "x = _A\n_A = 5"),
+        ("_A = 5\ndef f():\n    global _A\n    _A = 6", "_A = 5\ndef f():\n    global _A\n    _A = 6"),
+        ("_A = 5.0\n_B = 'x'\n_C = True\n_D = 7 / 2\nE = 5", "_A = 5.0\n_B = 'x'\n_C = True\n_D = 7 / 2\nE = 5"),
+        ("'limits.LEVELS'  # limits.LEVELS", "'limits.LEVELS'  # limits.LEVELS"),
+    ],
+)
+def test_what_is_folded_and_what_is_not(source: str, found: str) -> None:
+    assert folded(source, "x.py", LIMITS) == found
+
+
+@pytest.mark.parametrize("source", ["x = limits.NO_SUCH", "x = limits.\\\n  LEVELS"])
+def test_what_cannot_be_folded_is_told(source: str) -> None:
+    with pytest.raises(UsageError):
+        folded(source, "x.py", LIMITS)

@@ -1,0 +1,94 @@
+"""`tonusctl settings`: what the person has set on the device."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from . import words
+from .client import Chosen
+from .errors import NotGood, UsageError
+from .options import Json, Port, settings, unchanged
+
+_SINCE_HELP = "The day the plan begins, as 2026-03-31; today, or none."
+
+
+def of_device(
+    context: typer.Context,
+    sound: Annotated[str | None, typer.Option("--sound", metavar="full|quiet|off", help="The beeper.")] = None,
+    haptic: Annotated[
+        bool | None, typer.Option("--haptic/--no-haptic", help="Ticks for cues. Warnings are always ticked.")
+    ] = None,
+    cap_level: Annotated[
+        int | None, typer.Option("--cap-level", metavar="1..10", help="The highest level there is; 10: no cap.")
+    ] = None,
+    cap_sessions: Annotated[
+        int | None,
+        typer.Option("--cap-sessions", metavar="0..99", help="Sessions that the cap lasts; 0: for ever."),
+    ] = None,
+    days_a_week: Annotated[
+        int | None, typer.Option("--days-a-week", metavar="1..7", help="The plan: sessions a week at first ...")
+    ] = None,
+    days: Annotated[int | None, typer.Option("--days", metavar="1..999", help="... for so many days ...")] = None,
+    then_days_a_week: Annotated[
+        int | None, typer.Option("--then-days-a-week", metavar="1..7", help="... and so many a week from then on.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DAY", help=_SINCE_HELP)] = None,
+    port: Port = None,
+    as_json: Json = False,
+) -> None:
+    """Show or change what the device is set to.
+
+    Sound, haptic, a cap on the level and the plan. Without an option it only shows.
+    """
+    its = settings(context, port, as_json)
+    given: dict[str, Any] = {
+        "sound": sound, "haptic": haptic, "cap_level": cap_level, "cap_sessions": cap_sessions
+    }  # fmt: skip
+    plan: dict[str, Any] = {"days_a_week": days_a_week, "days": days, "then_days_a_week": then_days_a_week}
+    given = {name: value for name, value in given.items() if value is not None}
+    plan = {name: value for name, value in plan.items() if value is not None}
+    if since is not None:
+        plan["since"] = day(since)
+    if plan:
+        given["plan"] = plan
+    with its.device() as (_, client), unchanged():
+        found = client.settings_write(given) if given else client.settings()
+    if found is None:
+        raise NotGood("this device's firmware has no settings: it is older than this tonusctl")
+    if not its.report(asdict(found)):
+        its.out.facts(facts(found))
+
+
+def day(text: str) -> int | None:
+    """Unix s of a day's beginning here; None for none. UsageError."""
+    if text == "none":
+        return None
+    try:
+        at = datetime.now() if text == "today" else datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise UsageError(f"--since: {text}; allowed a day as 2026-03-31, today or none") from None
+    return int(at.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+
+
+def facts(found: Chosen) -> list[tuple[str, str]]:
+    """The settings, in plain words."""
+    plan = found.plan
+    lasts = f"for {words.plural(found.cap_sessions, 'more session')}" if found.cap_sessions else "for ever"
+    began = "not begun" if plan.since is None else f"since {datetime.fromtimestamp(plan.since):%Y-%m-%d}"
+    told = [
+        ("sound", found.sound),
+        ("haptic", "on" if found.haptic else "off: only warnings are ticked"),
+        ("cap", "none" if found.cap_level == 10 else f"level {found.cap_level}, {lasts}"),
+        (
+            "plan",
+            f"{words.plural(plan.days_a_week, 'day')} a week for {words.plural(plan.days, 'day')}, "
+            f"then {plan.then_days_a_week}; {began}",
+        ),
+    ]
+    if found.damage:
+        told.append(("damage", f"{found.damage}: the settings of a new device are in force"))
+    return told

@@ -1,0 +1,100 @@
+"""Numbers that have a name in the sources, put where they are used: names cost the device's heap, some 8 KB of it.
+
+`limits.NAME` becomes its number, in every module of the firmware; `limits` itself, of which nothing else is used, is
+left empty. A module's own `_NAME = number` becomes `_NAME = const(number)`, which MicroPython's compiler does the same
+to. What is folded means what the source says, and nothing else is changed: tests compare the two.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Mapping
+
+from ..ctl.errors import UsageError
+
+_PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
+
+
+def numbers_of(limits: str) -> dict[str, int]:
+    """The numbers of `limits.py`, by name."""
+    names: dict[str, object] = {}
+    exec(compile(limits, "tonus/limits.py", "exec"), names)
+    return {name: value for name, value in names.items() if name.isupper() and isinstance(value, int)}
+
+
+def folded(source: str, name: str, limits: Mapping[str, int]) -> str:
+    """A module's source, its numbers folded. UsageError when it asks `limits` for something else."""
+    source = _without_limits(source, name, limits)
+    own = _own_numbers(source)
+    lines = source.split("\n")
+    for node in own:
+        value = ast.get_source_segment(source, node.value)
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        target = node.targets[0]
+        assert isinstance(target, ast.Name)
+        lines[first : last + 1] = [f"{target.id} = const({value})"] + [""] * (last - first)
+    return "\n".join(lines)
+
+
+def _without_limits(source: str, name: str, limits: Mapping[str, int]) -> str:
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    lines = source.split("\n")
+    for at in range(len(tokens) - 3, -1, -1):
+        first, dot, field = tokens[at : at + 3]
+        before = tokens[at - 1].string if at else ""
+        if (first.string, dot.string) != ("limits", ".") or before == "." or field.type != tokenize.NAME:
+            continue
+        if field.string not in limits:
+            raise UsageError(f"{name}: limits.{field.string}: allowed one of its numbers")
+        (row, start), (end_row, end) = first.start, field.end
+        if row != end_row:
+            raise UsageError(f"{name}: line {row}: limits. and its number on one line")
+        line = lines[row - 1]
+        number = limits[field.string]
+        lines[row - 1] = f"{line[:start]}{number if number >= 0 else f'({number})'}{line[end:]}"
+    return "\n".join(lines)
+
+
+def _own_numbers(source: str) -> list[ast.Assign]:
+    """Assignments, at a module's top, of a whole number to a private name that is never anything else."""
+    tree = ast.parse(source)
+    stored: dict[str, int] = {}
+    used: dict[str, tuple[int, int]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                used[node.id] = min(used.get(node.id, (1 << 30, 0)), (node.lineno, node.col_offset))
+            else:
+                stored[node.id] = stored.get(node.id, 0) + 1
+        elif isinstance(node, ast.Global):
+            for each in node.names:
+                stored[each] = stored.get(each, 0) + 1
+    found: list[ast.Assign] = []
+    known: set[str] = set()
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+            continue
+        id = node.targets[0].id
+        if not _PRIVATE.fullmatch(id) or stored[id] != 1 or not _is_number(node.value, known):
+            continue
+        if used.get(id, (1 << 30, 0)) > (node.lineno, 0):  # the compiler knows it from here on
+            known.add(id)
+            found.append(node)
+    return found
+
+
+def _is_number(node: ast.expr, known: set[str]) -> bool:
+    """Whether the compiler can work it out: whole numbers, and private names of such."""
+    if isinstance(node, ast.Constant):
+        return type(node.value) is int
+    if isinstance(node, ast.Name):
+        return node.id in known
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, (ast.USub, ast.Invert)) and _is_number(node.operand, known)
+    if isinstance(node, ast.BinOp):
+        whole = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr)
+        return isinstance(node.op, whole) and _is_number(node.left, known) and _is_number(node.right, known)
+    return False
