@@ -7,7 +7,7 @@ DEVICES ?= 300
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools devices image flash deploy release test bench spice schematic lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench spice board mutants schematic web lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,7 +30,7 @@ flash: $(VENV)/run.stamp ## put the image on a device, its presets, calibration 
 deploy: $(VENV)/run.stamp ## copy changed files to a device in safe mode (PORT=/dev/ttyACM0)
 	@$(BIN)/python -m tonus_tools.image deploy --board "$(BOARD)" $(if $(PORT),--port "$(PORT)")
 
-release: $(VENV)/dev.stamp ## all that people need, in dist/: images of both boards, wheel, report, changes, checksums
+release: $(VENV)/dev.stamp ## all that people need, in dist/: images of both boards, wheel, page, report, guide, changes, checksums
 	@$(BIN)/python -m tonus_tools.image release
 
 test: $(VENV)/dev.stamp ## every test
@@ -42,8 +42,17 @@ bench: $(VENV)/run.stamp ## measure the firmware on an emulated RP2040, ten minu
 spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in tools/tonus_tools/spice
 	$(BIN)/python -m tonus_tools.spice
 
+board: $(VENV)/dev.stamp ## check tonus_r1's circuit and make its parts list, layout file, netlists and tables of it
+	@$(BIN)/python -m tonus_tools.board
+
+mutants: $(VENV)/dev.stamp ## every mutant of the circuit, in two minutes: a table of what catches it
+	@$(BIN)/python -m tonus_tools.board mutants
+
 schematic: $(VENV)/dev.stamp ## draw tonus_r1's stage and its table of parts
 	$(BIN)/python boards/tonus_r1/schematic.py
+
+web: $(VENV)/run.stamp ## dist/web/, the page that runs the device and programs it; tonusctl web serves it
+	@$(BIN)/python -m tonus_tools.web
 
 lint: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
@@ -64,11 +73,11 @@ clean: ## remove what was built
 $(VENV)/run.stamp: pyproject.toml tools/constraints.txt
 	@"$(PYTHON)" tools/python_version.py
 	"$(PYTHON)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,web]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt -e '.[sim,image,web,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c tools/constraints.txt --upgrade --target $(STUBS) \
 		micropython-rp2-rpi_pico-stubs micropython-stdlib-stubs
 	@touch $@

@@ -34,7 +34,7 @@ MODES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4")
 def pin(role: str, *how, **level):  # -> Pin | None
     """The board's pin of a role, set up so; None when it has none, or is damaged: then the others all the more."""
     try:
-        return Pin(board.PINS[role], *how, **level)
+        return Pin(board.PINS[role], *how, **level)  # type: ignore[attr-defined]
     except Exception:
         return None
 
@@ -78,8 +78,8 @@ def safe_mode() -> Timer:
     return timer
 
 
-def fail(problem: BaseException | None) -> None:
-    """For as long as there is power: nothing can flow, the lights show the fault, a host hears it now and then."""
+def fail(problem: BaseException | None):  # -> Iterator
+    """In steps, for as long as there is power: nothing can flow, the lights show the fault, a host hears it."""
     watchdog = WDT(timeout=START_MS)
     mem32[MAKING] = 0
     drive(STAGE + ("CONTACT", "BEEPER", "HAPTIC", "LEVEL_3"), 0)
@@ -103,6 +103,7 @@ def fail(problem: BaseException | None) -> None:
             mode.release()
         if shown_ms % SAY_MS == 0 and (usb is None or usb()):
             say(why)
+        yield
 
 
 def told(problem: BaseException | None) -> str:
@@ -140,27 +141,39 @@ def note(why: str) -> None:
         return  # what is missing may be just this
 
 
-problem = None
+board: object = None  # the board's module
 safe = None  # safe mode's timer: MicroPython forgets one that nobody holds
-try:
-    import board
 
-    drive(("POWER_HOLD",), 1)  # first: until this is high a finger on MODE is all that keeps the power
-    minus = pin("MINUS", Pin.IN, Pin.PULL_UP)
-    sleep_ms(5)  # the pull-up and the button's own capacitor settle
-    if minus is not None and not minus():
-        safe = safe_mode()
-    else:
+
+def device(run=None):  # -> Iterator
+    """All of it, in steps, that only safe mode ends. run: as `tonus.app.steps` takes it."""
+    global board, safe
+    problem = None
+    try:
+        import board
+
+        drive(("POWER_HOLD",), 1)  # first: until this is high a finger on MODE is all that keeps the power
+        minus = pin("MINUS", Pin.IN, Pin.PULL_UP)
+        sleep_ms(5)  # the pull-up and the button's own capacitor settle
+        if minus is not None and not minus():
+            safe = safe_mode()
+            return
         watchdog = WDT(timeout=START_MS)
         if mem32[MAKING] == START_MS and reset_cause() == WDT_RESET:
             raise RuntimeError("the watchdog ended the start before this one")
         mem32[MAKING] = START_MS
         gc.threshold(GARBAGE_BYTES)
-        from tonus.app import main
+        from tonus.app import steps
 
         gc.threshold(-1)
-        main(board, watchdog.feed)
-except (Exception, KeyboardInterrupt, SystemExit) as raised:
-    problem = raised
-if safe is None:
-    fail(problem)
+        for _ in steps(board, watchdog.feed, run):
+            yield
+    except (Exception, KeyboardInterrupt, SystemExit) as raised:
+        problem = raised
+    for _ in fail(problem):
+        yield
+
+
+if __name__ == "__main__":
+    for _ in device():
+        pass

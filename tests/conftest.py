@@ -9,6 +9,8 @@ import pytest
 from board_files import load_board
 from emulated import Emulated, boot_with
 
+pytest_plugins = ["browser"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

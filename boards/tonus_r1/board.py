@@ -46,7 +46,8 @@ DAC_BITS = 12
 DAC_REFERENCE_MV = 2048  # MCP4821 internal reference, gain 1x
 RSET_OHM = 4020  # 0.1 %: full scale 2.048 V / 4.02 kOhm = 509.5 uA, the hardware ceiling
 FET_OHM = 2250  # on, with the resistor at its drain
-SWITCHES_OHM = 57  # in series with the electrodes: two switches of 12 Ohm, the electrode watch's shunt of 33 Ohm
+# In series with the electrodes: two switches of 12 Ohm, the shunt of 33, four of 499 and two of 330 against touches.
+SWITCHES_OHM = 2713
 RAIL_MV = 24000  # boost output, nominal
 RAIL_MIN_MV = 21600  # -10 %: below this the compliance promised below is not there
 TRIP_UA = 600  # window comparator and latch
@@ -57,12 +58,13 @@ SENSE_LESS_NA = 1190  # what flows through the electrodes and Rset does not see:
 RSET_LESS_NA = 860  # of which a voltmeter over Rset does not see this either: the rest is in its reading with none
 DIVIDER = 10  # sink node and rail
 BATTERY_DIVIDER = 3  # on the Pico, VSYS to GPIO29
-CELL_EMPTY_MV = 3300  # 0 %; Li-ion at rest
-CELL_FULL_MV = 4200  # 100 %
+# As BATTERY_SENSE sees it, behind D21: 0.35 V less than the cell has.
+CELL_EMPTY_MV = 2950  # 0 %; Li-ion at rest, 3.3 V
+CELL_FULL_MV = 3850  # 100 %
 CELL_MOHM = 200  # of an ordinary cell; a tired one has 500
 # What draws from it.
 PROCESSOR_MA = 30
-STAGE_MA = 3  # boost converter and electrode stage
+STAGE_MA = 39  # boost converter, electrode stage, and the relay's coil
 LAMP_UA = 1300  # each
 BEEPER_MA = 30
 MOTOR_MA = 80

@@ -1,7 +1,7 @@
-"""Draws the electrode stage: run, it writes schematic.svg, and the parts table in README.md.
+"""Draws the electrode stage: run, it writes schematic.svg. An argument names another picture file (.png).
 
-Values come from parts.csv by their reference, so that picture, table and netlist (stage.cir) cannot say different
-things; tests/spice/test_spice_board.py holds all three together. A second argument names another picture file (.png).
+Values come from parts.csv by their reference, which `make board` makes of circuit.py; a part of two ends is drawn with
+the nets that it is between, and the drawing ends with an error when the circuit has it elsewhere.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ import schemdraw.elements as elm
 
 HERE = Path(__file__).resolve().parent
 PARTS = HERE / "parts.csv"
-README = HERE / "README.md"
+NETLIST = HERE / "netlist.txt"
 PICTURE = HERE / "schematic.svg"
-HEADING = "## Parts"
 
 Point = tuple[float, float]
 
@@ -31,20 +30,14 @@ def parts() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def table() -> str:
-    """The parts as README.md shows them."""
-    lines = ["| Ref | Part | Value | Tolerance | Why |", "|---|---|---|---|---|"]
-    lines += [f"| {p['ref']} | {p['part']} | {p['value']} | {p['tolerance']} | {p['why']} |" for p in parts()]
-    return "\n".join(lines) + "\n"
-
-
-def write_table() -> None:
-    """Put the table into README.md, in place of the one that stands under its heading."""
-    text = README.read_text(encoding="utf-8")
-    before, _, after = text.partition(f"{HEADING}\n")
-    first = after.index("| Ref |")
-    end = after.index("\n\n", first) + 1
-    README.write_text(before + f"{HEADING}\n" + after[:first] + table() + after[end:], encoding="utf-8")
+def joined() -> dict[str, set[str]]:
+    """The nets of each part, as netlist.txt has them."""
+    found: dict[str, set[str]] = {}
+    for line in NETLIST.read_text(encoding="utf-8").splitlines():
+        net, _, pins = line.partition(": ")
+        for pin in pins.split(", "):
+            found.setdefault(pin.split(".")[0], set()).add(net)
+    return found
 
 
 class Sheet:
@@ -53,12 +46,18 @@ class Sheet:
     def __init__(self, drawing: Any) -> None:
         self._d = drawing
         self._values = {p["ref"]: p["value"] for p in parts()}
+        self._joined = joined()
+        self.drawn: set[str] = set()
 
     def add(self, element: Any) -> Any:
         return self._d.add(element)
 
-    def two(self, kind: Any, ref: str, a: Point, b: Point, where: str = "top", value: str | None = None) -> Any:
-        """A part of two ends between two points, with its reference and value."""
+    def two(self, kind: Any, ref: str, a: Point, b: Point, where: str, nets: str, value: str | None = None) -> Any:
+        """A part of two ends between two points, with its reference and value. nets: the two it is between, as drawn;
+        ValueError when the circuit has it between others."""
+        if self._joined[ref] != set(nets.split()):
+            raise ValueError(f"{ref} is drawn between {nets} and is between {self._joined[ref]}")
+        self.drawn.add(ref)
         shown = self._values[ref] if value is None else value
         return self.add(kind().at(a).to(b).label(f"{ref}\n{shown}", loc=where, fontsize=8))
 
@@ -112,10 +111,10 @@ def draw(path: Path) -> None:
     with schemdraw.Drawing(show=False, unit=3, fontsize=9, lw=1.1) as drawing:
         sheet = Sheet(drawing)
         _polarity(sheet, 0, 0)
-        _sink(sheet, 0, -15)
+        _sink(sheet, 0, -17)
         _decoder(sheet, 22, 0)
         _watch(sheet, 22, -8.5)
-        _rail(sheet, 0, -30)
+        _rail(sheet, 0, -32)
         _trip(sheet, 22, -25)
         drawing.save(str(path), dpi=80)
 
@@ -140,31 +139,43 @@ def _polarity(s: Sheet, x: float, y: float) -> None:
         s.add(elm.Label().at((at - 0.2, y - 3.2)).label("B", fontsize=8, halign="right"))
         s.add(elm.Label().at((at - 0.2, y - 5.2)).label("A", fontsize=8, halign="right"))
         s.add(elm.Label().at((at + 0.5, y - 2.6)).label(f"U3 {'ab'[i]}\nIN{name}", fontsize=8, halign="left"))
+        clamp = (pole[0] + 1.7, pole[1])
+        s.two(elm.Resistor, f"R5{2 + int(name)}", pole, clamp, "top", f"SWITCH{name} GUARD{name}")
+        end = clamp
         if name == "1":
-            s.two(elm.Resistor, "R33", (pole[0], pole[1]), (pole[0] + 2.6, pole[1]), "bottom")
-            s.dot((pole[0] + 0.3, pole[1]), (pole[0] + 2.3, pole[1]))
-            s.wire((pole[0] + 0.3, pole[1]), (pole[0] + 0.3, pole[1] + 1))
-            s.net("W+", (pole[0] + 0.3, pole[1] + 1), "top")
-            s.wire((pole[0] + 2.3, pole[1]), (pole[0] + 2.3, pole[1] + 1))
-            s.net("W-", (pole[0] + 2.3, pole[1] + 1), "top")
-            s.net("electrode 1", (pole[0] + 2.6, pole[1]), "right")
-            tvs = (pole[0] + 0.3, pole[1])
-        else:
-            s.wire(pole, (pole[0] + 2.2, pole[1]))
-            s.dot((pole[0] + 0.6, pole[1]))
-            s.net("electrode 2", (pole[0] + 2.2, pole[1]), "right")
-            tvs = (pole[0] + 0.6, pole[1])
-        s.two(elm.Zener, f"D{name}", (tvs[0], tvs[1] - 2.9), tvs, "bottom", "ESD")
+            end = (clamp[0] + 1.7, clamp[1])
+            s.two(elm.Resistor, "R33", clamp, end, "bottom", "GUARD1 WATCHED")
+            for wire, at_x in (("W+", clamp[0] + 0.25), ("W-", end[0])):
+                s.dot((at_x, pole[1]))
+                s.wire((at_x, pole[1]), (at_x, pole[1] + 1))
+                s.net(wire, (at_x, pole[1] + 1), "top")
+        s.dot(clamp)
+        s.net("WATCHED" if name == "1" else "GUARD2", end, "right")
+        # Its lead, below the sheet: two resistors and the relay's contact.
+        y0 = sink - 3 - 1.6 * i
+        first, last = ("R51", "R57") if name == "1" else ("R52", "R58")
+        s.net("WATCHED" if name == "1" else "GUARD2", (x, y0), "left")
+        s.two(
+            elm.Resistor, first, (x, y0), (x + 2.6, y0), "top", f"{'WATCHED' if name == '1' else 'GUARD2'} LEAD{name}A"
+        )
+        s.two(elm.Resistor, last, (x + 2.6, y0), (x + 5.2, y0), "top", f"LEAD{name}A LEAD{name}")
+        s.add(elm.Switch().at((x + 5.2, y0)).to((x + 7.6, y0)).label("K1" if name == "1" else "", fontsize=8))
+        s.net(f"electrode {name}", (x + 7.6, y0), "right")
+        tvs = clamp
+        s.add(elm.Diode().at((tvs[0], tvs[1] - 2.9)).to(tvs).label(f"D{name}", loc="bottom", fontsize=8))
+        s.add(elm.Diode().at(tvs).to((tvs[0], rail)))
+        s.dot((tvs[0], rail))
         s.ground((tvs[0], tvs[1] - 2.9))
     at = x + 16
     s.add(elm.Switch().at((at, rail)).to((at, rail - 2.6)).label("Q3\nTEST", loc="bottom", fontsize=8))
-    s.two(elm.Resistor, "R10", (at, rail - 2.6), (at, rail - 5.6), "bottom")
+    s.two(elm.Resistor, "R10", (at, rail - 2.6), (at, rail - 5.6), "bottom", "SHORT1 SINK")
     s.wire((at, rail - 5.6), (at, sink))
-    s.two(elm.Resistor, "R11", (x + 17, sink), (x + 17, sink - 2.6), "bottom")
+    s.two(elm.Resistor, "R11", (x + 17, sink), (x + 17, sink - 2.6), "bottom", "SINK REST1")
     s.add(elm.Switch().at((x + 17, sink - 2.6)).to((x + 17, sink - 4.6)).label("Q4\nREST", loc="bottom", fontsize=8))
     s.ground((x + 17, sink - 4.6))
     s.dot((at, sink))
     s.note("At rest both electrodes are on the sink node, and the node is pulled to ground.", (x, sink - 1.2))
+    s.note("The relay is closed by KEEP without VBUS.", (x + 9.6, sink - 3.1))
 
 
 def _sink(s: Sheet, x: float, y: float) -> None:
@@ -175,55 +186,60 @@ def _sink(s: Sheet, x: float, y: float) -> None:
     op = s.add(elm.Opamp(leads=False).right().at((x + 6.9, y - 3.1)).anchor("in2").flip().label("U2a", loc="center"))
     follower = (x + 5.4, op.in2[1])
     s.wire(pins["VOUT"], (follower[0], pins["VOUT"][1]), follower, op.in2)
-    s.two(elm.Resistor, "R1", follower, (follower[0], y - 6.2), "bottom")
+    s.two(elm.Resistor, "R1", follower, (follower[0], y - 6.2), "bottom", "DAC GND")
     s.ground((follower[0], y - 6.2))
     s.dot(follower)
     joint = (op.out[0] + 0.5, op.out[1])
     s.wire(op.out, joint)
     s.dot(joint)
     gate = (joint[0] + 3.2, joint[1])
-    s.two(elm.Resistor, "R2", joint, gate, "top")
+    s.two(elm.Resistor, "R2", joint, gate, "top", "OPOUT GATE")
     fet = s.add(
         elm.NFet().right().reverse().at((gate[0] + 0.5, gate[1])).anchor("gate").label("Q1", loc="right", fontsize=8)
     )
     s.wire(gate, fet.gate)
     top = (fet.drain[0], fet.drain[1] + 2.4)
-    s.two(elm.Resistor, "R3", fet.drain, top, "bottom")
+    s.two(elm.Resistor, "R3", fet.drain, top, "bottom", "SINK DRAIN")
     s.net("SINK", top, "top")
     source = (fet.source[0], fet.source[1] - 1.0)
     s.wire(fet.source, source)
-    s.two(elm.Resistor, "R4", source, (source[0], source[1] - 2.8), "bottom")
+    s.two(elm.Resistor, "R4", source, (source[0], source[1] - 2.8), "bottom", "SRC GND")
     s.ground((source[0], source[1] - 2.8))
     s.dot(source)
     # Feedback: R5 from Rset's top to the - input, C1 from the output to it.
     low = (op.in1[0] - 0.5, op.in1[1])
     s.wire(op.in1, low, (low[0], source[1]))
-    s.two(elm.Resistor, "R5", (joint[0] + 2.8, source[1]), (joint[0] + 0.2, source[1]), "bottom")
+    s.two(elm.Resistor, "R5", (joint[0] + 2.8, source[1]), (joint[0] + 0.2, source[1]), "bottom", "SRC FB")
     s.wire(source, (joint[0] + 2.8, source[1]))
     s.wire((joint[0] + 0.2, source[1]), (low[0], source[1]))
-    s.two(elm.Resistor, "R15", (low[0], source[1]), (low[0], source[1] - 2.6), "bottom")
+    s.two(elm.Resistor, "R15", (low[0], source[1]), (low[0], source[1] - 2.6), "bottom", "REF FB")
     s.net("2.5 V", (low[0], source[1] - 2.6), "bottom")
     s.dot((low[0], source[1]))
-    s.two(elm.Capacitor, "C1", joint, (joint[0], source[1]), "bottom")
+    s.two(elm.Capacitor, "C1", joint, (joint[0], source[1]), "bottom", "OPOUT FB")
     s.dot((joint[0], source[1]))
     # Sense, and what the trip compares.
     right = (source[0] + 1.2, source[1])
     s.wire(source, right)
-    s.two(elm.Resistor, "R6", right, (right[0] + 2.6, right[1]), "bottom")
-    s.two(elm.Capacitor, "C2", (right[0] + 2.6, right[1]), (right[0] + 2.6, right[1] - 2.2), "bottom")
+    s.two(elm.Resistor, "R6", right, (right[0] + 2.6, right[1]), "bottom", "SRC CURRENT_SENSE")
+    s.two(
+        elm.Capacitor, "C2", (right[0] + 2.6, right[1]), (right[0] + 2.6, right[1] - 2.2), "bottom", "CURRENT_SENSE GND"
+    )
     s.ground((right[0] + 2.6, right[1] - 2.2))
     s.dot((right[0] + 2.6, right[1]), right)
     s.wire((right[0] + 2.6, right[1]), (right[0] + 2.6, right[1] + 0.9))
     s.net("CURRENT_SENSE", (right[0] + 2.6, right[1] + 0.9), "right", True)
     s.wire(right, (right[0], right[1] + 0.9))
     s.net("SRC, TP_RSET", (right[0], right[1] + 0.9), "top")
-    for i, (node, refs, role) in enumerate(
-        (("SINK", ("R7", "R8"), "SINK_SENSE (U2b follows)"), ("RAIL", ("R9", "R9b"), "RAIL_SENSE"))
+    for i, (node, refs, role, tap) in enumerate(
+        (
+            ("SINK", ("R7", "R8"), "SINK_SENSE (U2b follows)", "SINK_DIV"),
+            ("RAIL", ("R9", "R9b"), "RAIL_SENSE", "RAIL_SENSE"),
+        )
     ):
         at, level = x + 1.5 + 10 * i, y - 10
         s.net(node, (at, level), "left")
-        s.two(elm.Resistor, refs[0], (at, level), (at + 2.6, level), "top")
-        s.two(elm.Resistor, refs[1], (at + 2.6, level), (at + 2.6, level - 2.4), "bottom")
+        s.two(elm.Resistor, refs[0], (at, level), (at + 2.6, level), "top", f"{node} {tap}")
+        s.two(elm.Resistor, refs[1], (at + 2.6, level), (at + 2.6, level - 2.4), "bottom", f"{tap} GND")
         s.ground((at + 2.6, level - 2.4))
         s.dot((at + 2.6, level))
         s.wire((at + 2.6, level), (at + 3.4, level))
@@ -238,8 +254,8 @@ def _decoder(s: Sheet, x: float, y: float) -> None:
     s.net("TRIP", pins["EN"], "left")
     for pin, net, text in (
         ("Y0", "REST", "low: rest (through U5, an inverter)"),
-        ("Y1", "IN1", "low: electrode 1 to the rail"),
-        ("Y2", "IN2", "low: electrode 2 to the rail"),
+        ("Y1", "IN1", "low: electrode 1 to the rail (U15)"),
+        ("Y2", "IN2", "low: electrode 2 to the rail (U15)"),
         ("Y3", "TEST", "low: self-test (second half inverts)"),
     ):
         end = pins[pin]
@@ -261,8 +277,8 @@ def _watch(s: Sheet, x: float, y: float) -> None:
     # Fast.
     fast = (out[0] + 3.2, out[1] + 0.9)
     s.wire(out, (out[0], fast[1]))
-    s.two(elm.Resistor, "R34", (out[0], fast[1]), fast, "top")
-    s.two(elm.Capacitor, "C34", fast, (fast[0], fast[1] - 1.7), "bottom")
+    s.two(elm.Resistor, "R34", (out[0], fast[1]), fast, "top", "INA WFAST")
+    s.two(elm.Capacitor, "C34", fast, (fast[0], fast[1] - 1.7), "bottom", "WFAST GND")
     s.ground((fast[0], fast[1] - 1.7))
     s.dot(fast)
     pins = s.box("U8 TLV9024", (fast[0] + 3.4, fast[1] + 1.0), (2.8, 2.0), ["±575 uA"], ["TRIP_N"])
@@ -271,7 +287,7 @@ def _watch(s: Sheet, x: float, y: float) -> None:
     # Slow.
     at = (out[0], out[1] - 5.6)
     s.wire(out, at)
-    s.two(elm.Resistor, "R35", at, (at[0] + 2.4, at[1]), "bottom")
+    s.two(elm.Resistor, "R35", at, (at[0] + 2.4, at[1]), "bottom", "INA WSUM")
     amp = s.add(elm.Opamp(leads=False).right().at((at[0] + 3.2, at[1])).anchor("in1").label("U7a", loc="center"))
     s.wire((at[0] + 2.4, at[1]), amp.in1)
     s.wire(amp.in2, (amp.in2[0] - 0.3, amp.in2[1]))
@@ -280,20 +296,21 @@ def _watch(s: Sheet, x: float, y: float) -> None:
     s.dot((at[0] + 2.4, at[1]), (amp.out[0] + 0.4, amp.out[1]))
     s.wire((at[0] + 2.4, at[1]), (at[0] + 2.4, over + 1.9))
     s.wire(amp.out, (amp.out[0] + 0.4, amp.out[1]), (amp.out[0] + 0.4, over + 1.9))
-    s.two(elm.Capacitor, "C35", (at[0] + 2.4, over), (amp.out[0] + 0.4, over), "top")
-    s.two(elm.Resistor, "R36", (at[0] + 2.4, over + 1.9), (amp.out[0] + 0.4, over + 1.9), "top")
+    s.two(elm.Capacitor, "C35", (at[0] + 2.4, over), (amp.out[0] + 0.4, over), "top", "WSUM WDC")
+    s.two(elm.Resistor, "R36", (at[0] + 2.4, over + 1.9), (amp.out[0] + 0.4, over + 1.9), "top", "WSUM WDC")
     s.dot((at[0] + 2.4, over), (amp.out[0] + 0.4, over))
     pins = s.box("U8 TLV9024", (amp.out[0] + 2.2, amp.out[1] + 1.0), (2.8, 2.0), ["±0.149 V"], ["TRIP_N"])
     s.wire((amp.out[0] + 0.4, amp.out[1]), (pins["±0.149 V"][0], amp.out[1]), pins["±0.149 V"])
     s.net("TRIP_N", pins["TRIP_N"], "right")
-    s.note("20 uC in one direction,\nor 3 uA for ever", (amp.out[0] + 1.6, amp.out[1] - 2.2))
+    s.note("62 uC in one direction,\nor 9 uA for ever", (amp.out[0] + 1.6, amp.out[1] - 2.2))
     # The chain of thresholds.
     base = y - 12
+    chain = ("REF", "W_HIGH", "W_DC_HIGH", "W_CHAIN", "W_DC_LOW", "W_LOW", "GND")
     names = ("R37a", "R37b", "R37c", "R37d", "R37e", "R37f")
     taps = ("2.20 V: +575 uA", "1.40 V: DC", "1.25 V (U7b)", "1.10 V: DC", "0.30 V: -575 uA")
     for i, ref in enumerate(names):
         a = (x + 0.6 + 2.3 * i, base)
-        s.two(elm.Resistor, ref, a, (a[0] + 2.3, base), "top")
+        s.two(elm.Resistor, ref, a, (a[0] + 2.3, base), "top", f"{chain[i]} {chain[i + 1]}")
         if i:
             s.dot(a)
             s.wire(a, (a[0], base - 0.5))
@@ -305,28 +322,28 @@ def _watch(s: Sheet, x: float, y: float) -> None:
 def _rail(s: Sheet, x: float, y: float) -> None:
     s.title("Rail and keep-alive", (x, y + 1.5))
     s.net("STAGE_ALIVE", (x + 1.5, y - 1), "left", True)
-    s.two(elm.Capacitor, "C5", (x + 1.5, y - 1), (x + 3.7, y - 1), "top")
+    s.two(elm.Capacitor, "C5", (x + 1.5, y - 1), (x + 3.7, y - 1), "top", "STAGE_ALIVE PUMP0")
     s.add(elm.Schottky().at((x + 3.7, y - 3.2)).to((x + 3.7, y - 1)))
     s.ground((x + 3.7, y - 3.2))
     s.add(elm.Schottky().at((x + 3.7, y - 1)).to((x + 5.9, y - 1)).label("D3", loc="top", fontsize=8))
-    s.two(elm.Capacitor, "C6", (x + 5.9, y - 1), (x + 5.9, y - 3.6), "bottom")
+    s.two(elm.Capacitor, "C6", (x + 5.9, y - 1), (x + 5.9, y - 3.6), "bottom", "PUMP GND")
     s.ground((x + 5.9, y - 3.6))
     s.wire((x + 5.9, y - 1), (x + 7.7, y - 1))
-    s.two(elm.Resistor, "R12", (x + 7.7, y - 1), (x + 7.7, y - 3.6), "bottom")
+    s.two(elm.Resistor, "R12", (x + 7.7, y - 1), (x + 7.7, y - 3.6), "bottom", "PUMP GND")
     s.ground((x + 7.7, y - 3.6))
     s.dot((x + 3.7, y - 1), (x + 5.9, y - 1), (x + 7.7, y - 1))
-    pins = s.box("U9 > 1.1 V", (x + 9.2, y - 0.2), (1.8, 1.6), ["A"], ["KEEP"])
+    pins = s.box("U11b > 1.1 V", (x + 9.2, y - 0.2), (1.8, 1.6), ["A"], ["KEEP"])
     s.wire((x + 7.7, y - 1), pins["A"])
     s.net("KEEP", pins["KEEP"], "right")
-    pins = s.box("U10 boost 24 V", (x + 2.5, y - 5.4), (3.2, 2.6), ["VIN", "EN"], ["OUT"])
-    s.net("VSYS", pins["VIN"], "left")
-    s.net("KEEP, no TRIP", pins["EN"], "left")
+    pins = s.box("U10 boost 24 V", (x + 2.5, y - 5.4), (3.2, 2.6), ["Q8", "EN"], ["OUT"])
+    s.net("VSYS", pins["Q8"], "left")
+    s.net("BOOST_EN: KEEP, no TRIP (U14)", pins["EN"], "left")
     out = pins["OUT"]
     s.wire(out, (x + 13.5, out[1]))
     s.net("RAIL", (x + 13.5, out[1]), "right")
-    s.two(elm.Capacitor, "C7", (x + 8, out[1]), (x + 8, out[1] - 2.4), "bottom")
+    s.two(elm.Capacitor, "C7", (x + 8, out[1]), (x + 8, out[1] - 2.4), "bottom", "RAIL GND")
     s.ground((x + 8, out[1] - 2.4))
-    s.two(elm.Resistor, "R13", (x + 10.5, out[1]), (x + 10.5, out[1] - 2.4), "bottom")
+    s.two(elm.Resistor, "R13", (x + 10.5, out[1]), (x + 10.5, out[1] - 2.4), "bottom", "RAIL BLEEDER")
     s.add(
         elm.Switch()
         .at((x + 10.5, out[1] - 2.4))
@@ -340,8 +357,8 @@ def _rail(s: Sheet, x: float, y: float) -> None:
 def _trip(s: Sheet, x: float, y: float) -> None:
     s.title("Trip and latch", (x, y + 1.5))
     s.net("SRC", (x + 0.4, y - 0.6), "left")
-    s.two(elm.Resistor, "R14", (x + 0.4, y - 0.6), (x + 3, y - 0.6), "top")
-    s.two(elm.Capacitor, "C8", (x + 3, y - 0.6), (x + 3, y - 2.6), "bottom")
+    s.two(elm.Resistor, "R14", (x + 0.4, y - 0.6), (x + 3, y - 0.6), "top", "SRC TRIP_IN")
+    s.two(elm.Capacitor, "C8", (x + 3, y - 0.6), (x + 3, y - 2.6), "bottom", "TRIP_IN GND")
     s.ground((x + 3, y - 2.6))
     s.dot((x + 3, y - 0.6))
     comparator = s.add(elm.Opamp(leads=False).right().at((x + 6, y - 0.6)).anchor("in1").label("U11", loc="center"))
@@ -365,5 +382,3 @@ def _trip(s: Sheet, x: float, y: float) -> None:
 
 if __name__ == "__main__":
     draw(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE)
-    if len(sys.argv) < 2:
-        write_table()

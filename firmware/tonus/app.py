@@ -17,6 +17,7 @@ import machine
 import rp2
 from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf
+from uctypes import bytearray_at
 
 from . import (
     VERSION,
@@ -70,8 +71,8 @@ class Panel:
         for role in panel.BUTTONS:
             Pin(pins[role], Pin.IN, Pin.PULL_UP)
         mode, plus, minus = [pins[role] for role in panel.BUTTONS]
-        edges = debounce.Edges(machine, (mode, plus, minus))
-        self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges.edged)
+        edges = debounce.Edges(machine, bytearray_at, (mode, plus, minus))
+        self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges)
         self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
         self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
@@ -431,16 +432,17 @@ class App:
         while True:
             self._beats["contact"] += 1
             taken = self._pulse.take()
-            n, code, sense, voltage = taken
+            n, code, sense, voltage = taken[:4]
             good = False
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()
                 set_ua = program.ua_for_code(code // n, self._board, stage_.dac)
+                ua = stage_.ua(sense // n)
                 self._contact.update(
                     set_ua,
-                    stage_.ua(sense // n),
-                    stage_.mv(voltage // n),
+                    ua,
+                    stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000,
                     self._session.state in session.PROBING,
                     now,
                     n,
@@ -457,8 +459,12 @@ class App:
                 self._shown_kind = kind
                 self.log("contact", {"class": kind, "ohm": self._contact.ohm})
             if self._session.state in session.ACTIVE and self._pulse.running:
-                self._session.contact(kind, self._pulse.rested())
+                self._session.contact(kind, self._may_start())
             await asyncio.sleep_ms(20)
+
+    def _may_start(self) -> bool:
+        """Whether the account of charge lets the zone begin."""
+        return self._program is None or self._pulse.ready(self._program)
 
     def _weigh(self, on: bool) -> None:
         """From here on what flows is the treatment, or is not; what has flowed until now is added."""
@@ -468,7 +474,7 @@ class App:
 
     def _add(self, taken, good: bool) -> None:
         """Samples, as of `Pulse.take`, and the time that was counted, to the tally."""
-        n, code, sense = taken[:3]
+        flowed, flowed_set, flowed_us = taken[4:]
         stage_ = self._stage
         played = self._pulse.program
         wanted = self._pulse.wanted()
@@ -478,8 +484,7 @@ class App:
         kind = self._contact.kind
         self._tally.counted(current.zone, current.counted_ms, kind, *self._asked[2:])
         if kind != contact.SHORT:
-            us = played.phase_us
-            self._tally.flowed(current.zone, sense * us, stage_.expected(code, n) * us, good)
+            self._tally.flowed(current.zone, 4 * flowed, 4 * stage_.expected(flowed_set, flowed_us), good)
 
     def _per_s(self, played: program.Program, code: int, period_us: int) -> tuple[int, int]:
         """Sense codes x us in a second, both directions: of pulses at a DAC code, and of the probes in their rests."""
@@ -877,15 +882,17 @@ class App:
             power.restart()
 
 
-def main(board, feed) -> None:
-    """Run the device, for ever. What ends it switches the output off and waits for the watchdog.
+def steps(board, feed, run=None):
+    """Run the device, for ever, in steps. What ends it switches the output off and waits for the watchdog.
 
-    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over.
+    Raises what keeps it from starting; nothing flows then. feed: for the watchdog until the supervisor takes over. run:
+    runs a coroutine in steps; without it all of asyncio's running is one.
     """
     alloc_emergency_exception_buf(100)
     app = App(board, feed)
     try:
-        asyncio.run(app.run())
+        for _ in run(app.run()) if run else (asyncio.run(app.run()),):
+            yield
     except Exception as problem:
         if not app.started:
             raise
@@ -896,3 +903,4 @@ def main(board, feed) -> None:
     # Not back to the prompt: nobody is to find it open but in safe mode.
     while True:
         sleep_ms(10)
+        yield

@@ -38,23 +38,24 @@ _BARRED = const(9)  # MODE stopped as it closed
 _TICK = const(10)  # when it last went down
 _FAST = const(11)  # presses in a row, each too soon after the one before
 _CHATTERS = const(12)  # no finger does this; until it is forgiven
-_EACH = const(13)
+_LATCHED = const(13)  # where the pins latch its edges: which word, and which bits of it
+_EDGES = const(14)
+_EACH = const(15)
 # Of all.
-_ALL = const(39)  # their GPIOs, as a mask
-_WORD = const(40)  # those closed at the last look
-_BUSY = const(41)  # one is restless
-_STOPS = const(42)
-_LOOKS = const(43)  # number of this tick
+_ALL = const(45)  # their GPIOs, as a mask
+_STOPS = const(46)
+_LOOKS = const(47)  # number of this tick
 # Of `limits`.
-_UP_US = const(44)
-_REST_US = const(45)
-_UNREST_US = const(46)
-_CHATTER_US = const(47)
-_FINGER = const(48)
-_FAST_MAX = const(49)
-_MOVES = const(50)
-_LOOKED = const(51)
-_KEPT = const(52)
+_UP_US = const(48)
+_REST_US = const(49)
+_UNREST_US = const(50)
+_CHATTER_US = const(51)
+_FINGER = const(52)
+_FAST_MAX = const(53)
+_MOVES = const(54)
+_LOOKED = const(55)
+_TURN = const(56)  # PLUS or MINUS is looked at now
+_KEPT = const(57)
 
 _INTR = 0x400140F0  # four bits a pin; writing 1 clears a latched edge
 
@@ -65,19 +66,23 @@ _JITTER_US = limits.TICK_US // 2
 class Contacts:
     """The contacts of MODE, PLUS and MINUS, on the GPIOs of these masks (1 << pin). A closed one reads 0.
 
-    edged(i): 1 when the level of contact i has changed since it was asked last; called from the interrupt.
+    edges: as of `Edges`, what the pins have latched; None of pins that have no contact.
     """
 
-    def __init__(self, mode: int, plus: int, minus: int, edged) -> None:
+    def __init__(self, mode: int, plus: int, minus: int, edges) -> None:
         self._kept = kept = array("i", [0] * _KEPT)
-        self._edged = edged
-        self._settle_bound = self._settle
+        self._look_calls = (None, kept, kept)
+        if edges is not None:
+            self._look_calls = (edges.forget, kept, edges.latched)
+            for i in range(3):
+                kept[i * _EACH + _LATCHED], kept[i * _EACH + _EDGES] = edges.places[i]
         masks = (mode, plus, minus)
         debounce_us = 1000 * limits.DEBOUNCE_MS + _JITTER_US
         for i in range(3):
             kept[i * _EACH + _BIT] = masks[i]
             kept[i * _EACH + _DOWN_US] = debounce_us
         kept[PLUS * _EACH + _DOWN_US] = 1000 * limits.REST_MS
+        kept[_TURN] = PLUS
         kept[_ALL] = self.mask = mode | plus | minus
         kept[_UP_US] = debounce_us
         kept[_REST_US] = 1000 * limits.REST_MS
@@ -95,18 +100,13 @@ class Contacts:
         """The levels of all GPIOs, ticks_us and the number of the tick, below 2^30: 1 while MODE stops, plus 2 while a
         contact is restless. To be called once a tick while it is, and whenever a level has changed.
         """
-        kept = ptr32(self._kept)
+        forget, its_kept, its_latched = self._look_calls
+        kept = ptr32(its_kept)
+        latched = ptr32(its_latched)
+        word = (pins & kept[_ALL]) ^ kept[_ALL]
         kept[_LOOKS] = tick
-        self._settle_bound((pins & kept[_ALL]) ^ kept[_ALL], now)
-        kept[_LOOKED] = 1
-        return kept[_STOPS] | kept[_BUSY] << 1
-
-    @micropython.viper
-    def _settle(self, word: int, now: int):
-        kept = ptr32(self._kept)
-        edged = self._edged
-        kept[_WORD] = word
         kept[_MOVES] = kept[_MOVES] + 1 & _MASK
+        kept[_TURN] = 3 - kept[_TURN]
         busy = 0
         i = 0
         at = 0
@@ -118,12 +118,20 @@ class Contacts:
                 # Whatever is closed at the first look switched the device on, or is stuck: not a press.
                 kept[at + _CLOSED] = closed
                 kept[at + _DOWN] = closed
+            elif i and i != kept[_TURN]:
+                # A tick is short: PLUS and MINUS take turns, and wait for theirs.
+                if kept[at + _RESTLESS] or closed != kept[at + _CLOSED]:
+                    busy = 1
+                i += 1
+                at += _EACH
+                continue
             changed = closed ^ kept[at + _CLOSED]
             if kept[at + _RESTLESS]:
-                if int(edged(i)):
+                if latched[kept[at + _LATCHED]] & kept[at + _EDGES]:
+                    forget(i)
                     changed = 1
             elif changed:
-                edged(i)  # forgets what was before
+                forget(i)  # what was before
                 kept[at + _RESTLESS] = 1
                 kept[at + _SINCE_US] = now
                 kept[at + _UNRESTS] = kept[at + _UNRESTS] + 1 & _MASK
@@ -170,7 +178,8 @@ class Contacts:
                     kept[_STOPS] = 1
             i += 1
             at += _EACH
-        kept[_BUSY] = busy
+        kept[_LOOKED] = 1
+        return kept[_STOPS] | busy << 1
 
     # For the foreground; i is MODE, PLUS or MINUS.
 
@@ -205,22 +214,19 @@ class Contacts:
 
 
 class Edges:
-    """What the pins latch: edges. gpios: those of the contacts. RP2040 datasheet 2.19.6.1, IO_BANK0 INTR."""
+    """What the pins latch: edges. gpios: those of the contacts. RP2040 datasheet 2.19.6.1, IO_BANK0 INTR.
 
-    def __init__(self, machine, gpios: tuple[int, int, int]) -> None:
-        # Half words are read: a whole one may be too large a number to be had without allocation.
-        each = [
-            (_INTR + gpio // 4 * 2, 0b1100 << gpio % 4 * 4, _INTR + gpio // 8 * 4, 0b1100 << gpio % 8 * 4)
-            for gpio in gpios
-        ]
-        self._calls = (machine.mem16, machine.mem32, tuple(each))
+    latched: the registers as memory. places: of each contact, which word of it, and which bits there.
+    """
+
+    def __init__(self, machine, bytearray_at, gpios: tuple[int, int, int]) -> None:
+        self.latched = bytearray_at(_INTR, 16)
+        self.places = [(gpio // 8, 0b1100 << gpio % 8 * 4) for gpio in gpios]
+        self._calls = (machine.mem32, tuple([(_INTR + 4 * word, bits) for word, bits in self.places]))
 
     @micropython.viper
-    def edged(self, i: int) -> int:
-        """1 when the level of contact i has changed since this was asked last. For the interrupt."""
-        mem16, mem32, each = self._calls
-        half, bits, word, clear = each[i]
-        if int(mem16[half]) & int(bits):
-            mem32[word] = clear
-            return 1
-        return 0
+    def forget(self, i: int):
+        """The edges of contact i until now. For the interrupt."""
+        mem32, each = self._calls
+        word, bits = each[i]
+        mem32[word] = bits

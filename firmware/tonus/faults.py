@@ -16,7 +16,7 @@ BANK_DAMAGED = 9
 # Faults: latched until power goes off.
 LATCH = 10
 OVERCURRENT = 11
-MEAN_DC = 12
+CHARGE = 12
 LOOP_RAISED = 13
 LOOP_STALLED = 14
 TASK_DIED = 15
@@ -49,7 +49,7 @@ CUTS = {NONE: "none", LIFT: "lift", STOP: "stop", USB: "usb", LIMIT: "limit"}
 FAULTS = {
     LATCH: ("latch", "the hardware tripped: more than 600 uA, or its line is stuck low"),
     OVERCURRENT: ("overcurrent", "more current was delivered than set (sense code)"),
-    MEAN_DC: ("mean_dc", "the running mean of the current passed 50 uA (uA)"),
+    CHARGE: ("charge", "the account of charge passed 60 uC in one direction (uC)"),
     LOOP_RAISED: ("loop_raised", "an exception in the pulse loop"),
     LOOP_STALLED: ("loop_stalled", "the pulse loop was held up, or stopped (us late)"),
     TASK_DIED: ("task_died", "a foreground task ended"),

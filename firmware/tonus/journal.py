@@ -27,11 +27,14 @@ class Journal:
         self.n = 0
         self._paths = (folder + "/" + kind + ".old", folder + "/" + kind)
         self._new = folder + "/" + kind + ".new"
+        self._gone = folder + "/" + kind + ".gone"  # there: what the others hold is to be deleted
         self._count = 0  # in the file that is written
         self._cursor = (0, 0, 0)  # behind the record of this number: file and offset
 
     def load(self) -> None:
         """Find the last record; what is in a file's place is put aside. OSError when the flash fails."""
+        if self._is_there(self._gone):
+            self._delete()
         self._end_rotation()
         for path in self._paths:
             self._count = 0
@@ -69,6 +72,18 @@ class Journal:
         self._count += 1
         return n
 
+    def clear(self) -> None:
+        """Delete all records: once `.gone` is there, a loss of power ends it at the next start. OSError."""
+        with open(self._gone, "wb"):
+            pass
+        self._delete()
+
+    def _delete(self) -> None:
+        for path in self._paths + (self._new, self._gone):
+            files.remove(path)
+        self.n = self._count = 0
+        self._cursor = (0, 0, 0)
+
     def after(self, n: int) -> str | None:
         """The oldest of the last JOURNAL_KEEP records numbered above `n`, as JSON text; None past the last."""
         n = max(n, self.n - limits.JOURNAL_KEEP)
@@ -103,16 +118,19 @@ class Journal:
 
     def _end_rotation(self) -> None:
         """What was cut off between its two renames is completed; before them, undone."""
-        try:
-            os.stat(self._new)
-        except OSError:
+        if not self._is_there(self._new):
             return
-        try:
-            os.stat(self._paths[1])
-        except OSError:
+        if self._is_there(self._paths[1]):
+            files.remove(self._new)
+        else:
             os.rename(self._new, self._paths[1])
-            return
-        files.remove(self._new)
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            os.stat(path)
+        except OSError:
+            return False
+        return True
 
 
 def _number(line: bytes) -> int | None:

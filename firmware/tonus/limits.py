@@ -12,21 +12,32 @@ LEVELS = 10  # each 10 % of the preset's top: five LEDs, half and full
 RATE_MIN_DHZ = 3  # 0.3 Hz, in tenths of a hertz: professional devices 0.5..1500 Hz
 RATE_MAX_DHZ = 3000  # 300 Hz: face use stays at or below
 PHASE_MIN_US = 100
-PHASE_MAX_US = 125_000
+PHASE_MAX_US = 500_000  # half of a 1 Hz square: published slow programmes hold 20..100 uA for half of each period
 GAP_MIN_US = 50  # ten time constants of skin and switch: the next phase starts from a discharged electrode
 GAP_MAX_US = 10_000
 REST_MIN_US = 200  # between pulses: time for LDAC, and for the skin to discharge
-PHASE_CHARGE_MAX_NC = 50_000  # 400 uA x 125 ms
-MEAN_DC_MAX_UA = 10  # IEC 60601-1 patient auxiliary current, DC, normal condition
-MEAN_DC_TRIP_UA = 50  # the same, single fault
-DC_WINDOW_MS = 1000  # the running mean's window
-CHARGE_MARGIN_PCT = 10  # of the charge in one direction, for what the current may be off
+WATCHED_US = 2000  # a phase longer than this is sampled in each tick: LIFT_MS, less a tick
 SET_ACCURACY_PCT = 4  # delivered against set current, out of the box: the DAC's gain is 2 %; IEC 60601-2-10 asks 20 ...
 SET_ACCURACY_NA = 1500  # ... or this, whichever is more: what the self-test's measurement of the DAC's offset leaves
+UNMEASURED_PCT = 10  # the same of a board without the built-in short, whose DAC's offset nothing measures; ...
+UNMEASURED_NA = 6000  # ... or this: DAC_OFFSET_NA_MAX
 CALIBRATED_PCT = 2  # the same of a device that is calibrated: a good multimeter's 0.5 %, drift, the DAC's bow
 CALIBRATED_NA = 1500  # ... or this: the offset is the self-test's, whatever the multimeter said
 TOP_MIN_UA = 50  # level 1 of it is 5 uA, still well above what the sense can tell from nothing
 POLARITY_MAX_MS = 2000  # one burst of alternating pulses: ramps step once a polarity period
+
+# The account of charge: signed, as it was delivered, forgotten with CHARGE_FORGET_MS
+CHARGE_FORGET_MS = 6800  # the electrode watch's own, R36 x C35 of tonus_r1: both judge the same measure
+CHARGE_MAX_NC = 50_000  # 20 uC/cm2 on 2.5 cm2; cleared galvanic devices pass as much in a fifth of a second, one way
+CHARGE_MARGIN_PCT = 10  # of it, for what the current may be off: the parts' tolerances add up to 7, calibrations to 10
+CHARGE_ONE_WAY_NC = 45_000  # nominal, before it is paid back: CHARGE_MAX_NC less the margin; 90 uA for 500 ms
+CHARGE_TRIP_NC = 60_000  # fault: a fifth more than anything that works; tonus_r1's watch trips at 62 uC (51..73)
+CHARGE_FAULT_NC = 80_000  # what a single fault may leave: the watch at its highest, and what flows until it acts
+CHARGE_EVEN_NC = 100  # less than this is none: what noise, and phases nobody saw, make of a balanced treatment
+STRAY_NC = 3  # what strays carry through the skin in a phase beyond its current, and no sense sees (make spice)
+DC_MAX_UA = 10  # that remains of whole cycles: IEC 60601-1, patient auxiliary current, DC, normal condition
+DC_FAULT_UA = 12  # a leak too slow for the watch: 62 uC in 6.8 s are 9.1 uA, 10.7 with its parts; the standard has 50
+DC_WINDOW_MS = 60_000  # over which: at slow rates a cycle takes seconds, and a cut one is paid back by the next
 
 # Ramps
 RAMP_MIN_MS = 500  # at start and after contact returns: no shock on touching down
@@ -79,6 +90,8 @@ OVERCURRENT_UA = 10  # ... this, is a fault
 DEVIATION_PCT = 20  # delivered off set by this, either way, is more than IEC 60601-2-10 allows; and ...
 DEVIATION_UA = 10  # ... by this, more than the offsets of a DAC and a sense that nobody calibrated; over ...
 DEVIATION_MS = 200  # ... at least this, longer than a contact that is just being made or lost ...
+BLIND_PULSES = 8  # given to the PIO without one sample: a lift would go unnoticed; or ...
+BLIND_MS = LIFT_MAX_MS  # ... so long without one: in every rest a probe is due after a third of it
 DEVIATION_SAMPLES = 4  # ... and two pulses, at slow rates
 
 # Session

@@ -94,6 +94,9 @@ class Methods:
             "calibration.release": Method("end the hold", self._release, True, {}),
             "settings.read": Method("what the person has set", self._settings, False, {}),
             "settings.write": Method("set some of it", self._set, True, {}, set_),
+            "journal.clear": Method(
+                "delete the journal", self._clear, True, {"kind": Choice("session", "fault", "all")}
+            ),
             "journal.read": Method("the next record of the journal", self._journal, False, record),
         }
 
@@ -350,3 +353,12 @@ class Methods:
     async def _journal(self, params: dict):
         record = self._journals[params["kind"]].after(params["after"])
         return {"record": None if record is None else json.loads(record)}
+
+    async def _clear(self, params: dict):
+        self._must_be_quiet()
+        for kind in ("session", "fault"):
+            if params["kind"] in (kind, "all"):
+                self._device.forgets(kind + "s")
+                self._device.forgets(kind + "s.old")
+                self._journals[kind].clear()
+        return {}

@@ -45,7 +45,7 @@ class Waveform:
         return max(self.rate_dhz, self.rate_to_dhz)
 
     def unpaired_us(self) -> int:
-        """Longest time in one direction before it is paid back: what the running mean of the current can see."""
+        """Longest time in one direction before it is paid back: what a cut leaves in the account of charge."""
         return self.phase_us * (self.burst_pulses or 1)
 
 
@@ -53,7 +53,7 @@ class Waveform:
 # order, so that an eyebrow is a brow.
 REGIONS = ("forehead", "brow", "temple", "eye", "cheek", "nose", "mouth", "chin", "jaw", "neck")
 SIDES = ("left", "right", "middle")
-_LETTERS = "fbtecnmhjk"  # of the regions, in the journal; a side's is its first
+LETTERS = "fbtecnmhjk"  # of the regions, in the journal; a side's is its first
 
 
 class Zone:
@@ -82,7 +82,7 @@ class Zone:
 
     def place(self) -> str:
         """Two letters: the region's, the side's."""
-        return _LETTERS[REGIONS.index(self.region)] + self.side[0]
+        return LETTERS[REGIONS.index(self.region)] + self.side[0]
 
 
 class Preset:
@@ -319,24 +319,23 @@ def _check_time(w: Waveform, path: str) -> None:
         )
 
 
+def room_nc(w: Waveform) -> int:
+    """What of CHARGE_MAX_NC is there for a cut cycle's set charge: less the accuracy, and the strays of its phases."""
+    others_nc = limits.CHARGE_EVEN_NC + limits.STRAY_NC * (w.burst_pulses or 1)
+    return (limits.CHARGE_MAX_NC - others_nc) * 100 // (100 + limits.CHARGE_MARGIN_PCT)
+
+
 def _check_charge(w: Waveform, path: str, top_ua: int) -> None:
-    phase_nc = top_ua * w.phase_us // 1000
-    if phase_nc > limits.PHASE_CHARGE_MAX_NC:
-        raise FieldError(
-            path + ".phase_us",
-            "%d us at %d uA is %d nC a phase; allowed at most %d nC"
-            % (w.phase_us, top_ua, phase_nc, limits.PHASE_CHARGE_MAX_NC),
-        )
-    # A window of the running mean that ends between a phase and its opposite holds all of this, whatever the rate.
-    most_nc = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.CHARGE_MARGIN_PCT)
+    # A cut at the worst moment leaves all of this in the account.
+    most_nc = min(limits.CHARGE_ONE_WAY_NC, room_nc(w))
     unpaired_nc = (top_ua * w.unpaired_us() + 999) // 1000
     if unpaired_nc > most_nc:
         field = ".burst_pulses" if w.burst_pulses > 1 else ".phase_us"
         value = "%d pulses of %d us" % (w.burst_pulses, w.phase_us) if w.burst_pulses > 1 else "%d us" % w.phase_us
         raise FieldError(
             path + field,
-            "%s at %d uA puts %d nC in one direction; allowed at most %d nC (mean DC %d uA over 1 s, less the accuracy)"
-            % (value, top_ua, unpaired_nc, most_nc, limits.MEAN_DC_MAX_UA),
+            "%s at %d uA puts %d nC in one direction; allowed at most %d nC (%d nC less the accuracy)"
+            % (value, top_ua, unpaired_nc, most_nc, limits.CHARGE_MAX_NC),
         )
 
 

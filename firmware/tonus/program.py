@@ -11,7 +11,7 @@ from math import cos, pi
 
 from . import limits
 from .mpy import const, micropython, ptr16, ptr32
-from .preset import Waveform
+from .preset import Waveform, room_nc
 
 # A word of the PIO program (`phases.py`) is one stretch of time: bit 0 sampled, bits 1..3 pins, bits 4..29 a count.
 EL_A = const(1)
@@ -100,7 +100,14 @@ _P_PROBE_REST = const(15)
 _P_PROBE_FORWARD = const(16)
 _P_PROBE_GAP = const(17)
 _P_PROBE_REVERSE = const(18)
-_P_LONG = const(19)  # 1: each phase takes a code of its own
+_P_KIND = const(19)  # of a pulse: PAIR, or 0 when each phase takes a code of its own
+_P_PROBE_WIDTH = const(20)
+
+# What a load is for.
+PAIR = const(2)  # two phases, one each way
+BETWEEN = const(4)  # a probe in a rest
+WIDTH_SHIFT = const(2)  # widths are in 4 us: times a code they stay below 2^30
+TURN = const(6)  # what of a driven word is the other way round, EL_A and EL_B << 1
 
 _LAST_REST_US = 10_000  # after the last probe of a rest: several ticks in which to load the pulse's own code
 _PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # with the dead time of the rest before it
@@ -111,6 +118,11 @@ _LONG_US = 4000  # from this width on there are several ticks in a phase, in whi
 def pulse_us(w: Waveform) -> int:
     """What a pulse takes of its period, with its words' dead time: both phases, one when alternating."""
     return w.phase_us + 2 * DEAD_US if w.burst_pulses else 2 * w.phase_us + w.gap_us + 4 * DEAD_US
+
+
+def unsure_nc(w: Waveform, top_ua: int) -> int:
+    """What is left of CHARGE_MAX_NC, as the sense sees it, when a cycle of this waveform is cut at its worst moment."""
+    return room_nc(w) - top_ua * w.unpaired_us() // 1000
 
 
 def probes_in(rest_us: int) -> int:
@@ -148,8 +160,8 @@ class Program:
             gap = rest_word(w.gap_us) if long else gap_word(w.gap_us)
         self.rate_dhz = w.rate_dhz
         self.sweep_dhz = w.rate_to_dhz - w.rate_dhz  # 0: not swept
-        # Cut in mid-pulse, this one's charge is worth waiting for: two of them would pass the mean DC limit.
-        self.heavy = 2 * w.unpaired_us() * top_ua > 1000 * limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS
+        # Of what lifts leave uncertain in the account so much, nC, lets a cut of this one stay within CHARGE_MAX_NC.
+        self.unsure_nc = unsure_nc(w, top_ua)
         self.envelope: array[int] | None = None
         envelope_step_us = 0
         if w.envelope is not None:
@@ -160,7 +172,7 @@ class Program:
                 self.forward,
                 gap,
                 drive_word(False, w.phase_us),
-                w.phase_us >> 4,
+                w.phase_us >> WIDTH_SHIFT,
                 probe_code,
                 self.burst,
                 self.pulse_us,
@@ -176,7 +188,8 @@ class Program:
                 drive_word(True, limits.PROBE_PHASE_US),
                 gap_word(limits.PROBE_GAP_US),
                 drive_word(False, limits.PROBE_PHASE_US),
-                1 if long else 0,
+                0 if long or self.burst else PAIR,
+                limits.PROBE_PHASE_US >> WIDTH_SHIFT,
             ),
         )
 
@@ -301,10 +314,11 @@ _KEPT = const(18)
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `out` is what the interrupt reads: [word, load, width, probe, heavy, falling]. The next word. 1 + the DAC code that
-    must be on the output when it begins, or 0 when the code does not change there; with it, the phase width / 16 us,
-    0 for a probe in a rest. 1 when the program is a contact probe; 1 when it is heavy; 1 while the amplitude goes down.
-    `next()` moves on.
+    `out` is what the interrupt reads: [word, load, width, probe, kind, falling, first, turn]. The next word. 1 + the
+    DAC code that must be on the output when it begins, or 0 when the code does not change there; with it, the phase
+    width in 4 us, and PAIR or BETWEEN for what it is of. 1 when the program is a contact probe; 1 while the amplitude
+    goes down; 1 when a cycle begins with the word. 0 or TURN, by which the interrupt says which way cycles begin: each
+    way is as good for the skin, so the one is taken that the account of charge asks for. `next()` moves on.
 
     `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT. Up, `amp` moves a step each cycle. Down,
     it moves with time, by `fall()` once a ms, and what has not begun follows it: a pulse, each one of a burst, either
@@ -314,7 +328,7 @@ class Train:
     """
 
     def __init__(self, probe: Program) -> None:
-        self.out = array("i", [0] * 6)
+        self.out = array("i", [0] * 8)
         self._kept = array("i", [0] * _KEPT)
         self._next = probe
         self._take(probe)
@@ -330,7 +344,8 @@ class Train:
 
     @property
     def width(self) -> int:
-        return self.out[2]
+        """Of a phase at the set current, in 4 us; 0 of a probe in a rest."""
+        return 0 if self.out[4] & BETWEEN else self.out[2]
 
     @property
     def amp(self) -> int:
@@ -412,16 +427,21 @@ class Train:
         p = ptr32(self._table)
         out = ptr32(self.out)
         state = kept[_STATE]
-        out[1] = 0
+        out[1] = out[6] = 0
         if state == _PULSE:
             out[1] = kept[_CODE] + 1
             out[2] = p[_P_WIDTH]
+            out[4] = p[_P_KIND]
+            out[6] = 1
+            out[0] = p[_P_FORWARD] ^ out[7]
+            kept[_STATE] = _GAP
             if p[_P_BURST]:
-                out[0] = p[_P_FORWARD] if kept[_FORWARD] else p[_P_REVERSE]
                 kept[_STATE] = _REST
-            else:
-                out[0] = p[_P_FORWARD]
-                kept[_STATE] = _GAP
+                if not kept[_FORWARD]:
+                    out[0] = p[_P_REVERSE] ^ out[7]
+                    out[6] = 0
+                elif kept[_BURST_LEFT] != p[_P_BURST]:
+                    out[6] = 0
         elif state == _REST:
             rest = kept[_REST_US]
             # Long rests are watched: a stretch of rest, then a probe, until what is left is short.
@@ -449,14 +469,15 @@ class Train:
             out[0] = p[_P_GAP]
             kept[_STATE] = _BACK
         elif state == _BACK:
-            out[0] = p[_P_REVERSE]
+            out[0] = p[_P_REVERSE] ^ out[7]
             kept[_STATE] = _REST
-            if p[_P_LONG]:
+            if not p[_P_KIND]:
                 out[1] = kept[_CODE] + 1
         elif state == _PROBE:
             out[0] = p[_P_PROBE_FORWARD]
             out[1] = p[_P_PROBE_CODE] + 1
-            out[2] = 0
+            out[2] = p[_P_PROBE_WIDTH]
+            out[4] = BETWEEN | PAIR
             kept[_STATE] = _PROBE_GAP
         elif state == _PROBE_GAP:
             out[0] = p[_P_PROBE_GAP]
@@ -477,7 +498,6 @@ class Train:
         kept[_BURST_LEFT] = table[_P_BURST]
         kept[_FACTOR] = 256
         self.out[3] = 1 if program.probe else 0
-        self.out[4] = 1 if program.heavy else 0
 
     def _take_waiting(self) -> None:
         kept = self._kept
@@ -553,7 +573,7 @@ class Train:
             code = floor
         if code < kept[_CODE]:
             kept[_CODE] = code
-            if out[1] > code + 1 and out[2]:
+            if out[1] > code + 1 and not out[4] & BETWEEN:
                 out[1] = code + 1
         return code
 

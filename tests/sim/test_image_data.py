@@ -290,6 +290,18 @@ def test_a_device_without_a_prompt_is_named(tmp_path: Path, capsys: pytest.Captu
 # The sources, with mpremote mip
 
 
+def install(live: Live, target: str, board: str) -> None:
+    """With mpremote mip, on a device in safe mode."""
+    live.do("hold", "MINUS")
+    live.run(BOOTED_US)
+    with on_port(live) as port:
+        command = [str(Path(sys.executable).with_name("mpremote")), "connect", port, "resume", "mip", "install"]
+        command += ["--target", target, str(FIRMWARE / package.name(board))]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("Done")
+
+
 @pytest.mark.parametrize("board", ["tonus_r1", "pico_bench"])
 def test_mip_puts_the_firmware_on_a_device_in_safe_mode(board: str, tmp_path: Path) -> None:
     image = tmp_path / "flash.img"
@@ -298,15 +310,16 @@ def test_mip_puts_the_firmware_on_a_device_in_safe_mode(board: str, tmp_path: Pa
     for path in (other / "tonus" / "limits.py", other / "tonus" / "presets" / "lift.json"):
         path.write_bytes(b"{}\n")
     with Live(START, image, other) as live:
-        live.do("hold", "MINUS")
-        live.run(BOOTED_US)
-        with on_port(live) as port:
-            command = [str(Path(sys.executable).with_name("mpremote")), "connect", port, "resume", "mip", "install"]
-            command += ["--target", "/", str(FIRMWARE / package.name(board))]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.rstrip().endswith("Done")
+        install(live, "/", board)
     assert on_device(image) == files(board, as_sources=True)
+
+
+def test_a_target_with_a_colon_is_a_folder_of_that_name_as_the_manual_says(tmp_path: Path) -> None:
+    image = tmp_path / "flash.img"
+    with Live(START, image) as live:
+        install(live, ":/", "tonus_r1")
+    found = {path.removeprefix(":/"): data for path, data in on_device(image).items() if path.startswith(":/")}
+    assert found == files("tonus_r1", as_sources=True)
 
 
 def run_deploy(capsys: pytest.CaptureFixture[str], port: str) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from devices import BOOTED_US, Device, canonical, device, example, large
+from tonus_tools.ctl.errors import DeviceRefused
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.plot_pulses import within
 from tonus_tools.sim.scenario import Scenario, Start
@@ -219,3 +221,29 @@ def test_a_damaged_bank_is_not_used_but_kept_journalled_and_shown(tmp_path: Path
         assert made.client.bank_list().damage is None
         assert len(faults(made)) == 1
         assert made.client.write_bank(canonical(example())).generation == 1
+
+
+def test_it_is_deleted_on_request_and_begins_anew(tmp_path: Path) -> None:
+    flash = tmp_path / "flash.img"
+    with device(flash) as made:
+        made.treat(1_500_000)
+        made.live.run(1_500_000)
+        made.live.do("inject", "rail_dead")
+        with suppress(DeviceRefused):
+            made.client.selftest()
+        made.live.run(1_500_000)
+        assert (len(sessions(made)), len(faults(made))) == (1, 1)
+        made.client.journal_clear("session")
+        assert (len(sessions(made)), len(faults(made))) == (0, 1)
+    with device(flash) as made:
+        assert made.client.info.data_lost is None  # it went on purpose
+        assert (len(sessions(made)), len(faults(made))) == (0, 1)
+        made.treat(1_500_000)
+        made.live.run(1_500_000)
+        (session,) = sessions(made)
+        assert session["n"] == 1
+        made.client.journal_clear("all")
+        assert sessions(made) == faults(made) == []
+    with device(flash) as made:
+        assert sessions(made) == faults(made) == []
+        assert made.client.info.data_lost is None

@@ -158,6 +158,38 @@ def test_a_record_of_the_journal(tmp_path: Path) -> None:
             assert texts(made) == OLD
 
 
+def test_deleting_the_journal(tmp_path: Path) -> None:
+    """All of it or nothing of it, whatever the write; presets stay, nothing is missed, and the next record is kept."""
+    firmware = changed_firmware(tmp_path, ("tonus/limits.py", "JOURNAL_KEEP = 64", "JOURNAL_KEEP = 2"))
+    with device(firmware=firmware) as made:
+        made.client.write_bank(OLD)
+        outcomes = []
+        for n in range(1, MORE):
+            for _ in range(3 if not n % 2 else 1):  # with and without an older file
+                made.treat(1_500_000)
+                made.live.run(1_500_000)
+            before = list(made.client.journal("session"))
+            made.live.do("cut_power_at_write", n)
+            with suppress(LinkError):
+                made.client.journal_clear("session")
+            if not was_cut(made):
+                break
+            made.live.do("cut_power_at_write", 1 << 30)
+            found = list(made.client.journal("session"))
+            assert found in (before, []), n
+            outcomes.append(not found)
+            assert made.client.info.data_lost is None, n
+            assert list(made.client.journal("fault")) == []
+            assert texts(made) == OLD
+        assert outcomes[0] is False
+        assert outcomes[-1] is True
+        made.live.do("cut_power_at_write", 1 << 30)
+        made.client.journal_clear("session")
+        made.treat(1_500_000)
+        made.live.run(1_500_000)
+        assert numbers(list(made.client.journal("session"))) == [1]
+
+
 MIGRATION = '''
 
 def _gentler(document):

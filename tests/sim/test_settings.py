@@ -15,6 +15,7 @@ from tonus_tools.ctl import words
 from tonus_tools.ctl.client import Chosen
 from tonus_tools.ctl.errors import DeviceRefused
 from tonus_tools.image.filesystem import filesystem
+from tonus_tools.progress.history import history
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario, Start
 from tonus_tools.sim.trace import Trace
@@ -274,8 +275,10 @@ def test_what_0_1_0_left_is_read_and_migrated(tmp_path: Path) -> None:
         assert [record["n"] for record in sessions] == [1, 2]
         assert [record["name"] for record in made.client.journal("fault")] == ["latch"]
         for record in sessions:
-            assert words.counted_of(record) is None
-            assert ("zone 1", f"{record['zones'][0][0] / 1000:g} s, contact good 100 %") in words.session_facts(record)
+            (its,) = history([record])
+            assert its.share_pct is its.parts[0].share_pct is None
+            said = f"{record['zones'][0][0] / 1000:g} s, contact good 100 %"
+            assert ("zone 1", said) in words.session_facts(record, its)
         made.treat(3_000_000)
         made.live.run(1_500_000)
         assert list(made.client.journal("session"))[-1]["places"] == "cmcm"

@@ -60,10 +60,10 @@ def play(made: Any, pulses: int) -> None:
 
 def test_the_world_s_watch_trips_at_charge_in_one_direction() -> None:
     made, told = world("switch_welded")
-    play(made, 200)
+    play(made, 560)
     (tripped,) = [t_us for kind, t_us in told if kind == "latch1"]
-    # 16 uA: 20 uC less what 6.8 s forget.
-    assert 1.2e6 < tripped - agreement.WARM_UP_US < 1.7e6
+    # 16 uA: 61.5 uC less what 6.8 s forget.
+    assert 5.0e6 < tripped - agreement.WARM_UP_US < 6.5e6
 
 
 def test_the_world_s_watch_leaves_whole_parts_alone() -> None:
@@ -82,7 +82,7 @@ def test_a_phase_without_end_is_ended() -> None:
     made, told = world()
     start_us = agreement.WARM_UP_US + 1000
     made.set_switches(start_us, True, False, True)
-    for t_us in range(start_us, start_us + 200_000, 1000):
+    for t_us in range(start_us, start_us + 300_000, 1000):
         made.alive_edge(t_us)
     (tripped,) = [t_us for kind, t_us in told if kind == "latch1"]
-    assert tripped - start_us == pytest.approx(50_000, abs=1500)
+    assert tripped - start_us == pytest.approx(155_500, abs=2500)

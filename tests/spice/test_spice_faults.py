@@ -45,11 +45,12 @@ def test_a_shorted_rset_needs_the_electrode_watch() -> None:
 
 def test_current_past_the_skin_reads_right_and_trips_all_the_same() -> None:
     """A switch welded to the sink: firmware sees the set current in both phases. One way, the charge adds up."""
-    slow = single(codes_of(400), 10_000, 1000, 100_000, 8)
+    slow = single(codes_of(400), 30_000, 1000, 100_000, 9)
     outcome, trace = faults.play(replace(faults.by_name("sw1_weld_sink"), drive=lambda: slow))
     assert outcome.cut is None
     assert outcome.tripped_by == "electrode watch, DC"
-    assert 18 < outcome.unpaired_uc < 26
+    assert 58 < outcome.unpaired_uc < 80
+    assert outcome.account_uc < faults.CHARGE_MAX_UC
     assert abs(outcome.left_ua) < 0.1
     forward = slow.phases[2]
     assert abs(trace.at(forward.t_us + 5_000)) < 12  # what 12 Ohm beside 500 leave it

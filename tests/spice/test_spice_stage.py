@@ -40,7 +40,8 @@ def test_a_pulse_settles_and_leaves_nothing(load: str) -> None:
     drive = single(codes_of(400), 500, gap_us=limits.GAP_MIN_US)
     trace = play(load, drive)
     assert all(settled_us(trace, phase) < 10 for phase in drive.phases)
-    assert abs(trace.charge_nc(0, drive.end_us)) < 0.2
+    # The least gap ends before good skin is empty through the leads: 1 nC of 200 a pulse, 0.3 uA at 300 Hz.
+    assert abs(trace.charge_nc(0, drive.end_us)) < 1.5
     assert trace.charge_nc(drive.phases[0].t_us, drive.phases[0].end_us) == pytest.approx(200, rel=0.02)
 
 
@@ -70,6 +71,6 @@ def test_a_few_devices_keep_their_limits() -> None:
         watch = montecarlo.thresholds(sample.params)
         ceiling_ua = BOARD.DAC_REFERENCE_MV * 1000 / BOARD.RSET_OHM
         assert ceiling_ua * 1.05 < watch.low_ua < watch.high_ua < BOARD.TRIP_UA
-        # What firmware may leave unpaired, 10 uA over a second, does not trip it.
-        assert watch.charge_uc > limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS / 1000
-        assert watch.dc_ua < limits.MEAN_DC_MAX_UA / 2
+        # What firmware may put in one direction does not trip it; what it leaves alone is little.
+        assert watch.charge_uc > limits.CHARGE_MAX_NC / 1000
+        assert watch.dc_ua < limits.DC_FAULT_UA

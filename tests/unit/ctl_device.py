@@ -102,6 +102,7 @@ METHODS: dict[str, tuple[bool, bool, dict[str, Callable[[Any], bool]]]] = {
     "calibration.release": (True, False, {}),
     "settings.read": (False, False, {}),
     "settings.write": (True, True, {}),  # any of them: the firmware's own check
+    "journal.clear": (True, True, {"kind": lambda v: v in ("session", "fault", "all")}),
     "journal.read": (False, False, {"kind": lambda v: v in ("session", "fault"), "after": _integer(0, 536870911)}),
 }
 
@@ -406,6 +407,11 @@ class Device:
 
     def _journal_read(self, kind: str, after: int) -> Document:
         return {"record": next((r for r in self.journal[kind] if r["n"] > after), None)}
+
+    def _journal_clear(self, kind: str) -> Document:
+        for one in self.journal if kind == "all" else (kind,):
+            self.journal[one] = []
+        return {}
 
 
 class FakeSerial:

@@ -5,6 +5,7 @@ Contacts open and close at any microsecond, ticks come when they come, the foreg
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 from tonus import debounce, panel
@@ -21,10 +22,11 @@ class Hand:
     """`late_us(n)`: how long after its time tick n comes. What happens between two ticks is in the edges only."""
 
     def __init__(self, contacts: Contacts = NONE, late_us: Callable[[int], int] = lambda n: 0) -> None:
-        self.contacts = debounce.Contacts(1 << PINS[0], 1 << PINS[1], 1 << PINS[2], self._edged)
+        self.latched = array("i", [0])
+        self.places = [(0, 1 << i) for i in range(3)]
+        self.contacts = debounce.Contacts(1 << PINS[0], 1 << PINS[1], 1 << PINS[2], self)
         self.buttons = panel.Buttons(self.contacts)
         self.closed = list(contacts)
-        self.edges = [0, 0, 0]
         self.now_us = 0
         self.stops = 0
         self.stopped_us: list[int] = []  # when MODE began to stop
@@ -35,9 +37,9 @@ class Hand:
         self.at: list[int] = []  # ms
         self.hold(contacts, 10)
 
-    def _edged(self, i: int) -> int:
-        was, self.edges[i] = self.edges[i], 0
-        return was
+    def forget(self, i: int) -> None:
+        """The edges of contact i until now, as `debounce.Edges`."""
+        self.latched[0] &= ~(1 << i)
 
     def hold(self, contacts: Contacts, ms: float) -> list[str]:
         """The gestures while these contacts last."""
@@ -45,7 +47,7 @@ class Hand:
         for i in range(3):
             if self.closed[i] != contacts[i]:
                 self.closed[i] = contacts[i]
-                self.edges[i] = 1
+                self.latched[0] |= 1 << i
         until = self.now_us + round(1000 * ms)
         while True:
             tick = max(1000 * self.ticks + self.late_us(self.ticks), self.now_us)

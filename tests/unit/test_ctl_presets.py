@@ -141,8 +141,8 @@ def test_a_bank_has_at_most_sixteen() -> None:
         ("lift", "80 pulses a second: 500 us one way, 100 us pause, 500 us back; 0.2 uC a phase"),
         (
             "firm",
-            "one pulse every 1.25 s: 25 ms one way, 1 ms pause, 25 ms back; 8 uC a phase; in each rest 14 contact "
-            "probes of 8 uA, 0.224 uC each way: 2.8 % of the pulses' at level 10",
+            "one pulse every 1.11 s: 500 ms one way, 1 ms pause, 500 ms back; 45 uC a phase; in each rest 1 contact "
+            "probe of 8 uA, 0.016 uC each way: 0.0356 % of the pulses' at level 10",
         ),
         ("absorb", "100 pulses a second of 400 us: 50 one way, then 50 back; 0.096 uC a phase, 4.8 uC a burst"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 
 import pytest
 from hand import MINUS, MODE, NONE, PLUS, Contacts, Hand
@@ -209,26 +210,22 @@ def test_the_edges_of_each_pin_are_where_the_datasheet_has_them() -> None:
     latched = [0] * 4
 
     class Memory:
-        def __init__(self, bits: int) -> None:
-            self.bits = bits
-
-        def __getitem__(self, address: int) -> int:
-            word, half = divmod(address - 0x400140F0, 4)
-            return latched[word] >> 8 * half & 0xFFFF
-
         def __setitem__(self, address: int, value: int) -> None:
-            assert self.bits == 32
             latched[(address - 0x400140F0) // 4] &= ~value
 
-    class Machine:
-        mem16, mem32 = Memory(16), Memory(32)
+    def bytearray_at(address: int, size: int) -> list[int]:
+        assert (address, size) == (0x400140F0, 16)
+        return latched
 
+    machine = SimpleNamespace(mem32=Memory())
     for pins in ((20, 21, 15), (0, 3, 4), (7, 8, 29)):
-        edges = debounce.Edges(Machine, pins)
+        edges = debounce.Edges(machine, bytearray_at, pins)
         for i, pin in enumerate(pins):
             for bit in (2, 3):
                 latched[:] = [0x33333333] * 4  # levels mean nothing
-                assert edges.edged(i) == 0
+                assert not any(edges.latched[word] & bits for word, bits in edges.places)
                 latched[pin // 8] |= 1 << 4 * (pin % 8) + bit
-                assert [edges.edged(n) for n in range(3)] == [int(n == i) for n in range(3)]
-                assert edges.edged(i) == 0
+                seen = [bool(edges.latched[word] & bits) for word, bits in edges.places]
+                assert seen == [n == i for n in range(3)]
+                edges.forget(i)
+                assert not any(edges.latched[word] & bits for word, bits in edges.places)

@@ -26,6 +26,7 @@ from tonus import bank, journal, sealed, settings
 from tonus import preset as presets
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.errors import NotGood, PortError, UsageError
+from tonus_tools.guide.text import LANGUAGES
 from tonus_tools.image import bootsel, cli, keep, micropython, package, release, uf2
 from tonus_tools.image import flash as flash_module
 from tonus_tools.image.build import build
@@ -665,15 +666,21 @@ def test_a_package_is_kept_that_names_all_of_the_firmware(board: str) -> None:
     assert document["urls"][-1] == ["main.py", "main.py"]
 
 
+def _guides() -> list[str]:
+    return [f"guide-{FIRMWARE_VERSION}-{language}" for language in LANGUAGES]
+
+
 def test_a_release_is_all_that_people_need(
     image: Image, stock: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TONUS_PORT", "/dev/nowhere")  # its report is of the shipped presets, whatever is plugged in
     monkeypatch.setattr(release, "wheel", lambda out: Path(shutil.copy(stock, out / "tonus.whl")))
+    monkeypatch.setattr(release, "page", lambda out: Path(shutil.copy(stock, out / "tonus-web.zip")))
     told = image("release", "--out", "dist")
     names = sorted(path.name for path in Path("dist").iterdir())
     boards = [f"tonus-{board}-{FIRMWARE_VERSION}.{ending}" for board in board_names() for ending in ("json", "uf2")]
-    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", f"tonus-report-{FIRMWARE_VERSION}.html", *boards])
+    pages = [f"tonus-{page}.html" for page in (f"report-{FIRMWARE_VERSION}", *_guides())]
+    assert names == sorted(["CHANGES.md", "SHA256SUMS", "tonus.whl", "tonus-web.zip", *pages, *boards])
     sums = dict(line.split("  ")[::-1] for line in Path("dist/SHA256SUMS").read_text(encoding="ascii").splitlines())
     assert sorted(sums) == [name for name in names if name != "SHA256SUMS"]
     for name, digest in sums.items():

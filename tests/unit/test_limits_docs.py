@@ -29,8 +29,10 @@ def test_every_fault_has_a_name_of_its_own_that_is_its_constant() -> None:
 def test_the_limits_are_those_of_the_design() -> None:
     assert (limits.FIRMWARE_CEILING_UA, limits.SHIPPED_TOP_UA, limits.LEVELS) == (500, 400, 10)
     assert (limits.RATE_MIN_DHZ, limits.RATE_MAX_DHZ) == (3, 3000)
-    assert (limits.PHASE_MIN_US, limits.PHASE_MAX_US, limits.PHASE_CHARGE_MAX_NC) == (100, 125_000, 50_000)
-    assert (limits.MEAN_DC_MAX_UA, limits.MEAN_DC_TRIP_UA) == (10, 50)
+    assert (limits.PHASE_MIN_US, limits.PHASE_MAX_US, limits.CHARGE_MAX_NC) == (100, 500_000, 50_000)
+    assert (limits.CHARGE_ONE_WAY_NC, limits.CHARGE_TRIP_NC, limits.CHARGE_FAULT_NC) == (45_000, 60_000, 80_000)
+    assert limits.CHARGE_ONE_WAY_NC * (100 + limits.CHARGE_MARGIN_PCT) <= 100 * limits.CHARGE_MAX_NC
+    assert (limits.CHARGE_FORGET_MS, limits.DC_MAX_UA, limits.DC_FAULT_UA) == (6800, 10, 12)
     assert limits.PROBE_UA <= limits.PROBE_MAX_UA == 10
     assert limits.RAMP_MIN_MS == 500 <= limits.RAMP_RETURN_MS
     assert (limits.STOP_MS, limits.USB_MS, limits.FAULT_MS) == (100, 5, 1)

@@ -169,7 +169,7 @@ def test_one_second_of_pulses_is_drawn(id: str, forward: int, reverse: int) -> N
 
 def test_the_enlarged_pulse_has_its_charges_and_widths() -> None:
     assert {"+0.2 uC", "-0.2 uC", "+0.4 uC", "500 us", "1000 us", "shorted 104 us"} <= set(words(page("lift")))
-    assert {"+8 uC", "-8 uC", "25 ms", "shorted 1000 us"} <= set(words(page("firm")))
+    assert {"+45 uC", "-45 uC", "500 ms", "shorted 1000 us"} <= set(words(page("firm")))
     assert {"+0.096 uC", "shorted 9600 us"} <= set(words(page("absorb")))
     assert called(page("absorb"), "the turn of polarity, enlarged; pause not to scale")
 

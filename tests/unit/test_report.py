@@ -16,7 +16,7 @@ from board_files import load_board
 from tonus import bank, limits, preset, program
 from tonus_tools.ctl.figures import PresetFigures, board_constants, figures
 from tonus_tools.report import accuracy, judging, words
-from tonus_tools.report.accuracy import CALIBRATED, UNCALIBRATED
+from tonus_tools.report.accuracy import CALIBRATED, UNCALIBRATED, UNMEASURED
 from tonus_tools.report.build import Source, build
 from tonus_tools.report.device import BEHAVIOURS
 from tonus_tools.report.model import Judged, PresetPart, Report, Table, Verdict
@@ -37,7 +37,7 @@ OUTPUT = {
     "maximum voltage, 500 Ohm": "V", "maximum voltage, 2 kOhm": "V", "maximum voltage, 10 kOhm": "V",
     "its tolerance": "uA",
     "maximum phase charge": "uC", "maximum charge in one direction": "uC",
-    "net charge of a cycle": "uC", "mean of |current|": "uA", "RMS current": "uA", "mean DC, worst second": "uA",
+    "net charge of a cycle": "uC", "mean of |current|": "uA", "RMS current": "uA", "account of charge, worst": "uC",
     "current density, peak": "mA/cm2", "current density, RMS": "mA/cm2", "current density, mean": "mA/cm2",
     "power density, peak, 500 Ohm": "mW/cm2", "power density, mean, 500 Ohm": "mW/cm2",
     "power density, peak, 10 kOhm": "mW/cm2", "power density, mean, 10 kOhm": "mW/cm2",
@@ -205,7 +205,7 @@ def test_levels_are_the_figures_of_each_level() -> None:
         found = figures(SHIPPED["firm"], level)
         assert row.values[0] == found.set_ua
         assert row.values[1] == pytest.approx(max(1.5, found.set_ua / 25))
-        assert row.values[titles.index("mean DC")] == max(zone.mean_dc_ua for zone in found.zones)
+        assert row.values[titles.index("account")] == max(zone.account_uc for zone in found.zones)
         assert row.values[-1] == found.forward_mc
 
 
@@ -233,17 +233,17 @@ def test_the_band_is_the_larger_of_percent_and_floor() -> None:
 
 def test_the_worst_case_has_the_tolerance_in_it() -> None:
     judged = part("firm").judged
-    dc = limit(judged, "mean DC over 1 s")
+    dc = limit(judged, "account of charge")
     assert (dc.worst / dc.value, dc.calibrated / dc.value) == pytest.approx((1.04, 1.02))
     power = limit(judged, "power density, 10 kOhm")
     assert power.worst / power.value == pytest.approx(1.04**2)
     assert limit(judged, "energy per pulse, 500 Ohm").worst == pytest.approx(
-        power.worst / power.value * 0.0025584, rel=1e-3
+        power.worst / power.value * 0.0040432, rel=1e-3
     )
     for name in judging.NOT_SCALED:
         row = limit(judged, name)
         assert row.worst == row.value == row.calibrated
-    assert dc.margin_pct == pytest.approx(100 - 100 * dc.worst / 10)
+    assert dc.margin_pct == pytest.approx(100 - 100 * dc.worst / 50)
     assert dc.where == "level 10, jaw left"
 
 
@@ -268,9 +268,9 @@ def with_limit(found: PresetFigures, name: str, value: float) -> PresetFigures:
 @pytest.mark.parametrize(
     ("name", "at", "verdict"),
     [
-        ("mean DC over 1 s", 9.0, Verdict.PASS),
-        ("mean DC over 1 s", 9.7, Verdict.CALIBRATE),
-        ("mean DC over 1 s", 9.9, Verdict.FAIL),
+        ("account of charge", 46.0, Verdict.PASS),
+        ("account of charge", 48.5, Verdict.CALIBRATE),
+        ("account of charge", 49.5, Verdict.FAIL),
         ("charge per phase", 45.4, Verdict.PASS),
         ("charge per phase", 50.1, Verdict.FAIL),
         ("current density", 1.81, Verdict.PASS),
@@ -302,8 +302,8 @@ def test_a_verdict_flips_where_the_limit_is(name: str, at: float, verdict: Verdi
 def test_a_level_in_the_middle_can_be_the_worst() -> None:
     p = SHIPPED["lift"]
     by_level = [figures(p, level) for level in (1, 5, 10)]
-    by_level[1] = with_limit(by_level[1], "mean DC over 1 s", 20)
-    found = limit(judging.judge(p, by_level, BOARD, UNCALIBRATED, True), "mean DC over 1 s")
+    by_level[1] = with_limit(by_level[1], "account of charge", 90)
+    found = limit(judging.judge(p, by_level, BOARD, UNCALIBRATED, True), "account of charge")
     assert (found.where, found.verdict) == ("level 5, cheek left", Verdict.FAIL)
 
 
@@ -346,6 +346,13 @@ def test_the_manual_tells_modules_verdicts_and_tolerances() -> None:
     assert set(re.findall(r"^\| `([A-Z]+)` \|", manual, re.MULTILINE)) == {verdict.value for verdict in Verdict}
     bands = (f"{band.percent:g} %, {band.floor_ua:g} uA" for band in (UNCALIBRATED, CALIBRATED))
     assert f"the larger of | {' | '.join(bands)} |" in manual
+    assert f"there it is {UNMEASURED.percent:g} %, {UNMEASURED.floor_ua:g} uA" in manual
+
+
+def test_a_board_that_cannot_measure_its_offset_promises_less() -> None:
+    p = one(BIPHASIC)
+    assert build([Source(p, "", False)], "", "", "pico_bench").accuracy is UNMEASURED
+    assert build([Source(p, "", False)], "", "").accuracy is UNCALIBRATED
 
 
 # The page
@@ -466,8 +473,8 @@ def test_json_is_the_whole_of_it() -> None:
     lift = document["presets"][0]
     assert (lift["id"], lift["verdict"]) == ("lift", "PASS")
     assert "plots" not in lift
-    row = next(j for j in lift["judged"] if j["name"] == "mean DC over 1 s")
-    assert row["margin_pct"] == pytest.approx(95.84)
+    row = next(j for j in lift["judged"] if j["name"] == "account of charge")
+    assert row["margin_pct"] == pytest.approx(99.17, abs=0.01)
     assert {"unit", "source", "worst", "calibrated", "how", "verdict"} <= set(row)
 
 

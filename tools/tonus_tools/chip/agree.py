@@ -4,6 +4,7 @@ Compared from `from_us` on: both need about a second to start, but not the same.
 
 - how long a state lasts, by STATE_MS on the average, a period of the firmware's tasks: a turn of any task takes as long
   in the simulator, and its own time on the chip; a single one by COLLECTION_MS more: garbage is collected elsewhere;
+- a state that the skin ends, by a look more: the longest that the electrodes went without a phase or a probe meanwhile;
 - a run of pulses begins and ends with states, so it may begin and end that much apart and be a few pulses longer;
 - the last phase of a run, which a cut may have ended anywhere;
 - how many samples came too late, by UNSEEN_PCT or UNSEEN, whichever is more.
@@ -47,11 +48,12 @@ def compare(one: Trace, other: Trace, from_us: int) -> Agreement:
         differences.append(f"states: {_show(names[0])} against {_show(names[1])}")
     late = [(b.t_us - a.t_us) / 1000 for a, b in zip(mine, theirs, strict=False)]
     longer = [ms - before for before, ms in zip([0.0, *late], late, strict=False)]
-    for change, ms in zip(mine, longer, strict=False):
-        if abs(ms) > STATE_MS + COLLECTION_MS:
-            allowed = f"allowed {STATE_MS + COLLECTION_MS} ms"
-            differences.append(f"{change.before} until {change.to}: {ms:+.1f} ms; {allowed}")
-    mean_ms = sum(map(abs, longer)) / max(1, len(longer))
+    looks = [max(pair) for pair in zip(_looks(one, mine, from_us), _looks(other, theirs, from_us), strict=False)]
+    for change, ms, look_ms in zip(mine, longer, looks, strict=False):
+        allowed_ms = STATE_MS + COLLECTION_MS + look_ms
+        if abs(ms) > allowed_ms:
+            differences.append(f"{change.before} until {change.to}: {ms:+.1f} ms; allowed {allowed_ms:.0f} ms")
+    mean_ms = sum(max(0.0, abs(ms) - look_ms) for ms, look_ms in zip(longer, looks, strict=True)) / max(1, len(longer))
     if mean_ms > STATE_MS:
         differences.append(f"states last {mean_ms:.1f} ms longer or shorter on the average; allowed {STATE_MS} ms")
     phases = code_sum = worst_start = 0
@@ -87,6 +89,20 @@ def _changes(trace: Trace, from_us: int) -> list[StateChange]:
     return [change for change in trace.states if change.t_us >= from_us and change.before != change.to]
 
 
+def _looks(trace: Trace, changes: list[StateChange], from_us: int) -> list[float]:
+    """For each change the longest, ms, between two phases in the state that it ends; 0 where the skin cannot end it."""
+    starts = [from_us, *(change.t_us for change in changes)]
+    return [
+        longest_ms(_within(trace, Span(start, change.t_us, ""))) if change.before in (*PROBING, *TREATING) else 0.0
+        for start, change in zip(starts, changes, strict=False)
+    ]
+
+
+def longest_ms(phases: Phases) -> float:
+    """The longest, ms, between the beginnings of two phases."""
+    return float(np.diff(phases.t_us).max(initial=0)) / 1000
+
+
 def _show(names: list[tuple[str, str, str]]) -> str:
     return " ".join(to for _, to, _ in names) or "none"
 
@@ -116,6 +132,7 @@ class _Pair:
     def __init__(self, a: Phases, b: Phases) -> None:
         self.n = max(0, min(len(a), len(b)) - 1)
         self.longer = [phases for phases in (a, b) if len(phases) > self.n + 1]
+        self.look_ms = max(longest_ms(a), longest_ms(b))
         whole = slice(0, self.n)
         self.a, self.b = _pick(a, whole), _pick(b, whole)
 
@@ -123,8 +140,9 @@ class _Pair:
         said = []
         for phases in self.longer:
             more_ms = (int(phases.end_us[-1]) - int(phases.end_us[self.n])) / 1000
-            if more_ms > STATE_MS + COLLECTION_MS:
-                said.append(f"a run of pulses: {more_ms:.1f} ms longer; allowed {STATE_MS + COLLECTION_MS} ms")
+            allowed_ms = STATE_MS + COLLECTION_MS + 2 * self.look_ms  # it may begin and end by a phase of its own
+            if more_ms > allowed_ms:
+                said.append(f"a run of pulses: {more_ms:.1f} ms longer; allowed {allowed_ms:.0f} ms")
         for name in ("direction", "dur_us", "code"):
             mine, theirs = getattr(self.a, name), getattr(self.b, name)
             if (mine != theirs).any():

@@ -42,6 +42,8 @@ LOADS = {"idle": "sleep_ms(10)", "busy": "[str(i) for i in range(50)]", "collect
 SETTLED_US = 560_000  # the shortest ramp, from the first word on
 EVENTS = 8  # of each kind, at random moments of a pulse
 STEP_US = 200_000  # stepped instruction by instruction
+BODY_MEAN_US, BODY_WORST_US = 85, 140  # of the pulse loop
+AROUND_US = 28  # of a tick interrupt, before its body and after: sim/target/cost.py, TICK_ENTRY_US and TICK_EXIT_US
 
 # The firmware's own pulse loop with nothing around it but a load.
 PLAY = """
@@ -155,7 +157,7 @@ def _rates() -> list[Figure]:
     how = "the firmware's own counters, all rates and loads together"
     found.append(Figure("missed ticks", missed, "", how, 0))
     found.append(Figure("late ticks", late, "", how))
-    found.append(Figure("pulse-loop body, worst", worst, "us", how, 150))
+    found.append(Figure("pulse-loop body, worst", worst, "us", how, BODY_WORST_US))
     return found
 
 
@@ -203,15 +205,52 @@ def _played(safe: Live, rate: float, phase_us: int, us: int, load: str) -> tuple
 
 def _loop() -> list[Figure]:
     """Pulse loop: instruction by instruction"""
-    live = _treating()
+    tick, sample, interval, interrupts, busy = _stepped(_treating())
+    how = f"instructions counted, {STEP_US // 1000} ms of an 80 Hz treatment, entry and exit included"
+    found = [
+        Figure("tick interrupt, mean", statistics.mean(tick), "us", how),
+        Figure("tick interrupt, worst", max(tick), "us", how),
+        *_bodies("80 Hz", tick, how),
+        Figure("sample interrupt, mean", statistics.mean(sample), "us", how),
+        Figure("sample interrupt, worst", max(sample), "us", how),
+        Figure("tick interval, p-p", float(np.ptp(interval)), "us", how),
+        Figure("processor share, interrupts", interrupts, "%", how),
+        Figure("processor share, all", busy, "%", how),
+    ]
+    for name, about, live, presses in (
+        ("long phases", "Firm, 500 ms a phase", _treating(presses=1, wait_us=1_500_000), 0),
+        ("buttons moving", "80 Hz, all three buttons chattering", _treating(), 60),
+        ("both", "Firm, all three buttons chattering", _treating(presses=1, wait_us=1_500_000), 60),
+    ):
+        tick = _stepped(live, presses)[0]
+        found += _bodies(name, tick, f"instructions counted, {STEP_US // 1000} ms: {about}")
+    return found
+
+
+def _bodies(name: str, tick: list[float], how: str) -> list[Figure]:
+    """Of ticks, what the firmware's own counter measures: the interrupt less what comes before and after."""
+    return [
+        Figure(f"pulse-loop body, {name}, mean", statistics.mean(tick) - AROUND_US, "us", how, BODY_MEAN_US),
+        Figure(f"pulse-loop body, {name}, worst", max(tick) - AROUND_US, "us", how, BODY_WORST_US),
+    ]
+
+
+def _stepped(live: Live, presses: int = 0) -> tuple[list[float], list[float], Any, float, float]:
+    """(ticks us, samples us, intervals us, % of the time in interrupts, % busy), with so many edges of the buttons, in
+    turn: all three chatter.
+    """
     core, clock = live.device.mcu.core, live.device.mcu.clock
     ticks: list[float] = []
     spans: dict[int, list[float]] = {}
     busy = 0.0
     now, since = 0, 0.0
+    edges = [(clock.nanos + STEP_US * 1000 * (i + 0.37) / presses, i) for i in range(presses)]
     end = clock.nanos + STEP_US * 1000
     start = clock.nanos
     while clock.nanos < end:
+        if edges and clock.nanos >= edges[0][0]:
+            turn = edges.pop(0)[1]
+            live.do("release" if turn // 3 % 2 else "hold", ("MODE", "PLUS", "MINUS")[turn % 3])
         if core.waiting:
             clock.tick(clock.nanos_to_next_alarm)
             continue
@@ -225,18 +264,8 @@ def _loop() -> list[Figure]:
             if now == _TIMER_IRQ:
                 ticks.append(clock.nanos / 1000)
     whole = (clock.nanos - start) / 1000
-    tick, sample = spans[_TIMER_IRQ], spans[_PIO_IRQ]
-    interval = np.diff(np.array(ticks))
-    how = f"instructions counted, {STEP_US // 1000} ms of an 80 Hz treatment, entry and exit included"
-    return [
-        Figure("tick interrupt, mean", statistics.mean(tick), "us", how),
-        Figure("tick interrupt, worst", max(tick), "us", how),
-        Figure("sample interrupt, mean", statistics.mean(sample), "us", how),
-        Figure("sample interrupt, worst", max(sample), "us", how),
-        Figure("tick interval, p-p", float(np.ptp(interval)), "us", how),
-        Figure("processor share, interrupts", 100 * (sum(tick) + sum(sample)) / whole, "%", how),
-        Figure("processor share, all", 100 * busy / 1000 / whole, "%", how),
-    ]
+    tick, sample = spans[_TIMER_IRQ], spans.get(_PIO_IRQ, [0.0])
+    return tick, sample, np.diff(np.array(ticks)), 100 * (sum(tick) + sum(sample)) / whole, 100 * busy / 1000 / whole
 
 
 _TIMER_IRQ = 16 + 3
@@ -375,15 +404,20 @@ def _standby() -> Live:
     return live
 
 
-def _treating() -> Live:
-    """A device that treats at level 4, its ramp over: Lift, 80 Hz."""
+def _treating(presses: int = 0, wait_us: int = 0) -> Live:
+    """A device that treats at level 4, its ramp over: Lift, 80 Hz; another preset after so many presses of MODE."""
     live = _standby()
+    for _ in range(presses):
+        live.do("hold", "MODE")
+        live.run(60_000)
+        live.do("release", "MODE")
+        live.run(200_000)
     for _ in range(4):
         live.do("hold", "PLUS")
         live.run(60_000)
         live.do("release", "PLUS")
         live.run(60_000)
-    live.run(2_400_000)
+    live.run(2_400_000 + wait_us)
     return live
 
 

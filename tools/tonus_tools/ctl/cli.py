@@ -12,6 +12,8 @@ from tonus import VERSION
 from typer.exceptions import TyperException
 
 from ..ending import guarded, interrupted, say
+from ..guide.command import guide
+from ..progress.command import progress, routine
 from ..report.command import report
 from . import calibrate_commands, journal_commands, ports, preset_commands, settings_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
@@ -40,6 +42,9 @@ app = typer.Typer(
 )
 app.add_typer(preset_commands.app, name="preset")
 app.add_typer(journal_commands.app, name="journal")
+app.command()(guide)
+app.command()(routine)
+app.command()(progress)
 app.command()(report)
 app.command("calibrate")(calibrate_commands.calibrate)
 app.command("settings")(settings_commands.of_device)
@@ -243,6 +248,20 @@ def sim(
 
     battery_pct = scenario.Start.battery_pct if battery is None else battery
     raise typer.Exit(panel.run(flash=flash, battery_pct=battery_pct, keys=not no_keys, chip=chip))
+
+
+@app.command()
+def web(
+    number: Annotated[int, typer.Option("--number", metavar="N", min=0, max=65535, help="TCP port; 0 is any.")] = 8765,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Serve the page that runs a device and programs one.
+
+    On this computer only, until Ctrl-C.
+    """
+    from ..web import serve
+
+    serve.serve(number, not no_browser, lambda line: print(line, flush=True))
 
 
 def main(arguments: list[str] | None = None) -> int:

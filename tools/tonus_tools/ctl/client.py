@@ -357,6 +357,10 @@ class Client:
             raise Damaged(f"journal.read: the record's n is not above {after}")
         return record
 
+    def journal_clear(self, kind: str) -> None:
+        """Delete all records of a kind ("session", "fault") or of both ("all") from the device."""
+        self._wire.call("journal.clear", {"kind": kind})
+
     # Several.
 
     def journal(self, kind: str) -> Iterator[dict[str, Any]]:
@@ -510,6 +514,13 @@ class Client:
             except NoAnswer:
                 return
         raise NoAnswer(f"the device still runs its firmware after {RESTART_SLICES * SLICE_S:g} s")
+
+
+def check_session(record: Any, where: str) -> None:
+    """Damaged unless it is a record of a session."""
+    if not isinstance(record, dict):
+        raise Damaged(f"{where}: not an object")
+    _read(Session, record, where)
 
 
 def _piece(transaction: int, index: int, offset: int, text: str, last: bool) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tonus.preset import Preset, Waveform, Zone
 from tonus.program import DEAD_US, Train, compile, compile_probe, decode
 
 from ..sim.boards import load_board
-from ..sim.measure import Bools, worst_mean_dc
+from ..sim.measure import Bools, worst_account
 from ..sim.trace import Floats, Ints, Phases
 
 # IEC 60601-2-10, as quoted in firmware/HAZARDS.md.
@@ -31,8 +31,8 @@ POWER_MAX_MW_CM2 = 250
 PULSE_MAX_MJ = 300  # a pulse, into the least of the test loads
 LOADS_OHM = (500, 2000, 10_000)  # the test loads of its output table
 
-# The mean over a second that ends between a phase and its opposite: the rule `tonus.preset` refuses by, 9.09 uC.
-UNPAIRED_MAX_UC = limits.MEAN_DC_MAX_UA * limits.DC_WINDOW_MS * 100 // (100 + limits.CHARGE_MARGIN_PCT) / 1000
+SPAN_US = 2_000_000  # of a plateau, at least
+UNPAIRED_MAX_UC = limits.CHARGE_ONE_WAY_NC / 1000
 
 
 def _is(unit: str, source: str) -> Any:
@@ -54,7 +54,7 @@ class Load:
 class ZoneFigures:
     """One zone at its level.
 
-    Charges of a phase or cycle, and mean DC, are of the plateau at the envelope's top; duty and RMS current of the
+    Charges of a phase or cycle, and the account, are of the plateau at the envelope's top; duty and RMS current of the
     plateau as it is; forward and reverse of the whole session.
     """
 
@@ -77,8 +77,8 @@ class ZoneFigures:
     phase_uc: float = _is("uC", "largest charge of a driven word: code x us")
     unpaired_uc: float = _is("uC", "largest charge of driven words in a row in one direction")
     net_code_us: int = _is("code us", "largest sum of direction x code x us over a whole cycle")
-    mean_dc_ua: float = _is(
-        "uA", "largest mean of the words over any DC_WINDOW_MS, with nothing before the first: a start or a cut"
+    account_uc: float = _is(
+        "uC", "largest account of charge of the words, with nothing before the first: a start or a cut"
     )
     rms_ua: float = _is("uA", "of the Train's words over whole cycles, probes included")
     pulse_mj: float = _is("mJ", "current squared x 500 Ohm x driven time of a pulse: both phases, one when alternating")
@@ -294,7 +294,7 @@ def play(preset: Preset, level: int = limits.LEVELS, board: str = "tonus_r1") ->
 def plateau(w: Waveform, top_ua: int, level: int, board: SimpleNamespace) -> Played:
     """A waveform at its level without a ramp: whole cycles, through a whole envelope or one way of a sweep at least.
 
-    Seconds enough of them that every different second the running mean can see is there.
+    Seconds enough of them that the account of charge has its worst moment there.
     """
     program = compile(w, top_ua, board)
     train = Train(compile_probe(board))
@@ -302,7 +302,7 @@ def plateau(w: Waveform, top_ua: int, level: int, board: SimpleNamespace) -> Pla
     train.skip_ramp()  # the first cycle has its code already, and is dropped
     slowest_us = program.cycle_us if program.burst else w.period_us(min(w.rate_dhz, w.rate_to_dhz))
     envelope_us = sum(w.envelope[:4]) * 1000 if w.envelope else 0
-    span_us = max(2 * slowest_us, 2 * limits.DC_WINDOW_MS * 1000, envelope_us, w.sweep_ms * 1000)
+    span_us = max(2 * slowest_us, SPAN_US, envelope_us, w.sweep_ms * 1000)
     player = _Player(train)
     player.play(span_us + 2 * slowest_us + program.pulse_us)
     played = player.played(board)
@@ -359,7 +359,7 @@ def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: 
         phase_uc=float(phases.charge_nc[pulses].max() / 1000),
         unpaired_uc=float(np.add.reduceat(phases.charge_nc[pulses], one_way).max() / 1000),
         net_code_us=max(_worst_net(w, usual), _worst_net(w, worst)),
-        mean_dc_ua=worst_mean_dc(phases)[0],
+        account_uc=worst_account(phases)[0],
         rms_ua=float(np.sqrt((usual.phases.peak_ua**2 * usual.phases.dur_us).sum() / usual.us)),
         pulse_mj=_milliwatts(load_ua, LOADS_OHM[0]) * driven_us * (1 if w.burst_pulses else 2) / 1e6,
         forward_mc=charges_mc[0],
@@ -438,11 +438,11 @@ def _margins(
     rates = of("rate_hz") + of("rate_to_hz")
     add("set current", [(set_ua, "")], limits.FIRMWARE_CEILING_UA, "uA", "limits.FIRMWARE_CEILING_UA")
     add("top current", [(preset.top_ua, "")], limits.TOP_MIN_UA, "uA", "limits.TOP_MIN_UA", at_least=True)
-    add("charge per phase", of("phase_uc"), limits.PHASE_CHARGE_MAX_NC / 1000, "uC", "limits.PHASE_CHARGE_MAX_NC")
-    rule = "limits.MEAN_DC_MAX_UA x DC_WINDOW_MS, less CHARGE_MARGIN_PCT"
+    add("charge per phase", of("phase_uc"), limits.CHARGE_MAX_NC / 1000, "uC", "limits.CHARGE_MAX_NC")
+    rule = "limits.CHARGE_ONE_WAY_NC: CHARGE_MAX_NC less CHARGE_MARGIN_PCT"
     add("charge one way", of("unpaired_uc"), UNPAIRED_MAX_UC, "uC", rule)
     add("net charge of a cycle", of("net_code_us"), 0, "code us", "tonus.program: exactly none")
-    add("mean DC over 1 s", of("mean_dc_ua"), limits.MEAN_DC_MAX_UA, "uA", "limits.MEAN_DC_MAX_UA: IEC 60601-1")
+    add("account of charge", of("account_uc"), limits.CHARGE_MAX_NC / 1000, "uC", "limits.CHARGE_MAX_NC: 20 uC/cm2")
     add("current density", [(density_ma_cm2, "")], DENSITY_MAX_MA_CM2, "mA/cm2", iec)
     add("power density, 10 kOhm", [(power_mw_cm2, "")], POWER_MAX_MW_CM2, "mW/cm2", iec)
     add("energy per pulse, 500 Ohm", of("pulse_mj"), PULSE_MAX_MJ, "mJ", iec)

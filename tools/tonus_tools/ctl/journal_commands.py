@@ -6,16 +6,18 @@ import csv
 import io
 import json
 import re
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..progress.history import history
 from . import completion, presets, words
 from .client import Client
 from .errors import UsageError
-from .options import Json, Picture, Port, help_without_command, settings
+from .options import Json, Picture, Port, confirm, help_without_command, settings, unchanged
 from .output import PICTURES, note, writable, write
 
 Sessions = Annotated[bool, typer.Option("--sessions", help="Only sessions.")]
@@ -51,6 +53,7 @@ def list_(
     its = settings(context, port, as_json)
     with its.device() as (_, client):
         found = _read(client, sessions, faults)
+        today = datetime.fromtimestamp(client.now()).date()
     if its.report({f"{kind}s": records for kind, records in found.items()}):
         return
     out = its.out
@@ -60,7 +63,7 @@ def list_(
         if not records:
             out.line(f"no {kind}s")
         elif kind == "session":
-            rows = [words.session_row(r) for r in records]
+            rows = [words.session_row(r, its) for r, its in zip(records, history(records, today), strict=True)]
             out.table(words.SESSION_COLUMNS, rows, "Sessions", words.SESSION_FIGURES)
         else:
             out.table(words.FAULT_COLUMNS, [words.fault_row(r) for r in records], "Faults", words.FAULT_FIGURES)
@@ -96,9 +99,16 @@ def show(
         found = client.journal_read(kind, n - 1)
         if found is None or found["n"] != n:
             raise UsageError(f"{kind} {n} is not in the journal; tonusctl journal list lists what is")
-        names = [] if its.json or kind == "fault" else _zone_names(client, found)
-    if not its.report(found):
-        its.out.facts(words.session_facts(found, names) if kind == "session" else words.fault_facts(found))
+        if its.report(found):
+            return
+        if kind == "fault":
+            its.out.facts(words.fault_facts(found))
+            return
+        records = list(client.journal("session"))  # those beside it bound the day it was on
+        names = [] if found.get("places") else _zone_names(client, found)
+        at = [r["n"] for r in records].index(n)
+        placed = history(records, datetime.fromtimestamp(client.now()).date())[at]
+    its.out.facts(words.session_facts(found, placed, names))
 
 
 @app.command()
@@ -120,6 +130,32 @@ def plot(
     draw(records, out)
     if not its.report({"file": str(out), "sessions": len(records)}):
         its.out.line(f"{words.plural(len(records), 'session')} in {out}")
+
+
+@app.command()
+def clear(
+    context: typer.Context,
+    sessions: Sessions = False,
+    faults: Faults = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    port: Port = None,
+    as_json: Json = False,
+) -> None:
+    """Delete the journal on the device: sessions and faults, or one of them.
+
+    It cannot be undone; tonusctl journal export keeps a copy. Numbers begin at 1 again. Presets and calibration stay.
+    """
+    its = settings(context, port, as_json)
+    with its.device() as (_, client):
+        found = _read(client, sessions, faults)
+        counts = {f"{kind}s": len(records) for kind, records in found.items()}
+        told = " and ".join(words.plural(len(records), kind) for kind, records in found.items())
+        if not yes:
+            confirm(f"delete {told} from the device for good?")
+        with unchanged("it may have been deleted or not: tonusctl journal list tells"):
+            client.journal_clear("all" if len(found) == len(KINDS) else next(iter(found)))
+    if not its.report({"deleted": counts}):
+        its.out.line(f"deleted {told}")
 
 
 @app.command()

@@ -21,14 +21,11 @@ from matplotlib.ticker import MaxNLocator
 from tonus import bank
 from tonus.session import EVENTS
 
+from ..progress.history import COMPLETE, history
 from ..sim.plot import CEILING, CONTACTS
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
 from .output import write_picture
 from .preview import DPI, GRID, LEFT_PX, RIGHT_PX, STYLE, Sheet
-from .words import counted_of
-
-# Why a session ended when it came to its end: contact that is lost while it ramps down changes nothing.
-COMPLETE = ("ramped_down", "lost")
 
 PRESETS = (FORWARD, REVERSE, "#00897b", "#8e5bb5", "#d1495b", "#c0a020", "#8d6e63", "#5c6bc0")
 MARKS = ("v", "s", "D", "X", "P", "^", "o")
@@ -69,6 +66,7 @@ class Session:
     kohm: float | None
     lifts: int
     zones: tuple[tuple[float, int], ...]  # (counted s, % delivered of what was set, or of the time with good contact)
+    names: tuple[str, ...]  # of the zones; "" where the record does not say
     why: str
 
     @property
@@ -115,7 +113,7 @@ def page(records: list[dict[str, Any]]) -> Figure:
 
 def _session(record: dict[str, Any]) -> Session:
     at = record["at"]
-    counted = counted_of(record)
+    (its,) = history([record])
     return Session(
         n=record["n"],
         at=None if at is None else datetime.fromtimestamp(at),
@@ -126,12 +124,13 @@ def _session(record: dict[str, Any]) -> Session:
         treated_s=record["treated_ms"] / 1000,
         charge_mc=record["charge_uc"] / 1000,
         good_pct=record["good_pct"],
-        counted_s=record.get("counted_ms", record["treated_ms"]) / 1000,
-        set_mc=None if counted is None else record["set_uc"] / 1000,
+        counted_s=its.counted_s,
+        set_mc=None if its.set_uc is None else its.set_uc / 1000,
         share_pct=record.get("share_pct"),
         kohm=record["ohm"] / 1000 or None,
         lifts=record["lifts"],
-        zones=tuple((ms / 1000, pct) for ms, pct in (record["zones"] if counted is None else counted)),
+        zones=tuple((p.counted_s, p.good_pct if p.share_pct is None else p.share_pct) for p in its.parts),
+        names=tuple(str(part.place or "") for part in its.parts),
         why=record["why"],
     )
 
@@ -387,7 +386,7 @@ def _zones(its: Sheet, recent: Sequence[Session]) -> None:
         for i, (seconds, pct) in enumerate(s.zones):
             colour = SHARE_COLOURS(pct / 100)
             axes.broken_barh([(start_s, seconds)], (row + 0.06, 0.88), facecolor=colour, edgecolor="white", lw=1)
-            name = of_preset[i] if i < len(of_preset) else f"zone {i + 1}"
+            name = s.names[i] or (of_preset[i] if i < len(of_preset) else f"zone {i + 1}")
             middle = start_s + seconds / 2
             for label in (f"{name}\n{pct} %, {clock(round(seconds))}", f"{i + 1}\n{pct} %", f"{i + 1}"):
                 if its.text_px(label, 8) + 4 < seconds * px_per_s:

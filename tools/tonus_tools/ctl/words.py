@@ -11,6 +11,8 @@ from tonus import faults, limits, program
 from tonus.preset import Preset, Waveform, Zone
 from tonus.session import EVENTS
 
+from ..progress import history
+from ..progress.sentence import sentence
 from .client import Fault, Session
 
 Record = Mapping[str, Any]
@@ -64,6 +66,15 @@ UNITS = {
 }
 
 
+# Fields of a session whose names do not say their units.
+COLUMNS = {
+    "ohm": "resistance (Ohm)",
+    "zones": "zones (ms, %)",
+    "counted": "counted (ms, %)",
+    "charges": "charges (uC, uC)",
+}
+
+
 def seconds(s: int) -> str:
     """A time, as a person says it."""
     minutes, rest = divmod(s, 60)
@@ -90,14 +101,8 @@ def iso(unix_s: int | None) -> str:
 
 def column(name: str) -> str:
     """A record's field as the head of a column: its unit, which its name ends in, in brackets."""
-    units = {
-        "ohm": "resistance (Ohm)",
-        "zones": "zones (ms, %)",
-        "counted": "counted (ms, %)",
-        "charges": "charges (uC)",
-    }
-    if name in units:
-        return units[name]
+    if name in COLUMNS:
+        return COLUMNS[name]
     stem, _, unit = name.rpartition("_")
     return f"{stem} ({UNITS[unit]})" if stem and unit in UNITS else name
 
@@ -233,33 +238,15 @@ def _ms(ms: int) -> str:
 # Journal
 
 
-SESSION_COLUMNS = (
-    "record", "ended", "preset", "level", "uA", "treated", "set uC", "uC", "share", "good", "Ohm", "lifts", "by",
-)  # fmt: skip
-SESSION_FIGURES = ("level", "uA", "treated", "set uC", "uC", "share", "good", "Ohm", "lifts")
-# What ended a session, in a word or two; EVENTS has whole sentences.
-ENDED = {
-    "ramped_down": "finished",
-    "lost": "finished",
-    "expired": "20 min over",
-    "stop": "MODE",
-    "zero": "level 0",
-    "drained": "empty cell",
-    "battery_low": "empty cell",
-    "usb_in": "USB cable",
-    "power_off": "switched off",
-    "idle": "left alone",
-}
+SESSION_COLUMNS = ("record", "ended", "preset", "level", "treated", "share", "lifts", "in short")
+SESSION_FIGURES = ("level", "treated", "share", "lifts")
 
 
-def session_row(r: Record) -> tuple[str, ...]:
-    """Under SESSION_COLUMNS, narrow enough for a terminal."""
-    level, top_ua = r["level"], r["top_ua"]
+def session_row(r: Record, its: history.Session) -> tuple[str, ...]:
+    """Under SESSION_COLUMNS: a record, and itself with the days it may have been on."""
     return (
-        f"s{r['n']}", moment(r["at"]), r["name"], f"{level}", f"{top_ua * level / limits.LEVELS:g}",
-        seconds(round(r["treated_ms"] / 1000)), charge(r.get("set_uc")), charge(r["charge_uc"]),
-        percent(r.get("share_pct")), percent(r["good_pct"]),
-        f"{r['ohm']}" if r["ohm"] else "-", f"{r['lifts']}", ENDED.get(r["why"]) or r["why"],
+        f"s{r['n']}", moment(r["at"]) if its.at else its.when, r["name"], f"{r['level']}",
+        seconds(round(r["treated_ms"] / 1000)), percent(r.get("share_pct")), f"{r['lifts']}", sentence(its),
     )  # fmt: skip
 
 
@@ -275,12 +262,14 @@ def fault_row(r: Record) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def session_facts(r: Record, names: Sequence[str] = ()) -> list[Fact]:
-    """Every field of a session, explained. names: of its zones, when they are known."""
+def session_facts(r: Record, its: history.Session, names: Sequence[str] = ()) -> list[Fact]:
+    """Every field of a session, explained. names: of its zones, when they are known and the record has no places."""
     level, top_ua = r["level"], r["top_ua"]
+    ended = moment(r["at"]) if its.at else f"{its.when}: no computer had set the device's clock"
     facts = [
         ("record", f"s{r['n']}: session {r['n']}"),
-        ("ended", _at(r)),
+        ("in short", sentence(its)),
+        ("ended", ended),
         ("preset", f"{r['name']} ({r['id']}), of bank generation {r['generation']}"),
         ("highest level", f"{level} of {limits.LEVELS}: {top_ua * level / limits.LEVELS:g} of {top_ua} uA"),
         *_delivered(r),
@@ -289,28 +278,21 @@ def session_facts(r: Record, names: Sequence[str] = ()) -> list[Fact]:
         ("lifts", f"{plural(r['lifts'], 'pause')} because an electrode lifted"),
         ("ended by", f"{r['why']}: {EVENTS.get(r['why'], 'not known to this tonusctl')}"),
     ]
-    counted: Sequence[list[int] | None] = counted_of(r) or [None] * len(r["zones"])
-    for i, ((ms, good), of) in enumerate(zip(r["zones"], counted, strict=True)):
-        treated = f"{ms / 1000:g} s" if of is None else f"{ms / 1000:g} of {of[0] / 1000:g} s, delivered {of[1]} %"
-        name = f"{names[i]}: " if names else ""
-        facts.append((f"zone {i + 1}", f"{name}{treated}, contact good {good} %"))
-    if r.get("skipped"):
-        facts.append(("left out", ", ".join(f"zone {n}" for n in r["skipped"])))
+    for part in its.parts:
+        facts.append((f"zone {part.number}", _zone(part, names)))
     return facts + _others(r, {f.name for f in fields(Session)})
 
 
-def counted_of(r: Record) -> list[list[int]] | None:
-    """[counted ms, % delivered of set] of each zone; None for firmware 0.1.0, which did not know.
-
-    A record that had no room for them lets them be worked out, but for a zone without charge: its time is as treated.
-    """
-    if "counted" in r or "charges" not in r:
-        return r.get("counted")
-    found = []
-    for (treated_ms, _), (set_uc, delivered_uc) in zip(r["zones"], r["charges"], strict=True):
-        share = min(1.0, delivered_uc / set_uc) if set_uc else 1.0
-        found.append([round(treated_ms / share) if share else treated_ms, round(100 * share)])
-    return found
+def _zone(part: history.Part, names: Sequence[str]) -> str:
+    """What one zone got."""
+    named = str(part.place) if part.place else names[part.number - 1] if names else ""
+    told = f"{named}: " if named else ""
+    told += "skipped; " if part.skipped else ""
+    told += f"{part.treated_s:g}"
+    told += " s" if part.share_pct is None else f" of {part.counted_s:g} s, delivered {part.share_pct} %"
+    if part.set_uc is not None:
+        told += f", {charge(part.delivered_uc)} of {charge(part.set_uc)} uC"
+    return f"{told}, contact good {part.good_pct} %"
 
 
 def _delivered(r: Record) -> list[Fact]:
@@ -354,7 +336,7 @@ def fault_facts(r: Record) -> list[Fact]:
         ("unsampled", f"{plural(r['unseen'], 'phase')} that went out"),
         ("free memory", f"{r['heap_free']} bytes"),
     ]
-    return facts + _others(r, {*(f.name for f in fields(Fault)), "why"})
+    return facts + _others(r, {f.name for f in fields(Fault)} | {"why"})
 
 
 def _others(r: Record, known: set[str]) -> list[Fact]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from tonus import VERSION
 
 from ..ctl import cli as tonusctl
 from ..ctl.errors import NotGood, UsageError
+from ..guide.text import LANGUAGES
 from ..sim.boards import FIRMWARE, ROOT, board_names
+from ..web.build import build as build_page
 from .build import build
 from .filesystem import files
 from .micropython import load
@@ -41,11 +44,17 @@ def release(out: Path, say: Callable[[str], None]) -> list[Path]:
         add(image)
         add(image.with_suffix(".json"))
     add(wheel(out))
-    report = out / f"tonus-report-{VERSION}.html"
+    add(page(out))
     os.environ.pop("TONUS_PORT", None)  # of the presets that ship, not of a device that is plugged in
+    report = out / f"tonus-report-{VERSION}.html"
     if tonusctl.main(["report", "--out", str(report)]):
         raise NotGood("the report is not good: tonusctl report tells")
     add(report)
+    for language in LANGUAGES:
+        guide = out / f"tonus-guide-{VERSION}-{language}.html"
+        if tonusctl.main(["guide", "--language", language, "--out", str(guide)]):
+            raise NotGood("the guide could not be written")
+        add(guide)
     add(Path(shutil.copyfile(CHANGES, out / CHANGES.name)))
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made)
     (out / SUMS).write_text(sums, encoding="ascii", newline="\n")
@@ -59,8 +68,18 @@ def _changes() -> None:
         raise UsageError(f"{CHANGES.name}: has no heading '## {VERSION}' with what owners notice of this version")
 
 
+def page(out: Path) -> Path:
+    """The page, to be unpacked where a server hands it out; the same bytes whenever it is made."""
+    archive = out / f"tonus-web-{VERSION}.zip"
+    with tempfile.TemporaryDirectory(prefix="tonus-page-") as folder, zipfile.ZipFile(archive, "w") as packed:
+        for path in build_page(Path(folder, "web")):
+            about = zipfile.ZipInfo(f"tonus-web/{path.name}")
+            packed.writestr(about, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+    return archive
+
+
 def wheel(out: Path) -> Path:
-    """Built from a copy: setuptools leaves what it has built beside the sources, and takes it the next time."""
+    """With the page in it. Built from a copy: setuptools leaves what it has built beside the sources."""
     with tempfile.TemporaryDirectory(prefix="tonus-wheel-") as folder:
         copy = Path(folder, "tonus")
         copy.mkdir()
@@ -70,6 +89,7 @@ def wheel(out: Path) -> Path:
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
             else:
                 shutil.copy(source, copy)
+        build_page(copy / "tools" / "tonus_tools" / "web" / "page")
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
         done = subprocess.run([*command, "-w", folder, str(copy)], capture_output=True, text=True, check=False)
         if done.returncode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from tonus import limits
 
@@ -43,8 +44,20 @@ UNCALIBRATED = Accuracy(
     limits.SET_ACCURACY_NA / 1000,
     "limits.SET_ACCURACY_PCT, SET_ACCURACY_NA",
 )
+UNMEASURED = Accuracy(
+    "not calibrated",
+    limits.UNMEASURED_PCT,
+    limits.UNMEASURED_NA / 1000,
+    "limits.UNMEASURED_PCT, UNMEASURED_NA: a board without the built-in short",
+)
 CALIBRATED = Accuracy(
     "calibrated", limits.CALIBRATED_PCT, limits.CALIBRATED_NA / 1000, "limits.CALIBRATED_PCT, CALIBRATED_NA"
 )
+
+
+def out_of_the_box(board: SimpleNamespace) -> Accuracy:
+    """Of a device of this board that nobody has calibrated."""
+    return UNCALIBRATED if board.HAS_SHORT else UNMEASURED
+
 
 IEC_ACCURACY_PCT = 20  # IEC 60601-2-10: amplitude against what is indicated

@@ -12,7 +12,7 @@ from tonus.preset import Preset, Waveform
 from ..ctl import words
 from ..ctl.figures import PresetFigures, board_constants, figures, plateau, play
 from . import device, judging, peers, tables, waves
-from .accuracy import UNCALIBRATED, Accuracy
+from .accuracy import Accuracy, out_of_the_box
 from .model import Column, PresetPart, Report, Row, Table, Value
 
 OnStep = Callable[[int, int], None]
@@ -44,14 +44,17 @@ def build(
     presets_from: str,
     made: str,
     board: str = "tonus_r1",
-    accuracy: Accuracy = UNCALIBRATED,
+    accuracy: Accuracy | None = None,
     on_step: OnStep = lambda done, of: None,
 ) -> Report:
-    """The report of these presets on a board. `made`: the day it is made. `on_step`: told (done, of) as it computes.
+    """The report of these presets on a board. `made`: the day it is made. `accuracy`: None is
+    out of the box. `on_step`: told (done, of) as it computes.
 
     Raises KeyError for a board that does not exist.
     """
     constants = board_constants(board)
+    if accuracy is None:
+        accuracy = out_of_the_box(constants)
     total = len(sources) * limits.LEVELS
     computed: list[_Computed] = []
     for source in sources:
@@ -82,7 +85,7 @@ SUMMARY = (
     Column("phase", "us"),
     Column("phase charge", "uC"),
     Column("net charge", "uC"),
-    Column("mean DC", "uA"),
+    Column("account", "uC"),
     Column("current density", "mA/cm2"),
     Column("power density", "mW/cm2"),
     Column("session", "min"),
@@ -133,7 +136,7 @@ def _glance(preset: Preset, top: PresetFigures, ua_per_code: float) -> tuple[Val
         _span(widths),
         max(zone.phase_uc for zone in top.zones),
         max(zone.net_code_us for zone in top.zones) * ua_per_code / 1e6 or 0,
-        max(zone.mean_dc_ua for zone in top.zones),
+        max(zone.account_uc for zone in top.zones),
         top.density_ma_cm2,
         top.power_mw_cm2,
         preset.duration_s() / 60,

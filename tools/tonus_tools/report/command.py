@@ -82,7 +82,7 @@ def report(
     sources = _sources(found, ids, files)
 
     from ..sim.boards import board_names
-    from .accuracy import CALIBRATED, UNCALIBRATED  # numpy takes its time to import
+    from .accuracy import CALIBRATED  # numpy takes its time to import
     from .build import build
     from .page import render
 
@@ -98,7 +98,7 @@ def report(
             told,
             f"{date.today():%Y-%m-%d}",
             name,
-            CALIBRATED if is_calibrated else UNCALIBRATED,
+            CALIBRATED if is_calibrated else None,
             lambda done, of: bar.update(task, completed=done, total=of),
         )
     write(out, render(made))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from tonus import limits
 
-from .accuracy import CALIBRATED, IEC_ACCURACY_PCT, UNCALIBRATED, Accuracy
+from .accuracy import CALIBRATED, IEC_ACCURACY_PCT, Accuracy, out_of_the_box
 from .model import Column, Row, Table, Value
 from .words import with_unit
 
@@ -21,6 +21,7 @@ def tables(board: SimpleNamespace, accuracy: Accuracy) -> tuple[Table, ...]:
 def _stage(board: SimpleNamespace, accuracy: Accuracy) -> Table:
     here = f"boards/{board.NAME}/board.py"
     area_mm2 = board.ELECTRODE_AREA_MM2
+    uncalibrated = out_of_the_box(board)
 
     def row(name: str, unit: str, value: Value, source: str) -> Row:
         return Row(name, unit, (value,), source)
@@ -52,7 +53,7 @@ def _stage(board: SimpleNamespace, accuracy: Accuracy) -> Table:
         ),
         row("compliance: rail, least", "V", board.RAIL_MIN_MV / 1000, f"{here}: RAIL_MIN_MV; below it a session ends"),
         row("accuracy of the current, this report", "", str(accuracy), f"{accuracy.name}: {accuracy.source}"),
-        row("accuracy, not calibrated", "", str(UNCALIBRATED), UNCALIBRATED.source),
+        row("accuracy, not calibrated", "", str(uncalibrated), uncalibrated.source),
         row("accuracy, calibrated", "", str(CALIBRATED), CALIBRATED.source),
         row("accuracy that is asked", "%", f"+-{IEC_ACCURACY_PCT}", "IEC 60601-2-10"),
         row("levels", "", limits.LEVELS, "limits.LEVELS: each a tenth of the preset's top"),
@@ -127,11 +128,18 @@ BEHAVIOURS: tuple[tuple[str, Value, str, str, str], ...] = (
     ("pulse loop dead: rail down within", limits.RAIL_FALL_MS, "ms", "limits.RAIL_FALL_MS", "keep_alive"),
     ("foreground hung: reset within", limits.WATCHDOG_MS, "ms", "limits.WATCHDOG_MS", "watchdog"),
     (
-        "mean DC that ends a session",
-        limits.MEAN_DC_TRIP_UA,
-        "uA",
-        "limits.MEAN_DC_TRIP_UA: IEC 60601-1, single fault",
-        "mean_dc",
+        "account of charge, at most",
+        limits.CHARGE_MAX_NC / 1000,
+        "uC",
+        "limits.CHARGE_MAX_NC: 20 uC/cm2",
+        "account",
+    ),
+    (
+        "account of charge that ends a session",
+        limits.CHARGE_TRIP_NC / 1000,
+        "uC",
+        "limits.CHARGE_TRIP_NC",
+        "account",
     ),
     ("current off what is set that ends a session", limits.DEVIATION_PCT, "%", "limits.DEVIATION_PCT", "dac_drifts_up"),
     ("longest session", limits.SESSION_MAX_MS // S, "s", "limits.SESSION_MAX_MS", "session_max"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from .accuracy import CALIBRATED, UNCALIBRATED, Accuracy
+from .accuracy import CALIBRATED, Accuracy
 from .markup import Markup
 
 WHAT_IT_IS = (
@@ -73,7 +73,7 @@ def origins(board: str) -> tuple[str, ...]:
         "Accuracy, judging and peers: `tools/tonus_tools/report/`.",
         "*From*: names in capitals are constants. `limits.NAME` stands in `firmware/tonus/limits.py`, with its own "
         "reason; the others in the board's file.",
-        f"*Accuracy*, from 500 Ohm to 10 kOhm: not calibrated {UNCALIBRATED}; calibrated {CALIBRATED}. Each "
+        "*Accuracy* holds from 500 Ohm to 10 kOhm; *Electrode stage* has the figures of the board. Each "
         "device gives its DAC other codes for the same current, by what its self-test measures and its calibration "
         "says; the codes here are the nominal ones.",
     )

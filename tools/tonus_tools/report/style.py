@@ -74,6 +74,7 @@ footer { color:var(--faint); font-size:12px; border-top:1px solid var(--line); m
   p, li, td { orphans:3; widows:3 }
   tbody tr:nth-child(-n+2) { break-after:avoid } tbody tr:nth-last-child(-n+2) { break-before:avoid }
   figure, tr, .not, table.steps, table.dense, ol.from { break-inside:avoid } ol.from { break-before:avoid }
+  ol.from { display:inline-block; width:100% } /* in a block the columns of a list break over pages */
   thead { display:table-header-group }
   table { font-size:8pt } table.dense { font-size:7.1pt } td.from, td small, ol.from { font-size:7.2pt }
   .v { font-size:6.8pt } td, th { padding-top:2px; padding-bottom:2px } p, li { max-width:none } nav { display:none }

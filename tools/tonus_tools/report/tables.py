@@ -126,7 +126,7 @@ def output(
     group = "Current over time"
     add(group, "mean of |current|", "uA", means, "charge of the Train's words / time, probes included")
     each(group, "RMS current", "uA", lambda z: z.rms_ua, OF_ZONE["rms_ua"])
-    each(group, "mean DC, worst second", "uA", lambda z: z.mean_dc_ua, OF_ZONE["mean_dc_ua"])
+    each(group, "account of charge, worst", "uC", lambda z: z.account_uc, OF_ZONE["account_uc"])
     each(group, "mean DC, whole cycles", "uA", _net_uc(board), "net charge of a cycle x rate")
 
     group = f"Density, over one electrode of {show(area_cm2)} cm2"
@@ -263,7 +263,7 @@ def levels(by_level: Sequence[PresetFigures], accuracy: Accuracy) -> Table:
         Column("largest load", "kOhm", OF_PRESET["most_ohm"]),
         Column("phase charge", "uC", OF_ZONE["phase_uc"]),
         Column("charge one way", "uC", OF_ZONE["unpaired_uc"]),
-        Column("mean DC", "uA", OF_ZONE["mean_dc_ua"]),
+        Column("account", "uC", OF_ZONE["account_uc"]),
         Column("current density", "mA/cm2", OF_PRESET["density_ma_cm2"]),
         Column("power density", "mW/cm2", OF_PRESET["power_mw_cm2"]),
         Column("session, each way", "mC", OF_PRESET["forward_mc"]),
@@ -276,7 +276,7 @@ def levels(by_level: Sequence[PresetFigures], accuracy: Accuracy) -> Table:
             f.most_ohm / 1000,
             max(zone.phase_uc for zone in f.zones),
             max(zone.unpaired_uc for zone in f.zones),
-            max(zone.mean_dc_ua for zone in f.zones),
+            max(zone.account_uc for zone in f.zones),
             f.density_ma_cm2,
             f.power_mw_cm2,
             f.forward_mc,

@@ -18,12 +18,14 @@ from .measure import (
     STATE_SKEW_US,
     Bools,
     Electrodes,
+    accounts_uc,
     broken,
     electrodes,
     held,
     last_drive_ms,
     lifts,
     next_after,
+    worst_account,
     worst_cycle,
     worst_mean_dc,
 )
@@ -39,6 +41,9 @@ PLATEAU_US = 5_000_000  # how long after a ramp its plateau is looked for: an en
 
 _OUTPUT = (*PROBING, *TREATING)
 _FULL_SCALE_FAULTS = ("overcurrent", "dac_full_scale")
+# Single faults that put charge where firmware did not.
+_CHARGE_FAULTS = ("overcurrent", "dac_full_scale", "switch_welded", "rset_low", "pio_stuck", "line_stuck")
+WITH_UC = 1.0  # beginning with less than this is no violation: it is what a few unlucky lifts leave unseen
 
 
 @dataclass(frozen=True)
@@ -94,21 +99,49 @@ def ceiling(run: Run) -> list[Violation]:
 
 
 def phase_charge(run: Run) -> list[Violation]:
-    """No phase carries more than PHASE_CHARGE_MAX_NC."""
+    """No phase carries more than CHARGE_MAX_NC; what a single fault does is the account's to judge."""
     phases = run.trace.phases
-    if not len(phases):
+    if not len(phases) or run.injected(*_CHARGE_FAULTS):
         return []
     worst = int(np.argmax(phases.charge_nc))
-    charge_nc = float(phases.charge_nc[worst])
-    if charge_nc <= limits.PHASE_CHARGE_MAX_NC:
+    charge_nc, most_nc = float(phases.charge_nc[worst]), limits.CHARGE_MAX_NC
+    return [Violation("phase_charge", int(phases.t_us[worst]), charge_nc, most_nc, "nC")] if charge_nc > most_nc else []
+
+
+def account(run: Run) -> list[Violation]:
+    """The account of charge at most CHARGE_MAX_NC either way; after a single fault CHARGE_FAULT_NC."""
+    uc, t_us = worst_account(run.trace.phases)
+    most_uc = _most_uc(run)
+    return [Violation("account", t_us, uc, most_uc, "uC")] if uc > most_uc else []
+
+
+def _most_uc(run: Run) -> float:
+    return (limits.CHARGE_FAULT_NC if run.injected(*_CHARGE_FAULTS) else limits.CHARGE_MAX_NC) / 1000
+
+
+def against_account(run: Run) -> list[Violation]:
+    """Output never begins with the account: a treatment's first phase is against what is left of those before."""
+    phases, skin = run.trace.phases, run.skin
+    if not len(phases) or run.injected(*_CHARGE_FAULTS):
         return []
-    return [Violation("phase_charge", int(phases.t_us[worst]), charge_nc, limits.PHASE_CHARGE_MAX_NC, "nC")]
+    account_uc = accounts_uc(phases)
+    found = []
+    for span in run.trace.spans_in(TREATING):
+        i = int(np.searchsorted(phases.t_us, span.start_us, side="left"))
+        while i < len(phases) and phases.t_us[i] < span.end_us and skin.probe[i]:
+            i += 1
+        if not 0 < i < len(phases) or phases.t_us[i] >= span.end_us:
+            continue
+        left_uc = account_uc[i - 1] * np.exp(-(phases.t_us[i] - phases.end_us[i - 1]) / (limits.CHARGE_FORGET_MS * 1e3))
+        if span.name == "RAMP_UP" and phases.direction[i] * left_uc > WITH_UC:
+            found.append(Violation("against_account", int(phases.t_us[i]), float(abs(left_uc)), WITH_UC, "uC"))
+    return found
 
 
 def mean_dc(run: Run) -> list[Violation]:
-    """Mean current over any second at most MEAN_DC_MAX_UA; with a switch that is stuck, MEAN_DC_TRIP_UA."""
+    """What remains of whole cycles, over DC_WINDOW_MS, at most DC_MAX_UA; with a switch that is stuck, DC_FAULT_UA."""
     dc_ua, t_us = worst_mean_dc(run.trace.phases)
-    most_ua = limits.MEAN_DC_TRIP_UA if run.injected("switch_welded") else limits.MEAN_DC_MAX_UA
+    most_ua = limits.DC_FAULT_UA if run.injected(*_CHARGE_FAULTS) else limits.DC_MAX_UA
     return [Violation("mean_dc", t_us, dc_ua, most_ua, "uA")] if dc_ua > most_ua else []
 
 
@@ -188,9 +221,9 @@ def stop(run: Run) -> list[Violation]:
     for press in held(trace, "MODE"):
         if (
             next_after(releases, press.t_us, trace.end_us) - press.t_us
-            <= 1000 * limits.DEBOUNCE_MS + 2 * limits.TICK_US
+            <= 1000 * limits.DEBOUNCE_MS + 3 * limits.TICK_US
         ):
-            continue  # a bounce, not a press; seen within a tick, and counted within another
+            continue  # a bounce, not a press; seen within a tick or two, and counted within another
         if trace.state_at(press.t_us) in (*TREATING, "PAUSED"):
             # A start that no PLUS asked for does not count as the end of the stop.
             armed_us = next_after(plus, press.t_us, trace.end_us)
@@ -336,6 +369,8 @@ Rule = Callable[[Run], list[Violation]]
 RULES: tuple[Rule, ...] = (
     ceiling,
     phase_charge,
+    account,
+    against_account,
     mean_dc,
     cycle_balance,
     dead_time,

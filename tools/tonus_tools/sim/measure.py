@@ -75,11 +75,19 @@ def strays_nc(skin: Electrodes) -> tuple[float, float]:
 
 
 def longest_unwatched_ms(trace: Trace) -> float:
-    """Longest time (ms) in an active state without a phase, be it a probe: nothing would notice a lift."""
+    """Longest time (ms) in an active state without a phase, be it a probe: nothing would notice a lift.
+
+    A long phase is watched while it lasts, a short one where it begins. One that is under way as the trace ends is not
+    in it.
+    """
     worst = 0
+    phases = trace.phases
+    seen = np.where(phases.dur_us > limits.WATCHED_US, phases.end_us, phases.t_us)
     for span in trace.spans_in((*PROBING, *TREATING)):
-        starts = trace.phases.t_us[(trace.phases.t_us >= span.start_us) & (trace.phases.t_us <= span.end_us)]
-        worst = max(worst, int(np.diff(np.concatenate(([span.start_us], starts, [span.end_us]))).max()))
+        within = (seen >= span.start_us) & (phases.t_us <= span.end_us)
+        before = np.concatenate(([span.start_us], seen[within]))
+        until = np.concatenate((phases.t_us[within], [before[-1] if span.end_us == trace.end_us else span.end_us]))
+        worst = max(worst, int((until - before).max()))
     return worst / 1000
 
 
@@ -143,6 +151,45 @@ def told(trace: Trace) -> Told | None:
     return Told(*sums)
 
 
+def accounts_uc(phases: Phases) -> Floats:
+    """The account of charge at the end of each phase, uC: passed forward less in reverse, forgotten with
+    CHARGE_FORGET_MS. Within a phase it moves one way, and in a rest towards zero: these are its extremes.
+    """
+    if not len(phases):
+        return np.zeros(0)
+    forget_us = limits.CHARGE_FORGET_MS * 1000.0
+    # Of a phase its end remembers this much; in blocks, within which the exponentials stay small.
+    share = phases.dur_us / forget_us
+    weight = np.where(share > 1e-6, -np.expm1(-share) / np.maximum(share, 1e-12), 1.0)
+    remembered = phases.signed_nc * weight / 1000
+    account = np.empty(len(phases))
+    block = phases.end_us // int(60 * forget_us)
+    before, since = 0.0, 0.0
+    for first, last in _runs(block):
+        ends = phases.end_us[first:last].astype(np.float64)
+        start = ends[0]
+        carried = before * np.exp(-(start - since) / forget_us)
+        grown = np.exp((ends - start) / forget_us)
+        account[first:last] = (carried + np.cumsum(remembered[first:last] * grown)) / grown
+        before, since = float(account[last - 1]), float(ends[-1])
+    return account
+
+
+def _runs(values: Ints) -> list[tuple[int, int]]:
+    """(first, after the last) of each run of equal values."""
+    edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def worst_account(phases: Phases) -> tuple[float, int]:
+    """(uC, us): the most that the account of charge gets to, either way, and when."""
+    if not len(phases):
+        return 0.0, 0
+    account = np.abs(accounts_uc(phases))
+    worst = int(np.argmax(account))
+    return float(account[worst]), int(phases.end_us[worst])
+
+
 def worst_mean_dc(phases: Phases) -> tuple[float, int]:
     """(uA, us): the largest absolute mean current over any DC_WINDOW_MS, and where that window begins.
 
@@ -162,7 +209,7 @@ def worst_mean_dc(phases: Phases) -> tuple[float, int]:
 
 
 def net_dc_ua(trace: Trace) -> float:
-    """Largest absolute mean current (uA) over any second."""
+    """Largest absolute mean current (uA) over any DC_WINDOW_MS: what remains of whole cycles."""
     return worst_mean_dc(trace.phases)[0]
 
 
@@ -171,8 +218,9 @@ def worst_cycle(trace: Trace, skin: Electrodes) -> tuple[float, int]:
     cuts = _interruptions(trace)
     starved = inside(skin.phases.t_us, _rail_falling(trace))
     lowered = inside(skin.phases.end_us, _on_the_way_down(trace))
+    begun = np.array([c.t_us for c in trace.states if c.before not in TREATING and c.to in TREATING], dtype=np.int64)
     streams = [np.flatnonzero(stream) for stream in (~skin.probe, skin.probe)]
-    return max(_worst_cycle(skin.phases, stream, cuts, starved, lowered) for stream in streams)
+    return max(_worst_cycle(skin.phases, stream, cuts, starved, lowered, begun) for stream in streams)
 
 
 def worst_cycle_imbalance_pct(trace: Trace, board: Board) -> float:
@@ -218,55 +266,63 @@ def _releases(trace: Trace, button: str) -> list[int]:
     return [w.t_us for w in trace.world if w.action == "release" and w.value == button]
 
 
-def _worst_cycle(phases: Phases, stream: Ints, cuts: Ints, starved: Bools, lowered: Bools) -> tuple[float, int]:
+def _worst_cycle(
+    phases: Phases, stream: Ints, cuts: Ints, starved: Bools, lowered: Bools, begun: Ints
+) -> tuple[float, int]:
     """Worst imbalance among one stream's cycles. One in which the amplitude went down, when it was to, does not count.
 
-    A cycle is a run of forward phases and the run of reverse phases after it. Within a stretch that nothing
-    interrupts every run counts, whatever its length: a missing phase is an imbalance. Where a stretch begins or ends
-    the first and last cycle may be cut, and count only if both runs are alike in number and durations.
+    A cycle is a run of phases in one direction, whichever, and as many in the other; the next may begin either way.
+    Within a stretch that nothing interrupts every run counts, whatever its length: a missing phase is an imbalance.
+    Where a stretch ends the last cycle may be cut, and counts only if it has as many phases each way, of the same
+    durations; where it begins without output having begun there (`begun`), so may the first.
     """
     if not len(stream):
         return 0.0, 0
     t_us, end_us = phases.t_us[stream], phases.end_us[stream]
-    direction, dur_us = phases.direction[stream], phases.dur_us[stream]
-    signed = phases.signed_nc[stream]
+    direction, dur_us, codes = phases.direction[stream], phases.dur_us[stream], phases.code[stream]
     cuts_before = np.searchsorted(cuts, t_us, side="right")
     cuts_after = np.searchsorted(cuts, end_us, side="right")
     torn = (cuts_after > cuts_before) | starved[stream]
     # A new stretch begins after an interruption between two phases, and on either side of a torn phase.
     fresh = np.concatenate(([True], (cuts_before[1:] > cuts_after[:-1]) | torn[1:] | torn[:-1]))
-    stretch = np.cumsum(fresh)
-    first = np.flatnonzero(np.concatenate(([True], (direction[1:] != direction[:-1]) | fresh[1:])))
-    count = np.diff(np.append(first, len(stream)))
-    charge = np.add.reduceat(signed, first)
-    width = np.add.reduceat(dur_us, first)
-    widest = np.maximum.reduceat(dur_us, first)
-    # Forward runs directly followed by a reverse run of the same stretch.
-    pair = np.flatnonzero(
-        (direction[first[:-1]] > 0)
-        & (direction[first[1:]] < 0)
-        & (stretch[first[:-1]] == stretch[first[1:]])
-        & ~torn[first[:-1]]
-        & ~torn[first[1:]]
-    )
-    if not len(pair):
-        return 0.0, 0
-    alike = (count[pair] == count[pair + 1]) & (width[pair] == width[pair + 1]) & (widest[pair] == widest[pair + 1])
-    opens = fresh[first]  # run is the first of its stretch
-    closes = np.append(opens[1:], True)  # and the last
-    before_pair = np.where(pair > 0, direction[first[np.maximum(pair - 1, 0)]], 0)
-    opening = opens[pair] | (opens[np.maximum(pair - 1, 0)] & (before_pair < 0))
-    counted = alike | ~(opening | closes[pair + 1])
-    codes = phases.code[stream]
-    most, least = np.maximum.reduceat(codes, first), np.minimum.reduceat(codes, first)
-    falling = np.logical_or.reduceat(lowered[stream], first)
-    less = np.maximum(most[pair], most[pair + 1]) > np.minimum(least[pair], least[pair + 1])
-    counted &= ~(less & (falling[pair] | falling[pair + 1]))
-    one_way = np.maximum(np.abs(charge[pair]), np.abs(charge[pair + 1]))
-    net = np.abs(charge[pair] + charge[pair + 1])
-    pct = np.where(counted & (one_way > 0), 100 * net / np.where(one_way > 0, one_way, 1), 0.0)
-    worst = int(np.argmax(pct))
-    return float(pct[worst]), int(t_us[first[pair[worst]]])
+    whole = np.concatenate(([True], np.diff(np.searchsorted(begun - STATE_SKEW_US, t_us, side="right")) > 0)) & ~torn
+    change = np.concatenate(([True], (direction[1:] != direction[:-1]) | fresh[1:], [True]))
+    edges = np.flatnonzero(change)
+    run_end = edges[np.searchsorted(edges, np.arange(len(stream)), side="right")]  # where each phase's run ends
+    stretch_end = np.append(np.flatnonzero(fresh)[1:], len(stream))
+    passed = np.concatenate(([0.0], np.cumsum(phases.signed_nc[stream])))
+    width = np.concatenate(([0], np.cumsum(dur_us)))
+    falling = np.concatenate(([0], np.cumsum(lowered[stream])))
+    worst = (0.0, 0)
+    at = 0
+    for end in stretch_end.tolist():
+        opening = not whole[at]
+        if (
+            opening
+            and at + 2 < end
+            and run_end[at] == at + 1
+            and t_us[at + 1] - end_us[at] >= t_us[at + 2] - end_us[at + 1]
+        ):
+            at += 1  # the two phases of a pulse lie closer together than two pulses: this is a second one
+        while at < end:
+            turn = int(run_end[at])
+            n = turn - at
+            if turn == end:
+                break
+            after = min(int(run_end[turn]), turn + n)
+            alike = (
+                after - turn == n
+                and width[turn] - width[at] == width[after] - width[turn]
+                and dur_us[at:turn].max() == dur_us[turn:after].max()
+            )
+            one_way = max(abs(passed[turn] - passed[at]), abs(passed[after] - passed[turn]))
+            less = falling[after] > falling[at] and codes[at:after].max() > codes[at:after].min()
+            if (alike and not opening or not (opening or after == end)) and not less and one_way > 0:
+                worst = max(worst, (float(100 * abs(passed[after] - passed[at]) / one_way), int(t_us[at])))
+            at = turn if opening and n > 1 else after
+            opening = False
+        at = end
+    return worst
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tonus import limits
 
 from .boards import load_board
 from .expectations import treated_seconds
-from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, net_dc_ua, strays_nc, told
+from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, strays_nc, told, worst_account
 from .plot_pulses import FAINT, FORWARD, INK, clock, pulses, within
 from .summary import level_treated, preset_treated
 from .trace import PROBING, TREATING, Floats, Span, Trace, spans_of
@@ -90,7 +90,7 @@ def _title(figure: Figure, trace: Trace, skin: Electrodes) -> None:
         f"{clock(treated_seconds(trace))} with output of {clock(trace.end_us / 1e6)}",
         delivered,
         f"at most {max_current_ua(trace):.0f} uA",
-        f"net DC over any second at most {net_dc_ua(trace):.2g} uA",
+        f"charge in one direction at most {worst_account(trace.phases)[0]:.2g} uC",
     ]
     if reactions:
         worst_ms = max(r.took_ms for r in reactions)

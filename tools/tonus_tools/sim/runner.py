@@ -27,6 +27,7 @@ TARGET = Path(__file__).resolve().parent / "target" / "run.py"
 HEAP_KB = 768
 CONFIG_BYTES = 4096  # a configuration of up to this size has its room there; of a larger one ...
 HEAP_PER_BYTE = 6  # ... each byte takes so many: a dictionary an action
+FILES_BYTES = 768 * 1024  # the firmware's files and what is made of them
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
 SAID_LINES = 8
 FLASH_BYTES = 352 * 4096  # of the RPI_PICO: what MicroPython leaves its file system
@@ -55,11 +56,14 @@ def find_micropython() -> str:
     return found
 
 
-def command(config: Path) -> list[str]:
-    """The interpreter's command line for a configuration (`Scenario.to_target`). Raises SimulatorError."""
+def command(config: Path, memory: bool = False) -> list[str]:
+    """The interpreter's command line for a configuration (`Scenario.to_target`). Raises SimulatorError.
+
+    memory: it holds the device's files, too.
+    """
     if not TARGET.is_file():
         raise SimulatorError(f"{TARGET} is missing")
-    beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE
+    beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE + (FILES_BYTES if memory else 0)
     return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(TARGET), str(config)]
 
 
@@ -73,19 +77,26 @@ def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:
     return os.environ | folders
 
 
-def run(scenario: Scenario, on_line: OnLine | None = None, keep: IO[str] | None = None) -> Trace:
+def run(
+    scenario: Scenario,
+    on_line: OnLine | None = None,
+    keep: IO[str] | None = None,
+    memory: bool = False,
+    firmware: Path = FIRMWARE,
+) -> Trace:
     """Run `scenario`; returns its trace with `wall_seconds` set.
 
-    `on_line` is given each record as it arrives; `keep` each line of the trace. Raises SimulatorError, also
-    when what arrives is not a trace.
+    `on_line` is given each record as it arrives; `keep` each line of the trace. `memory`: the file system is the one
+    that a browser has (memory.py), not littlefs. Raises SimulatorError, also when what arrives is not a trace.
     """
     with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
         config = Path(folder) / "config.json"
-        config.write_text(json.dumps(scenario.to_target()), encoding="utf-8")
-        firmware = with_presets(scenario, Path(folder)) if scenario.presets else FIRMWARE
+        config.write_text(json.dumps(scenario.to_target() | {"memory": memory}), encoding="utf-8")
+        if scenario.presets:
+            firmware = with_presets(scenario, Path(folder))
         where = environment(scenario.board, firmware, Path(folder) / "flash.img")
         with open(Path(folder) / "stderr", "w+", encoding="utf-8", errors="replace") as stderr:
-            return _run(command(config), scenario, where, stderr, on_line, keep)
+            return _run(command(config, memory), scenario, where, stderr, on_line, keep)
 
 
 def with_presets(scenario: Scenario, folder: Path) -> Path:

@@ -43,6 +43,8 @@ FAULTS = (
     "dac_high",
     "sense_low",
     "switch_welded",
+    "line_stuck",
+    "pio_stuck",
 )
 HOSTS = ("reads", "deaf", "echoes", "floods", "probes", "absent")
 ACTIONS = (

@@ -59,6 +59,18 @@ def _pct(part: float, whole: float) -> float:
 
 def share(trace: Trace, skin: Electrodes, preset: Preset, board: str, errors: Mapping[str, int]) -> Share:
     """Of a trace with one session of `preset`, on a device with these errors."""
+    zones = shares(trace, skin, preset, board, errors)
+    return Share(
+        sum(zone.counted_us for zone in zones),
+        sum(zone.delivered_nc for zone in zones),
+        sum(zone.reference_nc for zone in zones),
+        sum(zone.all_delivered_nc for zone in zones),
+        sum(zone.all_reference_nc for zone in zones),
+    )
+
+
+def shares(trace: Trace, skin: Electrodes, preset: Preset, board: str, errors: Mapping[str, int]) -> list[Share]:
+    """The same of each zone of the preset."""
     counted = _counted(trace)
     phases = trace.phases
     zones = [(zone.t_us, zone.n - 1) for zone in trace.zones]
@@ -71,19 +83,25 @@ def share(trace: Trace, skin: Electrodes, preset: Preset, board: str, errors: Ma
     # The set current for the whole phase, or what is less because the rail has no more.
     regulated_nc = np.minimum(phases.charge_nc, phases.peak_ua * phases.dur_us / 1000)
     known = tuple(sorted(errors.items()))
-    reference_nc = all_nc = 0.0
+    reference_nc, all_nc = [0.0] * len(preset.zones), [0.0] * len(preset.zones)
     for span in trace.spans_in(COUNTED):
-        for (code, width_us), n in _as_set(trace, span, counted, preset, board).items():
+        for (zone, code, width_us), n in _as_set(trace, span, counted, preset, board).items():
             source = _source(board, known, code)
-            reference_nc += n * source.ua * width_us / 1000
-            all_nc += n * source.charge_nc(width_us)
-    return Share(
-        sum(span.end_us - span.start_us for span in counted),
-        float(regulated_nc[treats].sum()),
-        reference_nc,
-        float(phases.charge_nc[treats].sum()),
-        all_nc,
-    )
+            reference_nc[zone] += n * source.ua * width_us / 1000
+            all_nc[zone] += n * source.charge_nc(width_us)
+    found = []
+    for zone in range(len(preset.zones)):
+        its = treats & (np.array([n for _, n in zones])[np.maximum(its_zone, 0)] == zone) if zones else treats
+        found.append(
+            Share(
+                sum(span.end_us - span.start_us for span in counted if span.name == str(zone)),
+                float(regulated_nc[its].sum()),
+                reference_nc[zone],
+                float(phases.charge_nc[its].sum()),
+                all_nc[zone],
+            )
+        )
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +111,7 @@ def _source(board: str, errors: tuple[tuple[str, int], ...], code: int) -> Deliv
 
 
 def _counted(trace: Trace) -> list[Span]:
-    """When the session's time counted."""
+    """When the session's time counted, cut where a zone begins and named by it, from 0."""
     short = spans_of([(0, "")] + [(c.t_us, c.name) for c in trace.contacts], trace.end_us)
     found = []
     for span in trace.spans_in(COUNTED):
@@ -105,17 +123,24 @@ def _counted(trace: Trace) -> list[Span]:
                 at = other.end_us
         if at < span.end_us:
             found.append(Span(at, span.end_us, span.name))
-    return found
+    begins = [(zone.t_us, str(zone.n - 1)) for zone in trace.zones]
+    zones = spans_of([(0, "0"), *begins], trace.end_us)
+    cut = [
+        Span(max(span.start_us, zone.start_us), min(span.end_us, zone.end_us), zone.name)
+        for span in found
+        for zone in zones
+    ]
+    return [span for span in cut if span.end_us > span.start_us]
 
 
 def _as_set(
     trace: Trace, stretch: Span, counted: list[Span], preset: Preset, board: str
-) -> dict[tuple[int, int], float]:
-    """(DAC code, us) of the phases that the chosen levels ask for in a stretch without a stop, and how many.
+) -> dict[tuple[int, int, int], float]:
+    """(zone, DAC code, us) of the phases that the chosen levels ask for in a stretch without a stop, and how many.
 
     A pulse belongs to the whole period that it begins: of one that the stretch breaks off, its part.
     """
-    counted = [Span(max(s.start_us, stretch.start_us), min(s.end_us, stretch.end_us), "") for s in counted]
+    counted = [Span(max(s.start_us, stretch.start_us), min(s.end_us, stretch.end_us), s.name) for s in counted]
     counted = [span for span in counted if span.end_us > span.start_us]
     constants = _constants(board)
     levels = [(level.t_us, level.level) for level in trace.levels]
@@ -128,7 +153,7 @@ def _as_set(
     program = compile(waveform, preset.top_ua, constants, dac)
     level = _at(levels, t_us)
     train.start(program, program.codes[level], limits.RAMP_MIN_MS)
-    found: dict[tuple[int, int], float] = {}
+    found: dict[tuple[int, int, int], float] = {}
     probe = False
     while t_us < stretch.end_us:
         now_zone, now_level = max(zone, _at(zones, t_us)), _at(levels, t_us)
@@ -147,16 +172,14 @@ def _as_set(
         t_us += DEAD_US
         if direction and not probe and (train.program.burst or direction > 0):
             code, period_us = train.wanted()
-            share_ = _overlap(t_us, t_us + period_us, counted) / period_us
-            if share_:
-                found[(code, us)] = found.get((code, us), 0.0) + share_ * train.program.phases
+            for span in counted:
+                passed_us = min(t_us + period_us, span.end_us) - max(t_us, span.start_us)
+                if passed_us > 0:
+                    key = (int(span.name), code, us)
+                    found[key] = found.get(key, 0.0) + passed_us / period_us * train.program.phases
         t_us += us
         train.next()
     return found
-
-
-def _overlap(start_us: int, end_us: int, spans: list[Span]) -> int:
-    return sum(max(0, min(end_us, span.end_us) - max(start_us, span.start_us)) for span in spans)
 
 
 def _at(changes: list[tuple[int, int]], t_us: int) -> int:

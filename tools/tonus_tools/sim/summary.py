@@ -8,7 +8,7 @@ import numpy as np
 
 from .checks import check, source_of
 from .expectations import treated_seconds
-from .measure import electrodes, lifts, max_current_ua, net_dc_ua, told, worst_cycle
+from .measure import electrodes, lifts, max_current_ua, net_dc_ua, told, worst_account, worst_cycle
 from .scenario import Scenario
 from .trace import TREATING, Span, Trace, spans_of
 from .violation import Violation
@@ -46,6 +46,7 @@ def summary(trace: Trace, scenario: Scenario, violations: list[Violation] | None
             "share_pct": round(said.share_pct, 1),
         },
         "max_current_ua": round(max_current_ua(trace), 3),
+        "account_uc": round(worst_account(trace.phases)[0], 4),
         "net_dc_ua": round(net_dc_ua(trace), 4),
         "worst_cycle_imbalance_pct": round(worst_cycle(trace, skin)[0], 6),
         "lifts": len(reactions),

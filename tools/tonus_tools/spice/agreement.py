@@ -72,7 +72,7 @@ def lists() -> Iterator[tuple[str, Drive]]:
     yield "probe", probes(2)
     yield "500 uA, 100 us, 300 Hz", single(codes_of(500), 100, 50, 3333, 3)
     yield "500 uA, 18 ms", single(codes_of(500), 18_000, 1000, 100_000)
-    yield "72 uA, 125 ms", single(codes_of(72), 125_000, 1000, 600_000)
+    yield "90 uA, 500 ms", single(codes_of(90), 500_000, 1000, 1_100_000)
 
 
 def compare(what: str, drive: Drive, load: Load) -> list[Pair]:

@@ -24,11 +24,29 @@ PADS = ("Rel_a pin_a el_a 100", "Rel_b pin_b el_b 100")  # the pads' own resista
 STEP_US = 20_000.0  # of a staircase: the slowest skin settles in it; ...
 PURE_STEP_US = 200.0  # ... and a resistor in this
 SHORT_STEP_US, LONG_STEP_US, LONG_US = 20.0, 200.0, 100_000.0  # the solver takes finer ones by itself at edges
-NODES = ("d1", "e1", "e2", "d2", "sink", "src", "sense", "rail", "gate", "keep", "trip", "sink_sense", "wfast", "wdc")
+# Where the solver looks for the stage at rest: there are other answers, without a meaning.
+START = ".nodeset v(rail)=24 v(keep)=3.3 v(pump)=2.6 v(trip)=0 v(trip_n)=3.3 v(relay_n)=0.1 v(relay)=3.3 v(sink)=0"
+NODES = (
+    "d1",
+    "w1",
+    "e1",
+    "e2",
+    "d2",
+    "sink",
+    "src",
+    "sense",
+    "rail",
+    "gate",
+    "keep",
+    "trip",
+    "sink_sense",
+    "wfast",
+    "wdc",
+)
 # What the skin, and what Rset, carries is a difference of two nodes over a resistor: no need for branch currents.
 SAVES = " ".join(f"v({node})" for node in NODES)
 # `gear` does not ring after an edge. Tolerances: 0.1 % of a microampere would be lost in the default's picoampere.
-OPTIONS = ".option method=gear reltol=1e-3 abstol=1e-11 vntol=1e-6 gmin=1e-14 itl4=100"
+OPTIONS = ".option method=gear reltol=1e-3 abstol=1e-11 vntol=1e-6 gmin=1e-14 itl4=100 rshunt=1e12"
 
 
 @dataclass(frozen=True)
@@ -64,6 +82,8 @@ LOADS = {load.name: load for load in (*PURE, *SKIN_LOADS)}
 class Bench:
     """A stage on the bench: parameters of stage.cir that differ, a load, and lines of its own (fault elements).
 
+    rewired: beginnings of lines of stage.cir and what they are to be, for a part that is joined differently.
+
     touch: when (us) the electrodes lift and return, by turns; they touch at first. pump: STAGE_ALIVE toggles until
     `alive_until_us` and the charge pump is simulated; otherwise the keep-alive is taken as given.
     """
@@ -74,11 +94,17 @@ class Bench:
     touch_us: tuple[float, ...] = ()
     flaw_us: float | None = None
     alive_until_us: float | None = None
+    rewired: tuple[tuple[str, str], ...] = ()
 
 
-def stage(params: dict[str, float]) -> str:
-    """stage.cir with the values of some `.param` lines replaced. KeyError for a name that has no such line."""
+def stage(params: dict[str, float], rewired: Sequence[tuple[str, str]] = ()) -> str:
+    """stage.cir with the values of some `.param` lines, and beginnings of lines, replaced. KeyError for one that is not
+    there."""
     text = STAGE.read_text(encoding="utf-8")
+    for old, new in rewired:
+        if text.count("\n" + old) != 1:
+            raise KeyError(old)
+        text = text.replace("\n" + old, "\n" + new)
     for name, value in params.items():
         text, found = re.subn(rf"(?m)^(\.param {re.escape(name)} = )\S+", rf"\g<1>{value!r}", text)
         if found != 1:
@@ -97,7 +123,7 @@ def transient(bench: Bench, drive: Drive, step_us: float | None = None, end_us: 
     levels = drive.levels()
     lines = [
         "* tonus_r1 stage, transient",
-        stage(params),
+        stage(params, bench.rewired),
         _pwl("Vset set 0", [(v.t_us, v.code * VOLTS_PER_CODE) for v in levels], 0.1),
         _pwl("Vel_a pin_a 0", [(v.t_us, LOGIC_V * v.a) for v in levels], EDGE_US),
         _pwl("Vel_b pin_b 0", [(v.t_us, LOGIC_V * v.b) for v in levels], EDGE_US),
@@ -108,10 +134,11 @@ def transient(bench: Bench, drive: Drive, step_us: float | None = None, end_us: 
         *bench.load.lines(),
         *bench.extra,
         # The charge through the skin, added up by the solver itself: 1 V is 1 uC.
-        f"Bcharge 0 charge I = V(d1, e1) / {params.get('rwatch', RWATCH_OHM)}",
+        f"Bcharge 0 charge I = V(d1, w1) / {params.get('rwatch', RWATCH_OHM)}",
         "Ccharge charge 0 1u",
         "Rcharge charge 0 1e15",
         OPTIONS,
+        START,
         f".save {SAVES} v(charge)",
         f".tran {step_us}u {end_us}u",
         ".end",
@@ -142,6 +169,7 @@ def staircase(bench: Bench, steps: Sequence[tuple[float, float | None]], step_us
         *load,
         *bench.extra,
         OPTIONS,
+        START,
         f".save {SAVES}",
         f".tran {step_us / 20}u {step_us * len(steps)}u",
         ".end",
@@ -152,7 +180,7 @@ def staircase(bench: Bench, steps: Sequence[tuple[float, float | None]], step_us
 def held(plot: Plot, steps: int, rwatch: float = RWATCH_OHM, step_us: float = STEP_US) -> tuple[Floats, Floats]:
     """(current through the skin, current in an Rset taken at its word), uA, at the end of each step of a staircase."""
     at = (np.arange(steps) + 1) * step_us * 1e-6 - 1e-6
-    ua = np.interp(at, plot.axis, (plot["v(d1)"] - plot["v(e1)"]) / rwatch * 1e6)
+    ua = np.interp(at, plot.axis, (plot["v(d1)"] - plot["v(w1)"]) / rwatch * 1e6)
     return ua, np.interp(at, plot.axis, plot["v(src)"] / BOARD.RSET_OHM * 1e6)
 
 

@@ -23,7 +23,8 @@ from .measure import Trace
 OVER_UA = 600.0
 OVER_MAX_US = 25_000.0  # no single fault lets more than OVER_UA flow for longer than this, added up
 ORDINARY_US = 10.0  # an ordinary phase begins with a few microseconds above OVER_UA
-LEFT_MAX_UA = 3.5  # DC that the watch may leave unseen: its threshold, 3 uA, with its tolerances
+LEFT_MAX_UA = float(limits.DC_FAULT_UA)  # DC that the watch may leave unseen: its threshold, 9 uA, with its tolerances
+CHARGE_MAX_UC = limits.CHARGE_FAULT_NC / 1000  # account of charge
 MEAN_US = 1000.0
 TAIL_US = 100_000  # the stretch at the end of a run that "DC left" is the mean of
 FLAW_US = 1_000.0  # no fault is there at the start: the latch is not armed before
@@ -68,7 +69,7 @@ def lift_pulses(cycles: int) -> Drive:
 
 
 def firm_pulses(cycles: int) -> Drive:
-    """Firm: 320 uA, 25 ms, 0.8 Hz, with probes in the rests."""
+    """Firm: 90 uA, 500 ms, 0.9 Hz, with probes in the rests."""
     return _preset("firm", cycles)
 
 
@@ -83,11 +84,12 @@ def _preset(id: str, cycles: int) -> Drive:
 
 
 def widest() -> Drive:
-    """The widest phase there is, 125 ms, at the 72 uA that its charge allows."""
-    return single(codes_of(72), 125_000, gap_us=1000, period_us=600_000)
+    """The widest phase there is, 500 ms, at the 90 uA that its charge allows."""
+    return single(_SLOW, 500_000, gap_us=1000, period_us=1_100_000)
 
 
 _LIFT = codes_of(400)
+_SLOW = codes_of(90)
 
 FAULTS = (
     # The current sink.
@@ -123,51 +125,89 @@ FAULTS = (
     ),
     Fault("sense_open", "sense wire to the ADC open", sense_open=True),
     # Polarity.
-    Fault("sw1_rail", "switch 1 stuck on the rail", (_force("in1", 3.3),), fast=False),
-    Fault("sw2_rail", "switch 2 stuck on the rail", (_force("in2", 3.3),)),
+    Fault("sw1_rail", "switch 1 stuck on the rail", (_force("in1", 0.0),), fast=False),
+    Fault("sw2_rail", "switch 2 stuck on the rail", (_force("in2", 0.0),)),
     Fault(
         "sw1_rail_absorb",
         "the same, in a burst of Absorb",
-        (_force("in1", 3.3),),
+        (_force("in1", 0.0),),
         drive=lambda: absorb_pulses(1),
         flaw_us=10_000.0,
         fast=False,
     ),
-    Fault("sw1_sink", "switch 1 stuck on the sink", (_force("in1", 0.0),)),
+    Fault("sw1_sink", "switch 1 stuck on the sink", (_force("in1", 3.3),)),
     Fault(
         "sw1_weld_rail",
         "switch 1 welded to the rail: current reads right, one way through the skin",
-        (_bridge("weld", "d1", "rail", 12.0),),
-        drive=lambda: lift_pulses(160),
+        (_bridge("weld", "switch1", "rail", 12.0),),
+        drive=lambda: lift_pulses(480),
         fast=False,
     ),
     Fault(
         "sw1_weld_sink",
         "switch 1 welded to the sink, likewise",
-        (_bridge("weld", "d1", "sink", 12.0),),
-        drive=lambda: lift_pulses(160),
+        (_bridge("weld", "switch1", "sink", 12.0),),
+        drive=lambda: lift_pulses(520),
         fast=False,
     ),
     Fault(
         "sw1_weld_firm",
         "the same with Firm",
-        (_bridge("weld", "d1", "sink", 12.0),),
-        drive=lambda: firm_pulses(6),
+        (_bridge("weld", "switch1", "sink", 12.0),),
+        drive=lambda: firm_pulses(3),
+        fast=False,
+    ),
+    Fault(
+        "dac_full_firm",
+        "DAC stuck at full scale in a phase of Firm",
+        (_force("dac", 2.0475, 0.01),),
+        drive=lambda: firm_pulses(2),
+        flaw_us=700_000.0,
+        fast=False,
+    ),
+    Fault(
+        "el_a_firm",
+        "EL_A stuck high, with Firm",
+        (_force("el_a", 3.3, 0.1),),
+        drive=lambda: firm_pulses(3),
+        flaw_us=300_000.0,
+        not_driven=-1,
+        fast=False,
+    ),
+    Fault(
+        "stuck_firm",
+        "PIO stuck in a phase of Firm, firmware's account not counted on",
+        drive=lambda: hold(_SLOW, 1_500_000),
+        processor_stops=True,
         fast=False,
     ),
     Fault("sw1_open", "switch 1 open", params={"sw_on1": 1e9}),
-    Fault("el_a_high", "EL_A stuck high", (_force("el_a", 3.3, 0.1),), not_driven=-1, fast=False),
-    Fault("el_b_high", "EL_B stuck high", (_force("el_b", 3.3, 0.1),), not_driven=1, fast=False),
+    Fault(
+        "el_a_high",
+        "EL_A stuck high",
+        (_force("el_a", 3.3, 0.1),),
+        drive=lambda: lift_pulses(32),
+        not_driven=-1,
+        fast=False,
+    ),
+    Fault(
+        "el_b_high",
+        "EL_B stuck high",
+        (_force("el_b", 3.3, 0.1),),
+        drive=lambda: lift_pulses(32),
+        not_driven=1,
+        fast=False,
+    ),
     Fault("in_bridge", "solder between IN1 and IN2", (_bridge("bridge", "in1", "in2"),)),
-    Fault("rest_on", "the rest's pull-down stuck on", (_bridge("rest", "sink", "rest1"),)),
+    Fault("rest_on", "the rest's pull-down stuck on", (_bridge("rest", "rest1", "0"),)),
     Fault("test_short_on", "the self-test's 10 kOhm stuck on", (_bridge("short", "rail", "short1"),)),
     Fault("esd1_short", "ESD diode of electrode 1 shorted", (_bridge("esd", "d1", "0"),)),
     Fault(
         "esd1_short_wide",
-        "the same, 125 ms phases, in the reverse one",
+        "the same, 500 ms phases, in the reverse one",
         (_bridge("esd", "d1", "0"),),
         drive=widest,
-        flaw_us=140_000.0,
+        flaw_us=540_000.0,
         fast=False,
     ),
     Fault("esd2_short", "ESD diode of electrode 2 shorted", (_bridge("esd", "d2", "0"),)),
@@ -186,7 +226,7 @@ FAULTS = (
     Fault(
         "stuck_phase",
         "PIO stuck in a phase, keep-alive goes on",
-        drive=lambda: hold(_LIFT, 300_000),
+        drive=lambda: hold(_LIFT, 400_000),
         processor_stops=True,
         fast=False,
     ),
@@ -200,8 +240,8 @@ class Outcome:
 
     peak_ua: largest mean of 10 us. over_us: longest time above OVER_UA. over_all_us: all of it.
     trip_us: from the fault to the circuit's latch. cut: the firmware's. unpaired_uc: the largest net charge.
-    left_ua: mean current at the end. last_us: from the fault to the last time that more than the probe flowed. by: what
-    ended it, in words.
+    account_uc: the most that the account of charge gets to. left_ua: mean current at the end. last_us: from the fault
+    to the last time that more than the probe flowed. by: what ended it, in words.
     """
 
     fault: Fault
@@ -212,6 +252,7 @@ class Outcome:
     tripped_by: str
     cut: Cut | None
     unpaired_uc: float
+    account_uc: float
     left_ua: float
     last_us: float
 
@@ -227,7 +268,8 @@ class Outcome:
     @property
     def kept(self) -> bool:
         """Whether the promise is kept."""
-        return self.over_all_us <= OVER_MAX_US and abs(self.left_ua) <= LEFT_MAX_UA
+        dc = abs(self.left_ua) <= LEFT_MAX_UA and self.account_uc <= CHARGE_MAX_UC
+        return self.over_all_us <= OVER_MAX_US and dc
 
     @property
     def by(self) -> str:
@@ -240,13 +282,28 @@ class Outcome:
         return "nothing needed: the source bounds it" if self.over_us < ORDINARY_US and self.kept else "nothing"
 
 
-def play(fault: Fault, watch: bool = True) -> tuple[Outcome, Trace]:
-    """Play one fault. watch: with the electrode watch fitted. Raises SpiceError."""
+# The three ways in which the latch ends the output, each cut off from it by one wire that is somewhere else.
+WAYS = {
+    "decoder": (("XU4A trip ", "XU4A 0 "),),
+    "gate pull-down": (("XQ5 trip 0 gate", "XQ5 0 0 gate"),),
+    "boost enable": (("XU14 keep stage_fault_n ", "XU14 keep v3v3 "),),
+}
+
+
+def play(fault: Fault, watch: bool = True, without: str = "") -> tuple[Outcome, Trace]:
+    """Play one fault. watch: with the electrode watch fitted. without: of WAYS, broken as well. Raises SpiceError."""
     drive = fault.drive()
     params = dict(fault.params)
     if not watch:
         params["watch_fitted"] = 0
-    bench = Bench(fault.load, params, fault.extra, flaw_us=fault.flaw_us, alive_until_us=fault.keep_alive_us)
+    bench = Bench(
+        fault.load,
+        params,
+        fault.extra,
+        flaw_us=fault.flaw_us,
+        alive_until_us=fault.keep_alive_us,
+        rewired=WAYS[without] if without else (),
+    )
     trace = Trace.of(ngspice.run(transient(bench, drive))[0])
     tripped = trace.when("v(trip)", 0.5)
     cutting = None if fault.processor_stops else cut(trace, drive, fault.sense_open, fault.not_driven)
@@ -278,6 +335,7 @@ def _judge(fault: Fault, trace: Trace, tripped: float | None, cutting: Cut | Non
         tripped_by="" if tripped is None else _who(trace, tripped),
         cut=cutting,
         unpaired_uc=float(np.abs(net[trace.t_us >= since]).max()),
+        account_uc=trace.account_uc(since),
         left_ua=left,
         last_us=_last_us(trace) - since,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from tonus import limits
 
 from .deck import RWATCH_OHM
 from .drive import Phase
@@ -21,7 +22,7 @@ class Trace:
 
     @classmethod
     def of(cls, plot: Plot, rwatch: float = RWATCH_OHM) -> Trace:
-        return cls(plot.axis * 1e6, (plot["v(d1)"] - plot["v(e1)"]) / rwatch * 1e6, plot)
+        return cls(plot.axis * 1e6, (plot["v(d1)"] - plot["v(w1)"]) / rwatch * 1e6, plot)
 
     def at(self, t_us: float, name: str | None = None) -> float:
         """The skin's current, or a saved vector, at a time."""
@@ -34,6 +35,17 @@ class Trace:
     def total_nc(self, t_us: Floats) -> Floats:
         """Charge since the start at each of the times."""
         return np.asarray(np.interp(t_us, self.t_us, self.plot["v(charge)"] * 1000))
+
+    def account_uc(self, from_us: float = 0.0, step_us: float = 1000.0) -> float:
+        """The most that the account of charge gets to from there on, uC, either way."""
+        ends = np.arange(0.0, self.t_us[-1] + step_us, step_us)
+        forgotten = float(np.exp(-step_us / (limits.CHARGE_FORGET_MS * 1000)))
+        account, worst = 0.0, 0.0
+        for end, passed in zip(ends[1:], np.diff(self.total_nc(ends)) / 1000, strict=True):
+            account = account * forgotten + float(passed)
+            if end > from_us:
+                worst = max(worst, abs(account))
+        return worst
 
     def within(self, from_us: float, to_us: float) -> tuple[Floats, Floats]:
         """(time, current) of the points of a stretch."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WALL_LIMIT_S = 300.0  # a deck that takes longer does not converge
+WALL_LIMIT_S = 900.0  # a deck that takes longer does not converge
 LINES_SHOWN = 6
 
 

@@ -43,7 +43,8 @@ _PERIODS = const(17)
 _EPOCHS = const(21)  # how often they were rebased
 _WORK_US = const(22)  # of the foreground, since the last collection of garbage
 _OWED = const(23)  # us of work that comes before the next call to hardware but a sample's
-_WORDS = const(24)
+_EDGES = const(24)  # latched by the pins, four words
+_WORDS = const(28)
 
 words = array("i", [0] * _WORDS)
 timers = [None] * _TIMERS
@@ -445,6 +446,8 @@ class Core:
                 self.world.cell_read[2] = 0  # the next reading fails
             elif value == "main_hangs":
                 self.hang = True
+            elif value == "pio_stuck":
+                self.pio.stand()
             else:
                 self.world.apply(self.now, action, value)
         else:
@@ -493,4 +496,5 @@ class Core:
 
 
 machine = None  # the Core, set by run.py
+pause_at = 1 << 60  # us: there the foreground's loop stops, to go on later as if it had not
 real_time = None  # the built-in `time`, likewise

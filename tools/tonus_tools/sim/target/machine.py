@@ -7,10 +7,8 @@ from bind import bind, ptr32
 from core import clock, enter, go_on, leave, spend, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
-from registers import GPIO_IN, PIO0_IRQ
+from registers import GPIO_IN, INTR, PIO0_IRQ
 from world import cell_code
-
-_INTR = 0x400140F0  # IO_BANK0: four bits a pin
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -23,6 +21,7 @@ _MASKED = const(7)
 _FLAG = const(8)
 _PENDING = const(9)
 _TIMER_DUE = const(4)
+_EDGES = const(24)
 
 
 class _Gpio:
@@ -34,7 +33,6 @@ class _Gpio:
         self.output = False
         self.shown = 0
         self.hz = 0
-        self.edges = 0  # latched as an input: 4 a falling one, 8 a rising one
 
     def lend(self, machine, level):
         """To the PIO."""
@@ -54,7 +52,7 @@ class _Gpio:
             machine.set_level(self.gpio, world.fault_line())
         level = words[_LEVELS] >> self.gpio & 1
         if level != before:
-            self.edges |= 8 if level else 4
+            words[_EDGES + self.gpio // 8] |= (8 if level else 4) << self.gpio % 8 * 4  # latched
 
     @micropython.native
     def write(self, machine, level):
@@ -385,27 +383,13 @@ class _Memory:
             # A 1 clears its flag. MicroPython's handler then finds nothing to call.
             if value & 1:
                 words[_FLAG] = 0
-        elif 0 <= address - _INTR < 16:
-            first = (address - _INTR) * 2
-            i = 0
-            while i < 8 and first + i < 30:
-                core.machine.pins[first + i].edges &= ~(value >> 4 * i)
-                i += 1
+        elif 0 <= address - INTR < 16:
+            words[_EDGES + (address - INTR) // 4] &= ~value
         elif address != GPIO_IN:
             core.machine.scratch[address] = value
 
 
-class _Halves:
-    """mem16: the edges of the input pins."""
-
-    def __getitem__(self, address):
-        first = (address - _INTR) * 2
-        pins = core.machine.pins
-        return pins[first].edges | pins[first + 1].edges << 4 | pins[first + 2].edges << 8 | pins[first + 3].edges << 12
-
-
 mem32 = _Memory()
-mem16 = _Halves()
 
 
 @micropython.viper

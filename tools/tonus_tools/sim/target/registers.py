@@ -7,10 +7,11 @@ from core import words
 
 GPIO_IN = 0xD0000004  # SIO: the level of each GPIO
 PIO0_IRQ = 0x50200030  # interrupt flags of PIO 0
-_AT = {GPIO_IN: 10, PIO0_IRQ: 8}  # in core.words: _LEVELS, _FLAG
+INTR = 0x400140F0  # IO_BANK0: latched edges, four bits a pin
+_AT = {GPIO_IN: 10, PIO0_IRQ: 8, INTR: 24}  # in core.words: _LEVELS, _FLAG, _EDGES
 
 
 def bytearray_at(address, size):
     """`uctypes.bytearray_at`, for these registers."""
     at = _AT[address]
-    return memoryview(words)[at : at + 1]
+    return memoryview(words)[at : at + size // 4]

@@ -168,7 +168,7 @@ class StateMachine:
             raise RuntimeError("put on a full FIFO blocks for ever")
         kept[_FIFO + (kept[_FIRST] + queued & 3)] = word
         kept[_QUEUED] = queued + 1
-        if kept[_STALLED]:
+        if kept[_STALLED] and self._enabled:
             self._go()
         ptr32(words)[_OWED] = int(NEXT_WORD_US)
 
@@ -191,6 +191,12 @@ class StateMachine:
         kept[_AT] = words[_PIO_DUE] = words[_HORIZON] - words[_LEFT]
         look()
         spend(0)
+
+    def stand(self):
+        """Stand still, until it is made active again."""
+        self._enabled = False
+        words[_PIO_DUE] = core.FAR
+        look()
 
     def rebase(self, us):
         if not self._kept[_STALLED]:

@@ -1,6 +1,7 @@
 """Run one scenario on the real MicroPython interpreter: `micropython run.py CONFIG.json`, trace on standard output.
 
-The host writes CONFIG (`Scenario.to_target`) and names the folders of firmware and board in the environment.
+The host writes CONFIG (`Scenario.to_target`) and names the folders of firmware and board in the environment. In a
+browser `page.py` takes the place of `main`.
 """
 
 import builtins
@@ -11,9 +12,6 @@ import sys
 
 import micropython
 import vfs
-
-sys.path[:] = [".frozen"]  # without this folder, whose `time` hides the built-in one
-import time as real_time  # noqa: E402
 
 HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO before any file is loaded
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
@@ -122,31 +120,63 @@ def install(file):
 
 
 def copy(source, target):
-    with open(source, "rb") as f:
-        data = f.read()
+    data = read(source)
     with open(target, "wb") as f:
         f.write(data)
 
 
-def mount(file):
-    """The flash as the file system's root, as MicroPython does before main.py. What was mounted is forgotten."""
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def mounter(file):
+    """A function that makes the flash the file system's root, as MicroPython does before main.py: the block device."""
     import flash
 
-    device = flash.Flash(file)
-    vfs.umount("/")
-    vfs.mount(file_system(device), "/")
-    return device
+    def mount():
+        device = flash.Flash(file)
+        vfs.umount("/")  # what was mounted is forgotten
+        vfs.mount(file_system(device), "/")
+        return device
+
+    return mount
 
 
-def run(chip, file, live):
-    """Power, resets and the firmware, until the scenario ends."""
+def in_memory(files):
+    """Likewise, with these files in memory: see memory.py."""
+    import memory
+
+    def mount():
+        device = memory.Memory(files)
+        vfs.umount("/")
+        vfs.mount(device, "/")
+        return device
+
+    return mount
+
+
+def sources():
+    """The firmware's files and the board's module, path to bytes, None for a folder."""
+    found = {"tonus": None, "tonus/presets": None}
+    for folder in ("", "/tonus", "/tonus/presets"):
+        source = os.getenv("TONUS_FIRMWARE") + folder
+        for entry in os.ilistdir(source):
+            if entry[1] == 0x8000 and entry[0].endswith(".json" if folder == "/tonus/presets" else ".py"):
+                found[(folder + "/" + entry[0])[1:]] = read(source + "/" + entry[0])
+    found["board.py"] = read(os.getenv("TONUS_BOARD") + "/board.py")
+    return found
+
+
+def run(chip, mount, firmware, live):
+    """Power, resets and the firmware, in steps, until the scenario ends. firmware: runs it once, in steps."""
     import core
-    import repl
 
     cause = "power"
     while True:
         while not chip.world.powered(chip.now):
             chip.run_until(chip.now + 1000)
+            yield
         if cause == "power":
             chip.scratch = {}
             emit("power", chip.now, "1")
@@ -154,18 +184,13 @@ def run(chip, file, live):
         chip.power_up()
         chip.run_until(chip.now + BOOT_US)
         emit("boot", chip.now, '"%s"' % cause)
-        device = chip.disk = mount(file)
+        chip.disk = mount()
         forget()
         gc.collect()
         chip.on = True
-        prompt = repl.Prompt(chip)
         try:
-            while True:
-                # MicroPython leaves main.py out after a soft reset from the raw prompt.
-                prompt.run({} if prompt.raw else firmware(live))
-                repl.soft_reset(chip)
-                device.dead = True
-                device = chip.disk = mount(file)
+            for _ in firmware():
+                yield
         except core.PowerLost:
             cause = "power"
             chip.world.drop_hold()
@@ -180,7 +205,8 @@ def run(chip, file, live):
                 if not chip.world.powered(chip.now):
                     cause = "power"
                 chip.run_until(chip.now + 1000)
-        device.dead = True
+                yield
+        chip.disk.dead = True
         chip.on = False
         chip.power_up()
 
@@ -199,8 +225,35 @@ def forget():
         asyncio.core.cur_task = None  # a reset ended it in mid-task: with it goes all of the firmware before
 
 
-def firmware(live):
-    """Import main.py afresh; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
+def prompted(chip, mount, live):
+    """The firmware, and MicroPython's prompt when it ends, as it does in safe mode."""
+    import repl
+
+    prompt = repl.Prompt(chip)
+    while True:
+        # MicroPython leaves main.py out after a soft reset from the raw prompt.
+        prompt.run({} if prompt.raw else main_py(live))
+        repl.soft_reset(chip)
+        chip.disk.dead = True
+        chip.disk = mount()
+        yield
+
+
+def main_py(live):
+    """Run main.py; its globals, for the prompt. Live, an exception only ends it, as on the chip."""
+    fresh()
+    names = {"__name__": "__main__"}
+    try:
+        exec(compile(str(read("main.py"), "utf-8"), "main.py", "exec"), names)
+    except Exception as problem:
+        if not live:
+            raise
+        sys.modules["sys"].print_exception(problem)
+    return names
+
+
+def fresh():
+    """No module and no task of the firmware is there, asyncio in virtual time is."""
     forget()
     import taskqueue
 
@@ -210,13 +263,6 @@ def firmware(live):
     taskqueue.install(asyncio)
     asyncio.new_event_loop()
     gc.collect()
-    try:
-        return __import__("main").__dict__
-    except Exception as problem:
-        if not live:
-            raise
-        sys.modules["sys"].print_exception(problem)
-        return {}
 
 
 class _MicroPython:
@@ -231,12 +277,52 @@ class _Sys:
     """The `sys` module with the USB console for standard input and output."""
 
 
-def main():
+def stand_in():
+    """The modules that are the RP2040's in place of this interpreter's. What firmware sees as `sys`."""
+    import registers
+    import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
+    import taskqueue  # noqa: F401
+    import usb
+
     for name in dir(micropython):
         setattr(_MicroPython, name, getattr(micropython, name))
     sys.modules["micropython"] = _MicroPython
     for name in dir(sys):
         setattr(_Sys, name, getattr(sys, name))
+    sys.modules["uctypes"] = registers
+    _Sys.stdin = usb.Stdin()
+    _Sys.stdout = usb.Stdout()
+    sys.modules["sys"] = _Sys
+    return _Sys
+
+
+def begin(config):
+    """The trace's first line. From here on the firmware's output is the device's, and its garbage costs time."""
+    import collection
+
+    release = ".".join([str(n) for n in sys.implementation.version[:3]])
+    head = {
+        "version": 1,
+        "scenario": config["name"],
+        "board": config["board"],
+        "micropython": "%s (%s)" % (release, sys.version.split("; ")[1]),
+        "heap_bytes": HEAP_FREE_BYTES,
+    }
+    emit("trace", 0, json.dumps(head))
+    builtins.print = console
+    sys.modules["gc"] = collection.Gc
+
+
+def end(chip, heap_free):
+    """The trace's last line."""
+    chip.world.advance(chip.now)
+    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": heap_free}))
+
+
+def main():
+    sys.path[:] = [".frozen"]  # without this folder, whose `time` hides the built-in one
+    import time as real_time
+
     with open(sys.argv[1]) as f:
         config = json.load(f)
     here = __file__.rsplit("/", 1)[0]
@@ -246,34 +332,20 @@ def main():
     core.real_time = real_time
     import select  # noqa: F401
 
-    import collection
-    import registers
     import repl
-    import rp2  # noqa: F401  firmware's imports: the host's files are out of reach by then
-    import taskqueue  # noqa: F401
-    import usb
 
-    sys.modules["uctypes"] = registers
-    _Sys.stdin = usb.Stdin()
-    _Sys.stdout = usb.Stdout()
-    sys.modules["sys"] = _Sys
-    release = ".".join([str(n) for n in sys.implementation.version[:3]])
-    version = "%s (%s)" % (release, sys.version.split("; ")[1])
+    firmware_sys = stand_in()
     chip = load(config)
-    file = open(os.getenv("TONUS_FLASH"), "r+b")
-    install(file)
+    if config.get("memory"):
+        mount = in_memory(sources())
+    else:
+        file = open(os.getenv("TONUS_FLASH"), "r+b")
+        install(file)
+        mount = mounter(file)
+    live = config.get("live", False)
     sys.path[:] = ["", ".frozen"]
-    head = {
-        "version": 1,
-        "scenario": config["name"],
-        "board": config["board"],
-        "micropython": version,
-        "heap_bytes": HEAP_FREE_BYTES,
-    }
-    emit("trace", 0, json.dumps(head))
-    builtins.print = console
-    sys.modules["gc"] = collection.Gc
-    repl.install(_Sys, config["board"])
+    begin(config)
+    repl.install(firmware_sys, config["board"])
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
     # out of the firmware's share: the limit is a little tighter than the chip's.
     gc.collect()
@@ -285,16 +357,17 @@ def main():
         ballast.append(bytearray(min(spare, PIECE)))
         spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
     try:
-        run(chip, file, config.get("live", False))
+        for _ in run(chip, mount, lambda: prompted(chip, mount, live), live):
+            pass
     except core.End:
         pass
-    chip.world.advance(chip.now)
     gc.collect()
-    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": gc.mem_free() // POINTER_RATIO}))
+    end(chip, gc.mem_free() // POINTER_RATIO)
     return ballast
 
 
-try:
-    main()
-finally:
-    flush()
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        flush()

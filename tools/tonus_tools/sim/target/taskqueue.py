@@ -9,9 +9,10 @@ hundred thousand turns in a treatment.
 
 import time
 
+import core
 import micropython
 from collection import turn
-from core import wait, words
+from core import clock, wait, words
 from micropython import const
 
 _MASK = const(0x3FFFFFFF)
@@ -19,6 +20,7 @@ _HALF = const(0x20000000)
 _LEFT = const(0)  # of core.words
 _HORIZON = const(1)
 _LONG_MS = const(100_000)
+PAUSED = object()  # in place of what a coroutine returns: `core.pause_at` has come first
 
 
 class TaskQueue:
@@ -127,6 +129,7 @@ def install(asyncio):
     """Let asyncio run and sleep by this module's loop."""
     loop = asyncio.core
     until = _Sleep(loop).until
+    waiting = [0]  # us: until then the loop was to wait when it was stopped
 
     @micropython.native
     def sleep_ms(t):
@@ -137,6 +140,12 @@ def install(asyncio):
         io = loop._io_queue
         queue = loop._task_queue
         tasks = queue.tasks
+        if waiting[0]:
+            if waiting[0] > core.pause_at:
+                core.machine.run_until(core.pause_at)
+                return PAUSED
+            core.machine.run_until(waiting[0])
+            waiting[0] = 0
         while True:
             while True:
                 ms = 0
@@ -152,9 +161,16 @@ def install(asyncio):
                 if io.map or ms > _LONG_MS:
                     io.wait_io_event(ms if ms > 0 or not tasks else 0)
                 elif ms > 0:
-                    wait(words[_HORIZON] - words[_LEFT] + 1000 * ms)
+                    end = words[_HORIZON] - words[_LEFT] + 1000 * ms
+                    if clock() + 1000 * ms > core.pause_at:
+                        waiting[0] = clock() + 1000 * ms
+                        core.machine.run_until(core.pause_at)
+                        return PAUSED
+                    wait(end)
                 if ms <= 0 and tasks:
                     break
+            if clock() >= core.pause_at:
+                return PAUSED
             turn()
             task = tasks.pop(0)
             loop.cur_task = task

@@ -35,8 +35,9 @@ RAIL_FALL_US = 470.0  # time constant of its bleeder
 ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long after an edge
 # The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
 WATCH_A = 575e-6
-WATCH_C = 20e-6
+WATCH_C = 61.5e-6
 WATCH_US = 6.8e6
+LONG_US = 10_000  # within a phase as long as this some of it is forgotten, a thousandth
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
 SHUT = -1  # in place of a code: the DAC's output is off, pulled to ground
@@ -219,6 +220,8 @@ class World:
             self.faults.add(value)
             if value == "overcurrent":
                 self._trip(t)
+            elif value == "line_stuck":
+                self.set_switches(t, True, self._el_b, self._ldac)
         else:
             raise ValueError(action)
         self._circuit()
@@ -354,6 +357,8 @@ class World:
         if not ldac:
             self._output = self._input
         self._ldac = ldac
+        if self.faults and "line_stuck" in self.faults:
+            a = True
         if a != self._el_a or b != self._el_b:
             self.advance(t)
             self._end_phase(t)
@@ -694,7 +699,11 @@ class World:
     @micropython.native
     def _one_way(self, t):
         """What the electrode watch has counted at t: the charge passed, forward positive, the older the less."""
-        return self._unpaired * exp((self._unpaired_t - t) / WATCH_US) + self._dir * self._charge
+        passed = self._dir * self._charge
+        us = t - self._start
+        if passed and us > LONG_US:
+            passed *= (1.0 - exp(-us / WATCH_US)) * WATCH_US / us  # as of a steady current
+        return self._unpaired * exp((self._unpaired_t - t) / WATCH_US) + passed
 
     @micropython.native
     def _begin_phase(self, t, direction):

@@ -1,0 +1,108 @@
+"""The page's checks are the firmware's, its words are tonusctl's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from broken_presets import MESSAGES, valid
+from browser import run_node
+from hypothesis import HealthCheck, given, settings
+from strategies import documents
+from tonus import preset
+from tonus_tools.ctl import figures, words
+from tonus_tools.progress.history import history
+
+SESSION = {
+    "n": 3, "at": None, "id": "lift", "name": "Lift", "generation": 2, "level": 6, "top_ua": 400, "counted_ms": 61000,
+    "set_uc": 500.26, "charge_uc": 431.5, "share_pct": 86, "treated_ms": 52500, "probe_uc": 1.5, "good_pct": 90,
+    "ohm": 19000, "lifts": 2, "zones": [[30000, 91], [22500, 88]], "counted": [[31000, 95], [30000, 75]], "why": "stop",
+}  # fmt: skip
+FAULT = {
+    "n": 1, "at": None, "fault": 11, "name": "overcurrent", "value": 431, "state": "TREAT", "up_ms": 93500, "ticks": 5,
+    "late": 1, "missed": 0, "worst_us": 212, "unseen": 3, "heap_free": 81232, "why": "x", "later": 7,
+}  # fmt: skip
+
+
+def ask(made: Path, node: str, calls: list[list[Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run_node(node, "desk.mjs", str(made), given=json.dumps(calls)).stdout)
+    return found
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def test_every_broken_preset_gets_the_firmwares_message(made: Path, node: str) -> None:
+    texts = [given if isinstance(given, str) else json.dumps(given) for given, _ in MESSAGES]
+    for text, (_, message), answer in zip(
+        texts, MESSAGES, ask(made, node, [["check", [text]] for text in texts]), strict=True
+    ):
+        assert answer["problem"] == message, text
+
+
+def test_presets_of_all_kinds_are_told_as_tonusctl_tells_them(made: Path, node: str) -> None:
+    """A hundred drawn ones, and every kind."""
+    drawn: list[str] = [json.dumps(valid(kind)) for kind in ("biphasic", "alternating", "swept", "modulated")]
+
+    @settings(max_examples=100, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(documents())
+    def draw(document: Any) -> None:
+        drawn.append(json.dumps(document))
+
+    draw()
+    for text, answer in zip(drawn, ask(made, node, [["check", [text]] for text in drawn]), strict=True):
+        known = preset.parse(text)
+        found = answer["value"]
+        assert found["canonical"] == preset.canonical(known)
+        assert found["headline"] == words.headline(known)
+        assert found["rows"] == as_json(words.zone_rows(known))
+        assert found["notes"] == words.notes(known)
+
+
+def test_shares_of_limits_are_those_of_the_preview(made: Path, node: str) -> None:
+    names = {"charge a phase": "charge per phase", "rate": "fastest rate", "time": "session", "phase": "widest phase"}
+    names |= {"ramp": "longest ramp", "cue": "longest cue", "top current": "set current"}
+    texts = [json.dumps(valid(kind)) for kind in ("biphasic", "alternating", "swept", "modulated")]
+    for text, answer in zip(texts, ask(made, node, [["check", [text]] for text in texts]), strict=True):
+        margins = {margin.name: margin for margin in figures.figures(preset.parse(text)).limits}
+        for name, value, allowed, _, percent in answer["value"]["shares"]:
+            margin = margins[names.get(name, name)]
+            # The preview counts codes that the DAC has, at most one below.
+            assert abs(value - margin.value) <= 0.005 * value, name
+            assert abs(allowed - margin.limit) <= 0.001 * allowed, name
+            assert abs(percent - 100 * value / allowed) < 1e-6
+
+
+def test_drawn_pulses_are_those_of_the_preview(made: Path, node: str) -> None:
+    text = json.dumps(valid("modulated"))
+    (answer,) = ask(made, node, [["play", [text, 0, 10, 3000]]])
+    known = preset.parse(text)
+    played = figures.plateau(known.zones[0].waveform, known.top_ua, 10, figures.board_constants("tonus_r1"))
+    phases = played.phases
+    first = int(phases.t_us[0])
+    for row, t_us, direction, us, ua in zip(
+        answer["value"], phases.t_us, phases.direction, phases.dur_us, phases.peak_ua, strict=False
+    ):
+        assert row[:3] == [int(t_us) - first, int(direction), int(us)]
+        assert abs(row[3] - ua) < 0.06
+    assert len(answer["value"]) > 50
+
+
+def test_records_are_told_as_tonusctl_tells_them(made: Path, node: str) -> None:
+    rows, facts, faults, fault = ask(
+        made,
+        node,
+        [
+            ["sessions", [[SESSION]]],
+            ["session_facts", [[SESSION], 0, ["cheek", "jaw"]]],
+            ["fault_rows", [[FAULT]]],
+            ["fault_facts", [FAULT]],
+        ],
+    )
+    (its,) = history([SESSION])
+    assert rows["value"] == [as_json(words.session_row(SESSION, its))]
+    assert facts["value"] == as_json(words.session_facts(SESSION, its, ["cheek", "jaw"]))
+    assert faults["value"] == [as_json(words.fault_row(FAULT))]
+    assert fault["value"] == as_json(words.fault_facts(FAULT))

@@ -1,0 +1,1 @@
+"""The face: its regions and sides by name, and drawn."""

@@ -1,0 +1,27 @@
+"""`python -m tonus_tools.web`: make the page."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from pathlib import Path
+
+from ..ctl.errors import ToolError
+from ..sim.boards import ROOT
+from .build import build
+
+
+def main() -> int:
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "web"
+    try:
+        files = build(out)
+    except (ToolError, OSError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    zipped = sum(len(gzip.compress(path.read_bytes(), 9)) for path in files)
+    print(f"{out}: {len(files)} files, {zipped / 1000:.0f} kB as a server sends them (gzip -9)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
