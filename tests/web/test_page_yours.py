@@ -182,6 +182,23 @@ def test_a_session_and_a_fault_are_in_its_journal(page: Page, address: str) -> N
         assert len(lines) == 2
 
 
+def test_settings_are_read_and_written(page: Page, address: str, wire: Wire) -> None:
+    wire.put_into(page)
+    connect(page, address)
+    page.select_option("[data-setting='sound']", "quiet")
+    page.fill("[data-setting='cap_level']", "11")
+    page.click("#settings button")
+    words = says(page, "allowed 1..10", "link-words")
+    assert "No setting was changed" in words
+    page.fill("[data-setting='cap_level']", "3")
+    page.click("#settings button")
+    says(page, "The device has its settings", "link-words")
+    page.click("#refresh")
+    says(page, "Connected: Tonus", "link-words")
+    assert page.input_value("[data-setting='sound']") == "quiet"
+    assert page.input_value("[data-setting='cap_level']") == "3"
+
+
 def test_a_calibration_is_led_through(page: Page, address: str, wire: Wire) -> None:
     wire.put_into(page)
     connect(page, address)

@@ -4,6 +4,7 @@ import { Calibration } from "./calibrate.js";
 import { $ } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Link, PagePort, portProblem, readBank, readJournal, writeBank } from "./link.js";
+import { Settings } from "./settings.js";
 import { draw } from "./svg.js";
 import { fill } from "./try.js";
 import { zoneName } from "./words.js";
@@ -21,6 +22,7 @@ export class Yours {
     this.texts = /** @type {string[]} */ ([]);
     this.records = { sessions: [], faults: [] };
     this.calibration = new Calibration(desk, () => this.link, () => this.#look());
+    this.settings = new Settings(desk, () => this.link, (text, bad) => this.say(text, bad));
     this.editor = new Editor(desk, (canonical) => this.#edited(canonical));
     const serial = "serial" in navigator;
     $("no-serial").hidden = serial;
@@ -135,6 +137,7 @@ export class Yours {
     fill($("info"), words);
     this.#set(mine ?? [...this.bank.texts]);
     await this.#journal();
+    await this.settings.read();
     this.say(`Connected: Tonus ${info.version} on ${info.board}, ${info.state}.${mine ? " Your changes are not on it yet." : ""}`);
   }
 

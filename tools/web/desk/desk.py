@@ -4,7 +4,7 @@ import json
 import sys
 
 import board
-from tonus import VERSION, faults, limits, preset, program, session
+from tonus import VERSION, faults, limits, preset, program, session, settings
 from tonus.fields import FieldError
 from tonus_tools.ctl import calibrate, words
 from tonus_tools.ctl.client import Session
@@ -56,9 +56,7 @@ def about():
 def _choices():
     """Of fields that take one of few words."""
     found = {"kind": sorted(preset._WAVEFORM_FIELDS), "shape": sorted(preset._ENVELOPE_FIELDS)}
-    for name, table in (("region", "REGIONS"), ("side", "SIDES")):
-        if hasattr(preset, table):
-            found[name] = getattr(preset, table)
+    found.update({"region": preset.REGIONS, "side": preset.SIDES, "sound": settings.SOUNDS})
     return found
 
 
@@ -87,7 +85,7 @@ def shares(found):
     one_way_uc = max([top * w.unpaired_us() for w in waves]) / 1e6
     rows = [
         ("top current", top, "FIRMWARE_CEILING_UA", 1, "uA"),
-        ("charge a phase", phase_uc, "PHASE_CHARGE_MAX_NC", 1000, "uC"),
+        ("charge a phase", phase_uc, "CHARGE_MAX_NC", 1000, "uC"),
         ("charge one way", one_way_uc, "CHARGE_ONE_WAY_NC", 1000, "uC"),
         ("rate", max([w.fastest_dhz() for w in waves]) / 10, "RATE_MAX_DHZ", 10, "Hz"),
         ("phase", max([w.phase_us for w in waves]), "PHASE_MAX_US", 1, "us"),
@@ -98,9 +96,8 @@ def shares(found):
     ]
     told = []
     for name, value, limit, parts, unit in rows:
-        if hasattr(limits, limit):
-            allowed = getattr(limits, limit) / parts
-            told.append((name, value, allowed, unit, 100 * value / allowed))
+        allowed = getattr(limits, limit) / parts
+        told.append((name, value, allowed, unit, 100 * value / allowed))
     return told
 
 
