@@ -225,6 +225,17 @@ def objections(document: Document) -> set[str]:
     return found
 
 
+def settings_changes() -> st.SearchStrategy[Document]:
+    """Some of what a person may set, and of the plan some."""
+    since = st.none() | within(1577836800, 4102444799)
+    week = within(1, 7)
+    plan = {"days_a_week": week, "days": within(1, 999), "then_days_a_week": week, "since": since}
+    plans = st.fixed_dictionaries({}, optional=plan)
+    sound = st.sampled_from(["full", "quiet", "off"])
+    cap = {"cap_level": within(1, 10), "cap_sessions": within(0, 99)}
+    return st.fixed_dictionaries({}, optional={"sound": sound, "haptic": st.booleans(), "plan": plans} | cap)
+
+
 def sealed_json() -> st.SearchStrategy[bytes]:
     """A line with a right seal around any JSON: what no device wrote, and nothing but its content tells."""
     plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

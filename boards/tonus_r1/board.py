@@ -58,8 +58,9 @@ SENSE_LESS_NA = 1190  # what flows through the electrodes and Rset does not see:
 RSET_LESS_NA = 860  # of which a voltmeter over Rset does not see this either: the rest is in its reading with none
 DIVIDER = 10  # sink node and rail
 BATTERY_DIVIDER = 3  # on the Pico, VSYS to GPIO29
-CELL_EMPTY_MV = 3300  # 0 %; Li-ion at rest
-CELL_FULL_MV = 4200  # 100 %
+# As BATTERY_SENSE sees it, behind D21: 0.35 V less than the cell has.
+CELL_EMPTY_MV = 2950  # 0 %; Li-ion at rest, 3.3 V
+CELL_FULL_MV = 3850  # 100 %
 CELL_MOHM = 200  # of an ordinary cell; a tired one has 500
 # What draws from it.
 PROCESSOR_MA = 30

@@ -156,7 +156,7 @@ def _sink(board):
         "R3",
         "R 1 %",
         "SINK DRAIN",
-        "bounds what a shorted Q1 or R4 passes, for 0.9 V of compliance at 400 uA",
+        "bounds what a shorted Q1 or R4 passes, with the leads, for 0.9 V of compliance at 400 uA",
         "2.2 kOhm",
         "drain_r",
     )

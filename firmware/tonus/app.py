@@ -438,10 +438,11 @@ class App:
                 stage_ = self._stage
                 now = self._now()
                 set_ua = program.ua_for_code(code // n, self._board, stage_.dac)
+                ua = stage_.ua(sense // n)
                 self._contact.update(
                     set_ua,
-                    stage_.ua(sense // n),
-                    stage_.mv(voltage // n),
+                    ua,
+                    stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000,
                     self._session.state in session.PROBING,
                     now,
                     n,

@@ -36,5 +36,5 @@ def test_a_module_that_is_missing(tmp_path: Path) -> None:
     assert (log["n"], log["name"]) == (faults.START_FAILED, faults.name(faults.START_FAILED))
     assert "tonus.session" in log["why"]
     lit = {record[2] for record in records if record[0] == "led" and record[3]}
-    assert lit >= {f"LEVEL_{i}" for i in range(1, 6)} | {f"MODE_{i}" for i in range(1, 5)}
+    assert lit >= {f"LEVEL_{i}" for i in (1, 2, 4, 5)} | {f"MODE_{i}" for i in range(1, 5)}
     assert [record[2] for record in records if record[0] == "power"] == [1, 0]

@@ -149,7 +149,7 @@ def test_messages(document: object, message: str, plugged: Device) -> None:
     "text",
     [
         OLD[0].replace(":", ": "),
-        OLD[0].replace('"schema":1,', "").replace('"ramp_ms":1000', '"ramp_ms":1000,"schema":1'),
+        OLD[0].replace('"schema":2,', "").replace('"ramp_ms":1000', '"ramp_ms":1000,"schema":2'),
         OLD[0].replace('"rate_hz":20', '"rate_hz":20.0'),
         OLD[0].replace('"rate_hz":20', '"rate_hz":020'),
         OLD[0].replace('"top_ua":200', '"top_ua":400,"top_ua":200'),

@@ -46,14 +46,15 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lights(image: Path) -> set[str]:
-    """Switch it on, on its cell: which LEDs of the bar blink while one chooses. A button ends it."""
+    """Switch it on, on its cell: which LEDs of the bar blink while one chooses, the charge shown. A button ends it."""
     records: list[list[Any]] = []
     with Live(Scenario("lost", 1), image, on_record=records.append) as live:
         it = Started(live)
         it.records = records
-        it.on(3_000_000)
+        it.on(4_000_000)
         assert [log["to"] for log in it.logs("state")] == ["STANDBY"]
         ready_us = next(record[1] for record in records if record[0] == "log" and record[2]["e"] == "state")
+        ready_us += 1_100_000
         after = [(t, *led) for kind, t, *led in records if kind == "led" and t > ready_us]
         lit = {role for _, role, permille in after if permille and role.startswith("LEVEL")}
         live.do("hold", "MODE")

@@ -80,7 +80,8 @@ def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Comput
 
 
 def used(made: Device) -> None:
-    """A bank of its own, changed twice; two sessions and a fault."""
+    """A bank of its own, changed twice; settings; two sessions and a fault."""
+    made.client.settings_write({"sound": "quiet", "plan": {"days": 90}})
     made.client.write_bank(canonical(example("first")))
     made.client.write_bank(canonical(example("mine"), large("big")))
     made.treat(4_000_000)
@@ -114,10 +115,11 @@ def test_an_update_keeps_presets_and_journal(computer: Computer, capsys: pytest.
     assert len(records(before["data/sessions"])) == 2
     assert len(records(before["data/faults"])) == 1
     told = run(capsys, "flash", "--port", "live").splitlines()
-    assert told[0].startswith("kept: 2 presets (generation 2), 2 sessions, 1 fault; saved in dist/data-")
+    assert told[0].startswith("kept: 2 presets (generation 2), 2 sessions, 1 fault, the settings; saved in dist/data-")
     assert told[2].endswith(" runs; presets and journal read back: all there")
     now = computer.data()
     assert now["data/bank"] == before["data/bank"]
+    assert records(now["data/settings"]) == records(before["data/settings"])
     for name in ("data/sessions", "data/faults"):
         assert records(now[name]) == records(before[name])
         assert now[name].count(b"\n") == len(records(now[name]))

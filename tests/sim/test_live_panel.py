@@ -217,6 +217,21 @@ def test_by_its_keys_into_safe_mode_and_out_by_a_signal() -> None:
         assert panel.seen().rstrip().endswith("ended: SIGTERM")
 
 
+def test_both_fingers_say_where_it_is_and_leave_a_zone_out() -> None:
+    with terminal() as panel:
+        panel.shows("state  CHARGING")
+        panel.press("ug")
+        panel.shows("state  STANDBY")
+        panel.press("+++++")
+        panel.shows("state  TREAT", "1/8 forehead left")
+        panel.press("c")
+        panel.shows("▼ PLUS", "▼ MINUS")
+        panel.press("C")
+        panel.shows("2/8 forehead right")
+        panel.press("q")
+        assert panel.process.wait(WAIT_S) == 0
+
+
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     with terminal(TMPDIR=str(tmp_path)) as panel:
         panel.shows("state  CHARGING")

@@ -212,7 +212,7 @@ def test_a_cap_holds_counts_down_and_goes() -> None:
 
 
 def lights(trace: Trace, at_us: int, until_us: int) -> list[tuple[int, ...]]:
-    """What the bar showed in that time, one after the other; the lamps are set one by one, so what is there for long."""
+    """What the bar showed in that time, one after the other; not while its lamps were being set, one by one."""
     now = [0] * 5
     found: list[tuple[int, tuple[int, ...]]] = []
     for led in trace.leds:

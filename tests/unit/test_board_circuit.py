@@ -89,7 +89,8 @@ def test_board_py_has_the_circuit_s_figures(board: describe.Board) -> None:
     values = {what: value for what, _, _, _, _, value in build.calculations(board)}
     assert found["TRIP_UA"] == pytest.approx(values["trip"], rel=0.001)
     assert found["RAIL_MV"] == pytest.approx(values["rail"] * 1000, rel=0.01)
-    assert found["CELL_FULL_MV"] == 4200
+    # The charger ends at 4.2 V; D21 takes some of it before BATTERY_SENSE.
+    assert 300 <= 4200 - found["CELL_FULL_MV"] <= 450
 
 
 def test_every_part_can_be_ordered_twice(board: describe.Board) -> None:

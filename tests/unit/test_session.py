@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tonus import bank, contact, limits, preset, session
@@ -646,3 +646,94 @@ class Machine(RuleBasedStateMachine):
 
 Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 TestMachine = Machine.TestCase
+
+
+# Strokes, the cap, and zones that are left out.
+
+
+def of_zones(*zones: preset.Zone) -> World:
+    """A world with one preset of these zones, treating."""
+    world = World()
+    world.session = Session(
+        [preset.Preset("s", "S", 400, 500, list(zones))], world.output, world._log, world.cues.append
+    )
+    world.do(("event", "ready"))
+    world.do(("press", "plus"))
+    world.do(("contact", contact.GOOD, True))
+    world.do(("settle",))
+    return world
+
+
+def zone(side: str = "left", duration_s: int = 20, stroke: tuple[int, int] | None = None) -> preset.Zone:
+    return preset.Zone("jaw", side, "jaw", duration_s, 5, stroke, PRESETS[0].zones[0].waveform)
+
+
+@pytest.mark.parametrize(("glide_s", "hold_s"), [(3, 1), (1, 5), (10, 0), (1, 0), (2, 2)])
+def test_strokes_are_ticked_glide_and_hold_from_the_zones_beginning(glide_s: int, hold_s: int) -> None:
+    world = of_zones(zone(stroke=(glide_s, hold_s)), zone("right"))
+    heard: list[tuple[int, str]] = []
+    while world.session.zone == 0:
+        world.cues.clear()
+        world.do(("tick", 20))
+        heard += [(world.session.counted_ms, cue) for cue in world.cues if cue in ("cue", "hold")]
+    times = range(0, 20_000, 1000 * (glide_s + hold_s))
+    wanted = [(t, "cue") for t in times if t] + [(t + 1000 * glide_s, "hold") for t in times if hold_s]
+    assert heard == sorted(entry for entry in wanted if entry[0] < 20_000)
+    world.do(("tick", 5000))
+    assert world.cues[-1] == "cue"  # the next zone has none: cue_s again
+
+
+@given(st.integers(1, limits.LEVELS), st.lists(st.sampled_from(["plus", "minus", "chord", "minus_more"]), max_size=40))
+def test_no_level_is_above_the_cap(cap: int, gestures: list[str]) -> None:
+    world = of_zones(zone(duration_s=600))
+    world.session.cap = cap
+    for gesture in gestures:
+        world.do(("press", gesture))
+        assert world.session.level <= cap
+    while world.session.level < cap and world.session.state in ACTIVE:
+        world.do(("press", "plus"))
+    level = world.session.level
+    world.do(("press", "plus"))
+    assert world.session.level == level or world.session.state == session.ARMED
+    if world.session.level == cap:
+        assert world.cues[-1] == "top"
+
+
+def test_what_is_left_out_is_not_counted_and_the_next_zone_has_its_whole_time() -> None:
+    world = of_zones(zone(), zone("right"), zone("middle"))
+    run(world, 7000)
+    world.do(("press", "chord_long"))
+    assert (world.session.zone, world.session.skipped, world.session.counted_ms) == (1, [1], 7000)
+    assert world.cues[-1] == "right"
+    run(world, 19_900)
+    assert world.session.zone == 1
+    run(world, 200)
+    assert (world.session.zone, world.cues[-1]) == (2, "middle")
+    world.do(("press", "chord_long"))
+    assert world.session.state == session.RAMP_DOWN
+    assert world.session.skipped == [1, 3]
+    run(world, 1000)
+    assert world.session.state == session.DONE
+    assert world.session.counted_ms == 27_100
+
+
+def test_the_zone_is_shown_when_contact_returns_and_said_when_it_begins() -> None:
+    world = of_zones(zone(), zone("right"))
+    assert [cue for cue in world.cues if cue in ("left", "here")] == ["left", "here"]
+    world.cues.clear()
+    world.do(("contact", contact.OPEN, False))
+    world.do(("contact", contact.GOOD, True))
+    assert world.cues == ["here"]
+
+
+def test_the_sound_is_chosen_only_by_a_press_that_began_while_choosing() -> None:
+    world = World()
+    world.do(("event", "ready"))
+    world.do(("press", "minus"))
+    world.do(("press", "minus_long"))
+    assert world.cues == ["sound"]
+    world.do(("press", "plus"))
+    world.do(("press", "minus"))
+    assert world.session.state == STANDBY
+    world.do(("press", "minus_long"))
+    assert "sound" not in world.cues[1:]

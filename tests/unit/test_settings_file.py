@@ -11,32 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import sealed_json
+from strategies import sealed_json, settings_changes
 from tonus import limits, sealed
 from tonus import settings as kept
 from tonus.fields import FieldError
 
 RELEASED = Path(__file__).resolve().parents[1] / "released" / "schema-1.settings"
-SINCE = st.none() | st.integers(1577836800, 4102444799)
-PLANS = st.fixed_dictionaries(
-    {},
-    optional={
-        "days_a_week": st.integers(1, 7),
-        "days": st.integers(1, 999),
-        "then_days_a_week": st.integers(1, 7),
-        "since": SINCE,
-    },
-)
-CHANGES = st.fixed_dictionaries(
-    {},
-    optional={
-        "sound": st.sampled_from(["full", "quiet", "off"]),
-        "haptic": st.booleans(),
-        "cap_level": st.integers(1, 10),
-        "cap_sessions": st.integers(0, 99),
-        "plan": PLANS,
-    },
-)
 
 
 def loaded(folder: Path) -> kept.Settings:
@@ -66,7 +46,7 @@ def test_without_a_file_they_are_those_of_a_new_device(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@given(st.lists(CHANGES, max_size=5))
+@given(st.lists(settings_changes(), max_size=5))
 @settings(max_examples=50, deadline=None)
 def test_what_is_changed_is_changed_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, Any]]

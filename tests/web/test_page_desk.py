@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from strategies import documents
 from tonus import preset
 from tonus_tools.ctl import figures, words
+from tonus_tools.progress.history import history
 
 SESSION = {
     "n": 3, "at": None, "id": "lift", "name": "Lift", "generation": 2, "level": 6, "top_ua": 400, "counted_ms": 61000,
@@ -95,12 +96,13 @@ def test_records_are_told_as_tonusctl_tells_them(made: Path, node: str) -> None:
         node,
         [
             ["sessions", [[SESSION]]],
-            ["session_facts", [SESSION, ["cheek", "jaw"]]],
+            ["session_facts", [[SESSION], 0, ["cheek", "jaw"]]],
             ["fault_rows", [[FAULT]]],
             ["fault_facts", [FAULT]],
         ],
     )
-    assert rows["value"] == [as_json(words.session_row(SESSION))]
-    assert facts["value"] == as_json(words.session_facts(SESSION, ["cheek", "jaw"]))
+    (its,) = history([SESSION])
+    assert rows["value"] == [as_json(words.session_row(SESSION, its))]
+    assert facts["value"] == as_json(words.session_facts(SESSION, its, ["cheek", "jaw"]))
     assert faults["value"] == [as_json(words.fault_row(FAULT))]
     assert fault["value"] == as_json(words.fault_facts(FAULT))

@@ -9,15 +9,7 @@ onmessage = async ({ data }) => {
   if (data.start) {
     try {
       const { python } = await interpreter(data.start, "desk");
-      const two = (n) => String(n).padStart(2, "0");
-      globalThis.momentOf = (s) => {
-        const t = new Date(s * 1000);
-        return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}`;
-      };
-      python.runPython(`
-import desk, js
-desk.words.moment = lambda s: "-" if s is None else js.momentOf(s)
-`);
+      python.runPython("import desk");
       desk = python.pyimport("desk");
       postMessage({ n: 0, ...JSON.parse(desk.call("about", "[]")) });
     } catch (problem) {

@@ -283,9 +283,9 @@ export class Yours {
     const { sessions, faults } = this.records;
     const parts = [];
     if (sessions.length) {
-      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", sessions[i], [], this.#zones(sessions[i]))));
+      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", [], sessions, i, this.#zones(sessions[i]))));
     } else parts.push(paragraph("No session has treated yet."));
-    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", faults[i], [["what to do", this.whatToDo[faults[i].fault] ?? "nothing"]])));
+    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", [["what to do", this.whatToDo[faults[i].fault] ?? "nothing"]], faults[i])));
     else parts.push(paragraph("No faults."));
     this.facts = document.createElement("dl");
     this.facts.className = "facts";
@@ -293,8 +293,8 @@ export class Yours {
     $("journal").replaceChildren(...parts, this.facts);
   }
 
-  async #facts(name, record, besides, ...more) {
-    fill(this.facts, [...(await this.desk.ask(name, record, ...more)), ...besides]);
+  async #facts(name, besides, ...of) {
+    fill(this.facts, [...(await this.desk.ask(name, ...of)), ...besides]);
   }
 
   /** Names of a session's zones, while its preset is known. */

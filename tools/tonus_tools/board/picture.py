@@ -35,14 +35,15 @@ def svg(board: Board) -> str:
         axes.set(xlim=(0, COLUMNS * WIDTH), ylim=(-sum(heights), 0))
         axes.axis("off")
         y = 0.0
-        for (title, parts), height in zip(rows, heights, strict=True):
-            if title:
-                axes.text(0.3, y - 0.5, title, fontsize=10, color="#8a2b2b")
+        for (heading, parts), height in zip(rows, heights, strict=True):
+            if heading:
+                axes.text(0.3, y - 0.5, heading, fontsize=10, color="#8a2b2b")
             for i, part in enumerate(parts):
                 _part(axes, part, i * WIDTH, y)
             y -= height
         out = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+        FigureCanvasSVG(figure)
+        figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
 
 

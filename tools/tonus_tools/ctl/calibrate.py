@@ -200,8 +200,9 @@ def worst(residuals: Sequence[Residual], after: bool) -> tuple[float, Residual]:
 
 def from_reference(ohm: int, measured_ohm: int, values: Values, board: SimpleNamespace) -> dict[str, int]:
     """The values with a voltage gain that makes the measured resistance the true one. NotGood."""
-    # The switches are in series with the electrodes, and in what the journal has.
-    gain = (1 + values["voltage_gain_ppm"] / 1e6) * measured_ohm / (ohm + board.SWITCHES_OHM)
+    # Switches and leads are in series with the electrodes; the device has taken them off what it has measured.
+    switches = board.SWITCHES_OHM
+    gain = (1 + values["voltage_gain_ppm"] / 1e6) * (measured_ohm + switches) / (ohm + switches)
     return good({name: values[name] for name in RANGES} | {"voltage_gain_ppm": round((gain - 1) * 1e6)}, board)
 
 

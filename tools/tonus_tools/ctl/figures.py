@@ -60,7 +60,11 @@ class ZoneFigures:
 
     name: str = _is("", "preset")
     duration_s: int = _is("s", "preset: treated time")
-    cue_s: int = _is("s", "preset")
+    cue_s: int = _is("s", "preset; not heard in a zone with strokes")
+    region: str = _is("", "preset")
+    side: str = _is("", "preset")
+    glide_s: int = _is("s", "preset: stroke; 0 without")
+    hold_s: int = _is("s", "preset: stroke; 0 without")
     kind: str = _is("", "preset: waveform")
     rate_hz: float = _is("Hz", "preset")
     rate_to_hz: float = _is("Hz", "preset: the other end of a sweep, else the same")
@@ -339,6 +343,10 @@ def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: 
         name=zone.name,
         duration_s=zone.duration_s,
         cue_s=zone.cue_s,
+        region=zone.region,
+        side=zone.side,
+        glide_s=zone.stroke[0] if zone.stroke else 0,
+        hold_s=zone.stroke[1] if zone.stroke else 0,
         kind=w.kind,
         rate_hz=w.rate_dhz / 10,
         rate_to_hz=w.rate_to_dhz / 10,

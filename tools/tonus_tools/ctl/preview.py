@@ -277,12 +277,18 @@ def _runs(page: _Page, strip: Axes) -> None:
 
 
 def _cues(preset: Preset) -> list[int]:
-    """When the device says to move on, s: at each zone's interval, and at the next zone."""
+    """When the device says to move on or to hold still, s: at a zone's interval or strokes, and at the next zone."""
     times: list[int] = []
     start_s = 0
     for zone in preset.zones:
-        times += range(start_s + zone.cue_s, start_s + zone.duration_s, zone.cue_s)
-        start_s += zone.duration_s
+        end_s = start_s + zone.duration_s
+        if zone.stroke is None:
+            times += range(start_s + zone.cue_s, end_s, zone.cue_s)
+        else:
+            glide_s, hold_s = zone.stroke
+            times += range(start_s + glide_s, end_s, glide_s + hold_s)
+            times += range(start_s + glide_s + hold_s, end_s, glide_s + hold_s) if hold_s else ()
+        start_s = end_s
         times.append(start_s)
     return times
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tonus import faults, limits, program
-from tonus.preset import Preset, Waveform
+from tonus.preset import Preset, Waveform, Zone
 from tonus.session import EVENTS
 
 from ..progress import history
@@ -47,6 +47,7 @@ COUNTERS = {
     "journal_lost": "journal records that could not be written",
 }
 NOTES = {
+    faults.SETTINGS_DAMAGED: "the settings could not be used, and were put aside",
     faults.DATA_LOST: "files that should be on the device were gone at the start",
     faults.CALIBRATION_DAMAGED: "the calibration could not be used, and was put aside",
     faults.BANK_DAMAGED: "the bank could not be used, and was put aside",
@@ -143,10 +144,19 @@ def zone_rows(p: Preset) -> list[tuple[str, str, str, str, str]]:
     before: Waveform | None = None
     for zone in p.zones:
         pulses = "as before" if zone.waveform == before else pulses_of(zone.waveform, p.top_ua)
-        rows.append((f"{at // 60}:{at % 60:02}", zone.name, seconds(zone.duration_s), f"every {zone.cue_s} s", pulses))
+        name = zone.name if zone.name == f"{zone.region} {zone.side}" else f"{zone.name} ({zone.region} {zone.side})"
+        rows.append((f"{at // 60}:{at % 60:02}", name, seconds(zone.duration_s), pace(zone), pulses))
         at += zone.duration_s
         before = zone.waveform
     return rows
+
+
+def pace(zone: Zone) -> str:
+    """What tells the hand to move: a cue, or a rhythm of strokes."""
+    if zone.stroke is None:
+        return f"every {zone.cue_s} s"
+    glide_s, hold_s = zone.stroke
+    return f"glide {glide_s} s" + (f", hold {hold_s} s" if hold_s else "")
 
 
 def pulses_of(w: Waveform, top_ua: int) -> str:

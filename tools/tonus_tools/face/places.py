@@ -23,5 +23,5 @@ class Place:
 
 def read(letters: str) -> list[Place | None]:
     """The places of a record's text; None for letters that this tool does not know."""
-    pairs = zip(letters[::2], letters[1::2], strict=False)
+    pairs = [(letters[i], letters[i + 1]) for i in range(0, len(letters) - 1, 2)]  # as MicroPython can, in the page
     return [Place(REGIONS[a], SIDES[b]) if a in REGIONS and b in SIDES else None for a, b in pairs]

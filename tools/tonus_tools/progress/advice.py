@@ -53,7 +53,7 @@ def _routine(kept: Routine) -> Iterator[Advice]:
         days = f"{worst.least}" if worst.least == worst.most else f"{worst.least} to {worst.most}"
         yield Advice(
             f"Of the last {_weeks(len(over))} {len(missed)} had fewer days than planned, the one from "
-            f"{worst.first.day} {worst.first:%b} {days} of {worst.target}: regular days are what counts.",
+            f"{worst.first.day} {worst.first:%b} {days} of {worst.target}: a fixed hour of the day helps.",
             len(missed),
             f"days with a session of a minute or more, against the plan; weeks from {over[0].first} on",
             1 + 2 * len(missed) / len(over),

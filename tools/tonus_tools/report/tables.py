@@ -225,6 +225,7 @@ def zones(preset: Preset, top: PresetFigures, letter_of: Callable[[Waveform], st
         Column("waveform", "", "preset: zones with equal waveforms share a letter"),
         Column("time", "s", OF_ZONE["duration_s"]),
         Column("cue every", "s", OF_ZONE["cue_s"]),
+        Column("stroke: glide + hold", "s", "preset"),
         Column("current", "uA", OF_ZONE["current_ua"]),
         Column("forward", "mC", OF_ZONE["forward_mc"]),
         Column("reverse", "mC", OF_ZONE["reverse_mc"]),
@@ -234,7 +235,16 @@ def zones(preset: Preset, top: PresetFigures, letter_of: Callable[[Waveform], st
         Row(
             z.name,
             "",
-            (letter_of(zone.waveform), z.duration_s, z.cue_s, z.current_ua, z.forward_mc, z.reverse_mc, z.probe_mc),
+            (
+                letter_of(zone.waveform),
+                z.duration_s,
+                "-" if z.glide_s else z.cue_s,
+                f"{z.glide_s} + {z.hold_s}" if z.glide_s else "-",
+                z.current_ua,
+                z.forward_mc,
+                z.reverse_mc,
+                z.probe_mc,
+            ),
         )
         for zone, z in zip(preset.zones, top.zones, strict=True)
     )

@@ -43,6 +43,7 @@ LAG_US = 500_000  # further behind the clock than this is given up for lost
 SLOW_S = 3.0  # the panel says so for so long
 PRESS_US = round(1e6 * PRESS_S)
 LONG_PRESS_US = 2_000_000  # MODE held: well above the 1.5 s that switch off
+CHORD_PRESS_US = 1_200_000  # PLUS and MINUS held: above the second that leaves a zone out
 BETWEEN_US = 80_000  # from a button's release to its next press
 AHEAD_US = 10_000_000  # presses that would wait longer than this are forgotten,
 REPEAT_US = 2_000_000  # and those of one button after another: ten. A key that is held down sends many
@@ -78,7 +79,7 @@ _HELP = (
     (("m", "MODE"), ("M", "MODE, 2 s"), ("+", "PLUS"), ("-", "MINUS"), ("n", "stay on MINUS / let go")),
     (("g", "good"), ("t", "typical"), ("p", "poor"), ("d", "dry"), ("s", "short"), ("l", "lift")),
     (("5", "500 Ohm"), ("2", "2 kOhm"), ("1", "10 kOhm"), ("u", "cable out / in"), ("b B", "cell -10 / +10 %")),
-    (("f", "break something"), ("q", "quit")),
+    (("c C", "PLUS and MINUS, 0.1 / 1.2 s"), ("f", "break something"), ("q", "quit")),
 )
 MENU = {chr(ord("a") + i): fault for i, fault in enumerate(FAULTS)}
 # What arrows and function keys send would otherwise be taken for letters.
@@ -195,6 +196,17 @@ class Bench:
         self._last = button
         self._at(at_us, "hold", button)
         self._at(at_us + for_us, "release", button)
+        self._turn_us, self._free_us = at_us, at_us + for_us + BETWEEN_US
+
+    def together(self, for_us: int) -> None:
+        """Two fingers press PLUS and MINUS, after whatever was pressed before has come up."""
+        at_us = max(self.live.now_us, self._free_us)
+        if self.held or at_us >= self.live.now_us + AHEAD_US:
+            return
+        self._last = ""
+        for button in ("PLUS", "MINUS"):
+            self._at(at_us, "hold", button)
+            self._at(at_us + for_us, "release", button)
         self._turn_us, self._free_us = at_us, at_us + for_us + BETWEEN_US
 
     def hold(self, button: str) -> None:
@@ -448,6 +460,8 @@ class Keyboard:
             bench.press("MINUS")
         elif key == "n":
             bench.hold("MINUS")
+        elif key in "cC":
+            bench.together(CHORD_PRESS_US if key == "C" else PRESS_US)
         elif key == "l":
             bench.then("lift", True)
         elif key in TOUCH_KEYS:

@@ -5,18 +5,22 @@ Each promise is a line with what is allowed and what was found, so that a reader
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from . import agreement, faults, montecarlo, nominal, power
+from . import agreement, faults, moments, montecarlo, nominal, power
 from .measure import Trace
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.md"
+WORKERS = os.cpu_count() or 1
 PLOTS = HERE / "results.png"
 # Faults that are shown without the electrode watch too: what it is for.
 UNWATCHED = (
@@ -63,6 +67,9 @@ class Results:
     mains_ua: tuple[float, float] = (0.0, 0.0)
     touches: list[power.Touch] = field(default_factory=list)
     fed_v: float = 0.0
+    odd: list[moments.Moment] = field(default_factory=list)
+    ripple: moments.Ripple | None = None
+    clamps: list[moments.Clamp] = field(default_factory=list)
     traces: dict[str, Trace] = field(default_factory=dict)
     samples: list[montecarlo.Sample] = field(default_factory=list)
     corners: list[montecarlo.Sample] = field(default_factory=list)
@@ -143,13 +150,21 @@ class Results:
                 f"{max(t.rail_v for t in self.touches):.1f} V",
                 all(touch.kept for touch in self.touches),
             )
+        if self.odd:
+            worst = max(self.odd, key=lambda moment: moment.peak_ua)
+            add(
+                "supplies that come, go or fail, skin on the electrodes: largest mean of 10 us, charge past the phase",
+                f"{faults.OVER_UA * 1.3:.0f} uA, {moments.NET_MAX_NC:g} nC",
+                f"{worst.peak_ua:.0f} uA, {max(m.net_nc for m in self.odd):.1f} nC",
+                all(moment.kept for moment in self.odd),
+            )
         if self.lifts:
-            hardest_lift = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
+            lifted = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
             add(
                 "charge when an electrode lifts and returns at 500 uA",
                 "one ordinary pulse",
-                f"{hardest_lift.nc / hardest_lift.ordinary_nc * 100:.1f} % of it",
-                hardest_lift.nc <= hardest_lift.ordinary_nc * 1.001,
+                f"{lifted.nc / lifted.ordinary_nc * 100:.1f} % of it",
+                lifted.nc <= lifted.ordinary_nc * 1.001,
             )
         if self.pairs:
             current = max(p.current_error for p in self.pairs)
@@ -173,27 +188,31 @@ def run_all(say: Say, runs: int = montecarlo.RUNS) -> Results:
     results.lifts = nominal.lifts("500") + nominal.lifts("good")
     results.leak_na = nominal.leakage_na()
     results.driven_ua = nominal.driven_leakage_ua()
-    for fault in faults.FAULTS:
-        say(f"fault {fault.name}")
-        outcome, trace = faults.play(fault)
-        results.outcomes.append(outcome)
-        results.traces[fault.name] = trace
-    for name in UNWATCHED:
-        say(f"fault {name}, without the electrode watch")
-        outcome, trace = faults.play(faults.by_name(name), watch=False)
-        results.unwatched.append(outcome)
-        results.traces[name + " unwatched"] = trace
-    for way in faults.WAYS:
-        say(f"faults with the trip's way through the {way} broken")
-        results.halved[way] = [faults.play(fault, without=way)[0] for fault in faults.FAULTS if fault.fast]
+    # The decks are ngspice's work: as many at a time as there are cores.
+    with ThreadPoolExecutor(WORKERS) as pool:
+        say(f"{len(faults.FAULTS)} faults")
+        for outcome, trace in pool.map(faults.play, faults.FAULTS):
+            results.outcomes.append(outcome)
+            results.traces[outcome.fault.name] = trace
+        say("without the electrode watch")
+        for outcome, trace in pool.map(lambda name: faults.play(faults.by_name(name), watch=False), UNWATCHED):
+            results.unwatched.append(outcome)
+            results.traces[outcome.fault.name + " unwatched"] = trace
+        quick = [fault for fault in faults.FAULTS if fault.fast]
+        for way in faults.WAYS:
+            say(f"{len(quick)} faults with the trip's way through the {way} broken")
+            results.halved[way] = [play[0] for play in pool.map(partial(faults.play, without=way), quick)]
     say("charging, mains, touches")
     results.into_cell = power.charged_past_the_charger()
     results.reversed_ma = power.reversed_cell_ma(False), power.reversed_cell_ma(True)
     results.mains_ua = power.mains_leak_ua(5.0), power.mains_leak_ua(0.0)
     results.touches = power.touches()
     results.fed_v = power.fed_rail_v()
+    results.odd = [*moments.moments(), moments.slow_op_amp()]
+    results.ripple = moments.ripple()
+    results.clamps = moments.clamps()
     say(f"{runs} devices")
-    results.samples = montecarlo.run(runs)
+    results.samples = montecarlo.run(runs, workers=WORKERS)
     results.corners = [montecarlo.measure(montecarlo.corner(sign)) for sign in (1.0, -1.0)]
     say("agreement with the simulator")
     results.pairs = agreement.all_pairs()
@@ -335,10 +354,10 @@ def markdown(results: Results) -> str:
         "## Around the stage",
         "",
         _text(
-            f"A cell of 4.2 V the wrong way round passes {results.reversed_ma[0] * 1000:.3f} uA; with USB plugged in the",
-            f"charger takes it for an empty one and draws {results.reversed_ma[1]:.0f} mA from it, until its own protection",
-            "ends that. A cable whose ground is there and whose 5 V are not leaves the relay closed:",
-            f"{results.mains_ua[1]:.0f} uA of mains then, as without a relay.",
+            f"A cell of 4.2 V the wrong way round passes {results.reversed_ma[0] * 1000:.3f} uA; with USB",
+            f"plugged in the charger takes it for an empty one and draws {results.reversed_ma[1]:.0f} mA from it,",
+            "until its own protection ends that. A cable whose ground is there and whose 5 V are not leaves",
+            f"the relay closed: {results.mains_ua[1]:.0f} uA of mains then, as without a relay.",
         ),
         "",
         _table(
@@ -355,6 +374,7 @@ def markdown(results: Results) -> str:
                 for t in results.touches
             ],
         ),
+        *_moments(results),
         "## Tolerances",
         "",
         *_tolerances(results),
@@ -371,6 +391,30 @@ def markdown(results: Results) -> str:
         ),
     ]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _moments(results: Results) -> list[str]:
+    if results.ripple is None:
+        return []
+    ripple = results.ripple
+    return [
+        _table(
+            ("Moment", "Load", "Largest mean of 10 us", "Above 600 uA", "Charge beyond the phase"),
+            [
+                (m.what, _load(m.load), f"{m.peak_ua:.0f} uA", _time(m.over_us), f"{m.net_nc:.1f} nC")
+                for m in results.odd
+            ],
+        ),
+        _text(
+            f"Bursts of the boost of {moments.RIPPLE_MA:g} mA make {ripple.rail_v:.2f} V of ripple on the rail and",
+            f"{ripple.ua:.1f} uA peak to peak in the skin. In the self-test, code {moments.SELF_TEST_CODE}:",
+        ),
+        "",
+        _table(
+            ("Clamp shorted", "to", "Rset", "Sink node"),
+            [(c.which, c.to.replace("0", "ground"), f"{c.ua:.1f} uA", f"{c.sink_v:.2f} V") for c in results.clamps],
+        ),
+    ]
 
 
 def _tolerances(results: Results) -> list[str]:

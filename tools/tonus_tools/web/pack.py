@@ -39,10 +39,25 @@ class _Lean(ast.NodeTransformer):
     visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        names = [d.func.id for d in node.decorator_list if isinstance(d, ast.Call) and isinstance(d.func, ast.Name)]
+        if "dataclass" in names:
+            node.decorator_list = []
+            _as_plain_class(node)
         return self._body(node)
 
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        return self._body(node)
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        """A date's format, which it knows of no class, as a call: the text is then joined."""
+        self.generic_visit(node)
+        if not any(_date_form(part) for part in node.values):
+            return node
+        parts: list[ast.expr] = []
+        for part in node.values:
+            form = _date_form(part)
+            if form and isinstance(part, ast.FormattedValue):
+                parts.append(ast.Call(ast.Attribute(part.value, "strftime", ast.Load()), [ast.Constant(form)], []))
+            else:
+                parts.append(part if isinstance(part, ast.Constant) else ast.JoinedStr([part]))
+        return ast.Call(ast.Attribute(ast.Constant(""), "join", ast.Load()), [ast.List(parts, ast.Load())], [])
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         if node.value is None:
@@ -89,6 +104,40 @@ class _Lean(ast.NodeTransformer):
         return node
 
 
+def _date_form(part: ast.expr) -> str | None:
+    """The format of a date in a text, or None."""
+    spec = part.format_spec if isinstance(part, ast.FormattedValue) else None
+    if isinstance(spec, ast.JoinedStr) and len(spec.values) == 1 and isinstance(spec.values[0], ast.Constant):
+        form = spec.values[0].value
+        if isinstance(form, str) and form.startswith("%"):
+            return form
+    return None
+
+
+def _as_plain_class(node: ast.ClassDef) -> None:
+    """A dataclass, written out: what it is made of, equal when all of that is."""
+    fields = [e for e in node.body if isinstance(e, ast.AnnAssign) and isinstance(e.target, ast.Name)]
+    names = [field.target.id for field in fields if isinstance(field.target, ast.Name)]
+    defaults = [f"={ast.unparse(field.value)}" if field.value is not None else "" for field in fields]
+    given = ", ".join(name + default for name, default in zip(names, defaults, strict=True))
+    kept = "\n        ".join(f"self.{name} = {name}" for name in names)
+    key = "".join(f"self.{name}, " for name in names)
+    written = f"""
+class _:
+    def __init__(self, {given}):
+        {kept}
+    def _key(self):
+        return ({key})
+    def __eq__(self, other):
+        return type(self) == type(other) and self._key() == other._key()
+    def __hash__(self):
+        return hash(self._key())
+"""
+    made = ast.parse(written).body[0]
+    assert isinstance(made, ast.ClassDef)
+    node.body = [e for e in node.body if e not in fields] + made.body
+
+
 def _is_machine_code(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Attribute) and decorator.attr in MACHINE_CODE
 
@@ -115,7 +164,7 @@ def target(page: Path) -> dict[str, str]:
     return {RENAMED.get(path.name, path.name): lean(path.read_text(encoding="utf-8"), path.name) for path in paths}
 
 
-# In place of what words.py takes from elsewhere; `moment` is the page's, which knows the time zone.
+# In place of what the modules below take from elsewhere.
 CLIENT = """class _Field:
     def __init__(self, name):
         self.name = name
@@ -123,22 +172,48 @@ Client = Held = None
 Session = [_Field(name) for name in %r]
 Fault = [_Field(name) for name in %r]
 """
+ERRORS = "class NotGood(Exception):\n    pass\nclass UsageError(Exception):\n    pass\n"
+STAND_INS = {
+    "tonus_tools/ctl/errors.py": ERRORS,
+    "dataclasses.py": "dataclass = None\ndef fields(record):\n    return record\n",
+    "types.py": "SimpleNamespace = None\n",
+}
+TOOLS = Path(words.__file__).parents[1]
+SHARED = (words, calibrate)  # that the page runs, with the modules of the tools that they need
 
 
 def desk(page: Path) -> dict[str, str | None]:
-    """The page's own, tonusctl's words and its calibration."""
+    """The page's own, and what of the tools it runs."""
+    found: dict[str, str | None] = dict(STAND_INS)
     names = [[f.name for f in fields(record)] for record in (client.Session, client.Fault)]
-    found: dict[str, str | None] = {"ctl": None, "ctl/__init__.py": "", "ctl/client.py": CLIENT % tuple(names)}
-    found["ctl/words.py"] = lean(Path(words.__file__).read_text(encoding="utf-8"), "words.py")
-    found["ctl/calibrate.py"] = lean(Path(calibrate.__file__).read_text(encoding="utf-8"), "calibrate.py")
-    found["ctl/errors.py"] = "class NotGood(Exception):\n    pass\nclass UsageError(Exception):\n    pass\n"
-    found["types.py"] = "SimpleNamespace = None\n"
-    found["dataclasses.py"] = (
-        "def fields(record):\n    return record\ndef dataclass(**how):\n    return lambda kind: kind\n"
-    )
-    found["datetime.py"] = "datetime = None\n"
+    found["tonus_tools/ctl/client.py"] = CLIENT % tuple(names)
+    wanted = [Path(module.__file__) for module in SHARED]
+    while wanted:
+        path = wanted.pop()
+        name = f"tonus_tools/{path.relative_to(TOOLS).as_posix()}"
+        if name not in found:
+            source = path.read_text(encoding="utf-8")
+            found[name] = lean(source, path.name)
+            wanted += _needed(source, path)
+    for name in list(found):
+        folder = Path(name).parent
+        while folder.name:
+            found.setdefault(f"{folder.as_posix()}/__init__.py", "")
+            found[folder.as_posix()] = None
+            folder = folder.parent
     for path in sorted(page.glob("*.py")):
         found[path.name] = lean(path.read_text(encoding="utf-8"), path.name)
+    return dict(sorted(found.items(), key=lambda item: (item[1] is not None, item[0])))
+
+
+def _needed(source: str, path: Path) -> list[Path]:
+    """The modules of the tools that a source imports."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            named = [base / f"{alias.name}.py" for alias in node.names] if base.is_dir() else [base.with_suffix(".py")]
+            found += [one for one in named if one.is_file()]
     return found
 
 

@@ -4,10 +4,11 @@ import json
 import sys
 
 import board
-from ctl import calibrate, words
-from ctl.client import Session
 from tonus import VERSION, faults, limits, preset, program, session
 from tonus.fields import FieldError
+from tonus_tools.ctl import calibrate, words
+from tonus_tools.ctl.client import Session
+from tonus_tools.progress.history import history
 
 LEVELS = limits.LEVELS
 
@@ -136,11 +137,12 @@ def play(text, zone, level, ms):
 
 def sessions(records):
     """Rows of a table of sessions."""
-    return [words.session_row(record) for record in records]
+    return [words.session_row(record, its) for record, its in zip(records, history(records), strict=True)]
 
 
-def session_facts(record, names):
-    return words.session_facts(record, names)
+def session_facts(records, i, names):
+    """Of one of them; names of its zones."""
+    return words.session_facts(records[i], history(records)[i], names)
 
 
 def fault_rows(records):
