@@ -71,7 +71,7 @@ class Contacts:
 
     def __init__(self, mode: int, plus: int, minus: int, edges) -> None:
         self._kept = kept = array("i", [0] * _KEPT)
-        self._look_calls = (None, kept, kept)
+        self._look_calls: tuple = (None, kept, kept)
         if edges is not None:
             self._look_calls = (edges.forget, kept, edges.latched)
             for i in range(3):

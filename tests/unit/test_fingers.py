@@ -248,8 +248,8 @@ class Fingers(RuleBasedStateMachine):
     def move(self, i: int, ms: int) -> None:
         """A button changes, and stays so for some time."""
         self.held[i] = not self.held[i]
-        if i == 1:
-            self.may_rise = int(self.held[1] and not self.held[0])
+        if i == 1 and self.held[1]:  # told when it comes up, or a little later
+            self.may_rise = int(not self.held[0])
         if i == 0 and self.held[0]:
             self._play(20)  # what went down just before may still count
             self.may_rise = 0
@@ -262,6 +262,7 @@ class Fingers(RuleBasedStateMachine):
     @rule(i=st.integers(0, 2), closed=st.integers(1, 14), opened=st.integers(1, 30), times=st.integers(1, 60))
     @precondition(lambda self: not any(self.held))
     def chatter(self, i: int, closed: int, opened: int, times: int) -> None:
+        self._play(60)  # what came up just before may still count
         level = self.device.session.level
         self.device.chatter((MODE, PLUS, MINUS)[i], closed, opened, times * (closed + opened))
         self.may_rise = 0

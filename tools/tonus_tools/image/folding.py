@@ -1,8 +1,9 @@
-"""Numbers that have a name in the sources, put where they are used: names cost the device's heap, some 8 KB of it.
+"""Numbers that have a name in the sources, put where they are used: names cost the device's heap, some 10 KB of it.
 
 `limits.NAME` becomes its number, in every module of the firmware; `limits` itself, of which nothing else is used, is
 left empty. A module's own `_NAME = number` becomes `_NAME = const(number)`, which MicroPython's compiler does the same
-to. What is folded means what the source says, and nothing else is changed: tests compare the two.
+to. What faults and events mean, in words for people, stays with the tools: the device never says it. All else is as the
+source says: tests compare the two.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def numbers_of(limits: str) -> dict[str, int]:
 
 def folded(source: str, name: str, limits: Mapping[str, int]) -> str:
     """A module's source, its numbers folded. UsageError when it asks `limits` for something else."""
-    source = _without_limits(source, name, limits)
+    source = _without_meanings(_without_limits(source, name, limits))
     own = _own_numbers(source)
     lines = source.split("\n")
     for node in own:
@@ -55,6 +56,28 @@ def _without_limits(source: str, name: str, limits: Mapping[str, int]) -> str:
         line = lines[row - 1]
         number = limits[field.string]
         lines[row - 1] = f"{line[:start]}{number if number >= 0 else f'({number})'}{line[end:]}"
+    return "\n".join(lines)
+
+
+def _without_meanings(source: str) -> str:
+    """FAULTS with names alone, and EVENTS with nothing: the device asks for no more."""
+    lines = source.split("\n")
+    for node in reversed(ast.parse(source).body):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Dict):
+            continue
+        target = ast.unparse(node.targets[0])
+        if target == "FAULTS":
+            kept = [
+                f"{ast.unparse(key)}: ({ast.unparse(value.elts[0])},)"
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+                if key is not None and isinstance(value, ast.Tuple)
+            ]
+        elif target == "EVENTS":
+            kept = []
+        else:
+            continue
+        first, last = node.lineno - 1, node.end_lineno or node.lineno
+        lines[first:last] = [f"{target} = {{{', '.join(kept)}}}"] + [""] * (last - first - 1)
     return "\n".join(lines)
 
 

@@ -187,7 +187,7 @@ def desk(page: Path) -> dict[str, str | None]:
     found: dict[str, str | None] = dict(STAND_INS)
     names = [[f.name for f in fields(record)] for record in (client.Session, client.Fault)]
     found["tonus_tools/ctl/client.py"] = CLIENT % tuple(names)
-    wanted = [Path(module.__file__) for module in SHARED]
+    wanted = [Path(str(module.__file__)) for module in SHARED]
     while wanted:
         path = wanted.pop()
         name = f"tonus_tools/{path.relative_to(TOOLS).as_posix()}"
