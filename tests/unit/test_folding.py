@@ -7,27 +7,44 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tonus import limits
+from tonus import faults, limits, link
 from tonus_tools.ctl.errors import UsageError
-from tonus_tools.image.folding import folded, numbers_of
+from tonus_tools.image.folding import NAMED, folded, numbers_of
 from tonus_tools.sim.boards import FIRMWARE
 
-LIMITS = numbers_of((FIRMWARE / "tonus" / "limits.py").read_text(encoding="utf-8"))
-SOURCES = sorted(path for path in (FIRMWARE / "tonus").glob("*.py") if path.name != "limits.py")
+NUMBERS = {name: numbers_of((FIRMWARE / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
+SOURCES = sorted((FIRMWARE / "tonus").glob("*.py"))
 
 
 def test_every_number_of_limits_is_known() -> None:
-    assert {name: value for name, value in vars(limits).items() if name.isupper()} == LIMITS
-    assert len(LIMITS) > 100
+    for module in (limits, faults, link):
+        whole = {name: value for name, value in vars(module).items() if name.isupper() and type(value) is int}
+        public = {name: value for name, value in whole.items() if not name.startswith("_")}
+        assert public == NUMBERS[module.__name__.rpartition(".")[2]]
+    assert len(NUMBERS["limits"]) > 100
+    assert {name for name in vars(limits) if name.isupper()} == set(NUMBERS["limits"])
 
 
 class Said(ast.NodeTransformer):
-    """A source as folding would have it, worked out on its tree: `limits.X` as its number, `const(x)` as x."""
+    """A source as folding would have it, worked out on its tree: `limits.X` as its number, `const(x)` as x.
+
+    own: the numbers of the module itself, which are numbers there too and get no name.
+    """
+
+    def __init__(self, own: dict[str, int]) -> None:
+        self.own = own
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
-        if isinstance(node.value, ast.Name) and node.value.id == "limits":
-            number = LIMITS[node.attr]
-            return ast.Constant(number) if number >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-number))
+        if isinstance(node.value, ast.Name) and node.attr in NUMBERS.get(node.value.id, {}):
+            return number(NUMBERS[node.value.id][node.attr])
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return number(self.own[node.id]) if node.id in self.own else node
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        if isinstance(node.targets[0], ast.Name) and node.targets[0].id in self.own:
+            return None
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> Any:
@@ -36,9 +53,13 @@ class Said(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def said(source: str) -> str:
+def number(value: int) -> ast.expr:
+    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def said(source: str, stem: str) -> str:
     """Without what faults and events mean, which stays with the tools."""
-    tree = Said().visit(ast.parse(source))
+    tree = Said(NUMBERS.get(stem, {})).visit(ast.parse(source))
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FAULTS":
             assert isinstance(node.value, ast.Dict)
@@ -61,16 +82,15 @@ def test_the_device_asks_for_names_of_faults_alone_and_for_no_meaning_of_an_even
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_a_folded_module_says_the_same(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
-    found = folded(source, path.name, LIMITS)
-    assert "limits." not in "".join(
-        ast.dump(node) for node in ast.walk(ast.parse(found)) if type(node) is ast.Attribute
-    )
-    assert said(found) == said(source)
+    found = folded(source, path.name, NUMBERS)
+    asked = [ast.unparse(node) for node in ast.walk(ast.parse(found)) if type(node) is ast.Attribute]
+    assert not {f"{module}.{name}" for module in NAMED for name in NUMBERS[module]} & set(asked)
+    assert said(found, path.stem) == said(source, path.stem)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_what_is_a_const_is_nothing_else_and_used_after_it(path: Path) -> None:
-    tree = ast.parse(folded(path.read_text(encoding="utf-8"), path.name, LIMITS))
+    tree = ast.parse(folded(path.read_text(encoding="utf-8"), path.name, NUMBERS))
     consts = {
         node.targets[0].id: node.lineno
         for node in tree.body
@@ -101,6 +121,7 @@ def tree_of(path: Path) -> ast.AST:
         ("_A = (\n    5\n)\nx = 1", "_A = const(5)\n\n\nx = 1"),
         ("x = limits.LEVELS * 2", "x = 10 * 2"),
         ("x = me.limits.LEVELS", "x = me.limits.LEVELS"),
+        ("x = faults.LIFT, link.NOT_JSON, faults.name", "x = 1, (-32700), faults.name"),
         ("_A = limits.LEVELS + 1", "_A = const(10 + 1)"),
         ("x = _A\n_A = 5", "x = _A\n_A = 5"),
         ("_A = 5\ndef f():\n    global _A\n    _A = 6", "_A = 5\ndef f():\n    global _A\n    _A = 6"),
@@ -109,10 +130,10 @@ def tree_of(path: Path) -> ast.AST:
     ],
 )
 def test_what_is_folded_and_what_is_not(source: str, found: str) -> None:
-    assert folded(source, "x.py", LIMITS) == found
+    assert folded(source, "x.py", NUMBERS) == found
 
 
 @pytest.mark.parametrize("source", ["x = limits.NO_SUCH", "x = limits.\\\n  LEVELS"])
 def test_what_cannot_be_folded_is_told(source: str) -> None:
     with pytest.raises(UsageError):
-        folded(source, "x.py", LIMITS)
+        folded(source, "x.py", NUMBERS)

@@ -14,7 +14,7 @@ from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
 from ..ctl.errors import UsageError
 from ..sim.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
-from .folding import folded, numbers_of
+from .folding import NAMED, folded, numbers_of
 
 FLASH_BYTES = 0x200000  # of the Pico
 BLOCK = 4096  # also what the flash erases at once
@@ -45,12 +45,12 @@ def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> di
     found = {"main.py": (firmware / "main.py").read_bytes()}
     modules = {"board.py": BOARDS / board / "board.py"}
     modules |= {f"tonus/{path.name}": path for path in firmware.glob("tonus/*.py")}
-    numbers = numbers_of((firmware / "tonus" / "limits.py").read_text(encoding="utf-8"))
+    numbers = {name: numbers_of((firmware / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
     for name, path in modules.items():
         if as_sources:
             found[name] = path.read_bytes()
         else:
-            source = "" if name == "tonus/limits.py" else folded(path.read_text(encoding="utf-8"), name, numbers)
+            source = folded(path.read_text(encoding="utf-8"), name, numbers)
             found[name.removesuffix(".py") + ".mpy"] = compiled(source.encode(), name)
     for path in firmware.glob("tonus/presets/*.json"):
         found[f"tonus/presets/{path.name}"] = path.read_bytes()

@@ -1,9 +1,9 @@
 """Numbers that have a name in the sources, put where they are used: names cost the device's heap, some 10 KB of it.
 
-`limits.NAME` becomes its number, in every module of the firmware; `limits` itself, of which nothing else is used, is
-left empty. A module's own `_NAME = number` becomes `_NAME = const(number)`, which MicroPython's compiler does the same
-to. What faults and events mean, in words for people, stays with the tools: the device never says it. All else is as the
-source says: tests compare the two.
+`limits.NAME` becomes its number, in every module of the firmware, and so do those of `faults` and `link`; these three
+no longer name theirs. A module's own `_NAME = number` becomes `_NAME = const(number)`, which MicroPython's compiler
+does the same to. What faults and events mean, in words for people, stays with the tools: the device never says it. All
+else is as the source says: tests compare the two.
 """
 
 from __future__ import annotations
@@ -19,16 +19,31 @@ from ..ctl.errors import UsageError
 _PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
 
 
-def numbers_of(limits: str) -> dict[str, int]:
-    """The numbers of `limits.py`, by name."""
-    names: dict[str, object] = {}
-    exec(compile(limits, "tonus/limits.py", "exec"), names)
-    return {name: value for name, value in names.items() if name.isupper() and isinstance(value, int)}
+NAMED = ("limits", "faults", "link")  # modules whose numbers are folded
+Numbers = Mapping[str, Mapping[str, int]]  # of each of these, by name
 
 
-def folded(source: str, name: str, limits: Mapping[str, int]) -> str:
-    """A module's source, its numbers folded. UsageError when it asks `limits` for something else."""
-    source = _without_meanings(_without_limits(source, name, limits))
+def numbers_of(source: str) -> dict[str, int]:
+    """The whole numbers that a module gives a public name at its top, each worked out from those before it."""
+    found: dict[str, int] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
+            try:
+                value = eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {}}, dict(found))
+            except (NameError, TypeError):
+                continue
+            if type(value) is int and not node.targets[0].id.startswith("_"):
+                found[node.targets[0].id] = value
+    return found
+
+
+def folded(source: str, name: str, numbers: Numbers) -> str:
+    """A module's source, the numbers folded. UsageError when it asks `limits` for something else."""
+    stem = name.rpartition("/")[2].removesuffix(".py")
+    source = _without_meanings(source)
+    if stem in numbers:
+        source = _without_own(source, numbers[stem])
+    source = _without_names(source, name, numbers)
     own = _own_numbers(source)
     lines = source.split("\n")
     for node in own:
@@ -40,22 +55,46 @@ def folded(source: str, name: str, limits: Mapping[str, int]) -> str:
     return "\n".join(lines)
 
 
-def _without_limits(source: str, name: str, limits: Mapping[str, int]) -> str:
+def _literal(number: int) -> str:
+    return str(number) if number >= 0 else f"({number})"
+
+
+def _without_own(source: str, numbers: Mapping[str, int]) -> str:
+    """A module that gives its numbers no names, and uses them itself as numbers."""
+    lines = source.split("\n")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in numbers:
+            last = node.end_lineno or node.lineno
+            lines[node.lineno - 1 : last] = [""] * (last - node.lineno + 1)
+    source = "\n".join(lines)
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    lines = source.split("\n")
+    for before, token in reversed(list(zip(tokens, tokens[1:], strict=False))):
+        if token.type == tokenize.NAME and token.string in numbers and before.string != ".":
+            row, start = token.start
+            line = lines[row - 1]
+            lines[row - 1] = line[:start] + _literal(numbers[token.string]) + line[token.end[1] :]
+    return "\n".join(lines)
+
+
+def _without_names(source: str, name: str, numbers: Numbers) -> str:
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     lines = source.split("\n")
     for at in range(len(tokens) - 3, -1, -1):
-        first, dot, field = tokens[at : at + 3]
+        module, dot, field = tokens[at : at + 3]
         before = tokens[at - 1].string if at else ""
-        if (first.string, dot.string) != ("limits", ".") or before == "." or field.type != tokenize.NAME:
+        if module.string not in numbers or dot.string != "." or before == "." or field.type != tokenize.NAME:
             continue
-        if field.string not in limits:
-            raise UsageError(f"{name}: limits.{field.string}: allowed one of its numbers")
-        (row, start), (end_row, end) = first.start, field.end
+        known = numbers[module.string]
+        if field.string not in known:
+            if module.string == "limits":
+                raise UsageError(f"{name}: limits.{field.string}: allowed one of its numbers")
+            continue
+        (row, start), (end_row, end) = module.start, field.end
         if row != end_row:
-            raise UsageError(f"{name}: line {row}: limits. and its number on one line")
+            raise UsageError(f"{name}: line {row}: {module.string}. and its number on one line")
         line = lines[row - 1]
-        number = limits[field.string]
-        lines[row - 1] = f"{line[:start]}{number if number >= 0 else f'({number})'}{line[end:]}"
+        lines[row - 1] = f"{line[:start]}{_literal(known[field.string])}{line[end:]}"
     return "\n".join(lines)
 
 
