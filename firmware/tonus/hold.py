@@ -6,8 +6,8 @@ after it began, without the cable, with any fault, and with every change of the 
 
 from asyncio import sleep_ms
 
-from . import limits
-from .link import NOT_HELD, Refused
+from . import limits, link
+from .link import Refused
 from .selftest import FALL_MS, RISE_MS
 
 _SETTLE_MS = 20  # the sink's loop, after the short has closed
@@ -34,7 +34,7 @@ class Hold:
         with the code through the short. And rail_mv.
         """
         if not self._board.HAS_SHORT:
-            raise Refused(NOT_HELD, "this board has no built-in short")
+            raise Refused(link.NOT_HELD, "this board has no built-in short")
         pulse, stage = self._pulse, self._stage
         self.active = True
         try:
@@ -46,7 +46,9 @@ class Hold:
             self._must_go_on()
             rail = stage.rail()
             if rail < self._board.RAIL_MIN_MV:
-                raise Refused(NOT_HELD, "the rail is at %d mV; allowed at least %d" % (rail, self._board.RAIL_MIN_MV))
+                raise Refused(
+                    link.NOT_HELD, "the rail is at %d mV; allowed at least %d" % (rail, self._board.RAIL_MIN_MV)
+                )
             stage.rest_at(0)
             zero = await self._mean(stage.raw_current)
             stage.self_test_short(code)
@@ -90,7 +92,7 @@ class Hold:
     def _must_go_on(self) -> None:
         """Before each touch of the stage, in the same breath: it may be the session's again."""
         if not self._stands():
-            raise Refused(NOT_HELD, "the cable went, or a fault came")
+            raise Refused(link.NOT_HELD, "the cable went, or a fault came")
 
     def _stands(self) -> bool:
         pulse = self._pulse

@@ -133,7 +133,7 @@ def test_what_is_folded_and_what_is_not(source: str, found: str) -> None:
     assert folded(source, "x.py", NUMBERS) == found
 
 
-@pytest.mark.parametrize("source", ["x = limits.NO_SUCH", "x = limits.\\\n  LEVELS"])
+@pytest.mark.parametrize("source", ["x = limits.NO_SUCH", "x = limits.\\\n  LEVELS", "from .link import BUSY"])
 def test_what_cannot_be_folded_is_told(source: str) -> None:
     with pytest.raises(UsageError):
         folded(source, "x.py", NUMBERS)

@@ -78,6 +78,11 @@ def _without_own(source: str, numbers: Mapping[str, int]) -> str:
 
 
 def _without_names(source: str, name: str, numbers: Numbers) -> str:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] in numbers:
+            for each in node.names:
+                if each.name in numbers[(node.module or "").rpartition(".")[2]]:
+                    raise UsageError(f"{name}: line {node.lineno}: {each.name} by its module's name, not imported")
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     lines = source.split("\n")
     for at in range(len(tokens) - 3, -1, -1):
