@@ -27,16 +27,16 @@ TEXT: dict[str, dict[str, str]] = {
         "Programm.",
     },
     "step_gel": {
-        "en": "*Gel on one side of the face*, a thin film wherever you will glide. The other side when it is its "
-        "turn.",
-        "de": "*Gel auf eine Gesichtshälfte*, ein dünner Film überall, wo Sie gleiten. Die andere Hälfte, wenn sie "
-        "dran ist.",
+        "en": "*Gel at number 1*, a thin film wherever you will glide there. Each next number when it is its turn: "
+        "lift off, the time stands still.",
+        "de": "*Gel auf Nummer 1*, ein dünner Film, wo Sie dort gleiten. Jede weitere Nummer, wenn sie dran ist: "
+        "abheben, die Zeit steht still.",
     },
     "step_start": {
-        "en": "*Press PLUS.* Level 1 is set, and two notes say which side comes first. Nothing flows yet but a "
-        "probe that you cannot feel.",
-        "de": "*PLUS drücken.* Stufe 1 ist gewählt, zwei Töne sagen, welche Seite zuerst kommt. Es fließt nur ein "
-        "Prüfstrom, den Sie nicht spüren.",
+        "en": "*Press PLUS.* Level 1 is set, and two notes say which side comes first. Nothing is felt: "
+        "it only looks for contact.",
+        "de": "*PLUS drücken.* Stufe 1 ist gewählt, zwei Töne sagen, welche Seite zuerst kommt. Zu spüren ist "
+        "nichts: es sucht nur Kontakt.",
     },
     "step_touch": {
         "en": "*Both electrodes on the gel, at number 1.* The contact lamp is steady; the current rises slowly from "
@@ -45,17 +45,19 @@ TEXT: dict[str, dict[str, str]] = {
         "von null.",
     },
     "step_level": {
-        "en": "*PLUS and MINUS choose the level*, 1 to {levels}. The lamp that glimmers is last time's; it never "
-        "goes up by itself. Little or nothing is felt: that is right.",
-        "de": "*PLUS und MINUS wählen die Stufe*, 1 bis {levels}. Die glimmende Lampe ist die vom letzten Mal; von "
-        "selbst steigt sie nie. Man spürt wenig oder nichts: so soll es sein.",
+        "en": "*PLUS and MINUS choose the level*, 1 to {levels}. A lamp glimmers at last time's level; the "
+        "device never goes up by itself. Little or nothing is felt: that is right.",
+        "de": "*PLUS und MINUS wählen die Stufe*, 1 bis {levels}. Eine Lampe glimmt bei der Stufe vom letzten "
+        "Mal; von selbst steigt das Gerät nie. Man spürt wenig oder nichts: so soll es sein.",
     },
     "step_glide": {
-        "en": "*Glide along the arrows*, up and outward, slowly: about three seconds a stroke, hold one at its end. "
-        "At each beep begin anew. Two notes are the next number: falling on the left, rising on the right, "
+        "en": "*Glide along the arrows*, up and outward, slowly: about three seconds a stroke, hold a second at its "
+        "end. Begin anew at each beep, in between as often as there is time. Two notes are the next number: "
+        "falling on the left, rising on the right, "
         "level in the middle.",
         "de": "*Entlang der Pfeile gleiten*, nach oben und außen, langsam: etwa drei Sekunden ein Strich, am Ende "
-        "eine Sekunde halten. Bei jedem Piep neu ansetzen. Zwei Töne heißen nächste Nummer: fallend links, "
+        "eine Sekunde halten. Bei jedem Piep neu ansetzen, dazwischen, so oft Zeit ist. Zwei Töne heißen "
+        "nächste Nummer: fallend links, "
         "steigend rechts, gleich in der Mitte.",
     },
     "step_lift": {
@@ -64,10 +66,10 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "*Abheben geht jederzeit.* Der Strom ist sofort aus, und die Zeit steht still, bis Sie wieder da sind.",
     },
     "step_skip": {
-        "en": "*Leave a place out*: PLUS and MINUS together, held {skip_s} s. Pressed briefly they say again which "
-        "number it is.",
-        "de": "*Eine Stelle auslassen*: PLUS und MINUS zusammen {skip_s} s halten. Kurz gedrückt sagen sie "
-        "nochmals, welche Nummer dran ist.",
+        "en": "*Leave a place out*: hold PLUS and MINUS together {skip_s} s. *Which number is it?* Press them "
+        "together briefly.",
+        "de": "*Eine Stelle auslassen*: PLUS und MINUS zusammen {skip_s} s halten. *Welche Nummer ist dran?* Beide "
+        "zusammen kurz drücken.",
     },
     "step_done": {
         "en": "*Three rising notes: done.* The bar shows how much of what was set was delivered; it switches itself "
@@ -79,8 +81,10 @@ TEXT: dict[str, dict[str, str]] = {
     # Presets
     "presets": {"en": "Presets: where, in which order", "de": "Programme: wo, in welcher Reihenfolge"},
     "mirror": {
-        "en": "As in the mirror: left is your left. Begin at 1; arrows show the stroke.",
-        "de": "Wie im Spiegel: links ist Ihr Links. Bei 1 beginnen; Pfeile zeigen den Strich.",
+        "en": "As in the mirror: left is your left. Begin at 1; arrows show the stroke. One number on both sides: both "
+        "in turn.",
+        "de": "Wie im Spiegel: links ist Ihr Links. Bei 1 beginnen; Pfeile zeigen den Strich. Eine Nummer auf beiden "
+        "Seiten: beide abwechselnd.",
     },
     "preset_facts": {"en": "{minutes}, beep every {cue} s", "de": "{minutes}, Piep alle {cue} s"},
     "preset_stroke": {"en": "strokes {glide} s, hold {hold} s", "de": "Striche {glide} s, halten {hold} s"},
@@ -110,8 +114,8 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "Leitfähig und auf Wasserbasis. Nie Öl, nie ölhaltige Creme: sie leiten nicht.",
     },
     "gel_side": {
-        "en": "One side at a time, so that it does not dry before its turn.",
-        "de": "Eine Seite nach der anderen, damit es nicht trocknet, bevor sie dran ist.",
+        "en": "One side at a time, never the whole face at once: it would dry before its turn.",
+        "de": "Eine Seite nach der anderen, nie das ganze Gesicht: es wäre trocken, bevor es dran ist.",
     },
     "gel_dry": {
         "en": "When it dries the contact lamp blinks fast and two low notes fall: *add gel, or a little water*. "
@@ -172,10 +176,13 @@ TEXT: dict[str, dict[str, str]] = {
     },
     "light_SELF_TEST": {"en": "a light runs along: it tests itself", "de": "ein Licht läuft durch: prüft sich"},
     "light_STANDBY": {"en": "choose a preset", "de": "Programm wählen"},
-    "light_ARMED": {"en": "armed: put the electrodes on", "de": "bereit: Elektroden auflegen"},
+    "light_ARMED": {"en": "waits: put the electrodes on", "de": "bereit: Elektroden auflegen"},
     "light_TREAT": {"en": "it treats, here at level 5", "de": "läuft, hier mit Stufe 5"},
     "light_PAUSED": {"en": "paused: contact is gone", "de": "Pause: kein Kontakt"},
-    "light_zone": {"en": "for a moment: the 3rd of 8 places", "de": "kurz: die 3. von 8 Stellen"},
+    "light_zone": {
+        "en": "for a moment, here 3 of 8: two places a lamp; lit: done; blinks once, or twice for its second",
+        "de": "kurz, hier 3 von 8: zwei Stellen je Lampe; hell: fertig; blinkt einmal, für ihre zweite zweimal",
+    },
     "light_charge": {
         "en": "for a second, at switch-on: the charge, here 60 %",
         "de": "eine Sekunde beim Einschalten: Ladung, hier 60 %",
@@ -190,12 +197,12 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "fertig: der Anteil, der ankam, hier 80 %",
     },
     "light_less": {
-        "en": "... in turn with the side that got less, here left",
-        "de": "... im Wechsel mit der Seite, die weniger bekam, hier links",
+        "en": "done, one side got less: in turn with it, here the left",
+        "de": "fertig, eine Seite bekam weniger: im Wechsel mit ihr, hier der linken",
     },
     "light_expired": {
-        "en": "... or with places left, {session_min} min being over",
-        "de": "... oder mit: {session_min} Min. um, Stellen übrig",
+        "en": "the {session_min} min were over before the last place: in turn with this",
+        "de": "die {session_min} Min. waren vor der letzten Stelle um: im Wechsel hiermit",
     },
     "light_CHARGING": {
         "en": "the cable is in: it charges, and treats nobody",
@@ -206,10 +213,10 @@ TEXT: dict[str, dict[str, str]] = {
     # Sounds
     "sounds": {"en": "Sounds", "de": "Töne"},
     "sounds_legend": {
-        "en": "higher is higher; blue: the motor ticks too",
-        "de": "höher ist höher; blau: der Motor tickt mit",
+        "en": "a higher dash is a higher note; blue: the device ticks in the hand, too",
+        "de": "höherer Strich: höherer Ton; blau: das Gerät tickt auch in der Hand",
     },
-    "sound_cue": {"en": "glide on", "de": "weiter gleiten"},
+    "sound_cue": {"en": "glide: begin anew", "de": "gleiten: neu ansetzen"},
     "sound_hold": {"en": "strokes: hold still", "de": "Striche: still halten"},
     "sound_left": {"en": "next number, on the left", "de": "nächste Nummer, links"},
     "sound_right": {"en": "next number, on the right", "de": "nächste Nummer, rechts"},
@@ -217,7 +224,10 @@ TEXT: dict[str, dict[str, str]] = {
     "sound_done": {"en": "done", "de": "fertig"},
     "sound_less_left": {"en": "the left side got less", "de": "links kam weniger an"},
     "sound_less_right": {"en": "the right side got less", "de": "rechts kam weniger an"},
-    "sound_expired": {"en": "{session_min} min over, places left", "de": "{session_min} Min. um, Stellen übrig"},
+    "sound_expired": {
+        "en": "{session_min} min over before the last place",
+        "de": "{session_min} Min. um vor der letzten Stelle",
+    },
     "sound_stop": {"en": "stopped", "de": "gestoppt"},
     "sound_level": {"en": "the level changed", "de": "andere Stufe"},
     "sound_top": {"en": "no higher level", "de": "keine höhere Stufe"},
@@ -240,7 +250,7 @@ TEXT: dict[str, dict[str, str]] = {
     },
     "weeks": {"en": "How often", "de": "Wie oft"},
     "weeks_words": {
-        "en": "Regularly: 5 days a week for 60 days, then 3. Without contact or a button for {idle_min} min, or "
+        "en": "Regularly: 5 days a week for 60 days, then 3 a week. Without contact or a button for {idle_min} min, or "
         "after {session_min} min in all, it ends by itself.",
         "de": "Regelmäßig: 60 Tage lang an 5 Tagen der Woche, dann an 3. Ohne Kontakt und Taste nach {idle_min} "
         "Min., sonst nach {session_min} Min. endet es von selbst.",
