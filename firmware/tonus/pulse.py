@@ -490,14 +490,14 @@ class Pulse:
                         kept[_WORDS] = words
                         run()
         closed = pins & kept[_BUTTONS]
+        if flags[0] & 1:
+            look(0)
         # A tick that has taken a sample has done enough: the pins latch what happens until the next.
         if (closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]) and not kept[_TOOK]:
             kept[_BUTTONS_SEEN] = closed
             found = int(buttons(pins, now, kept[_TICKS]))
             kept[_STOPS] = found & 1
             kept[_BUTTONS_BUSY] = found >> 1
-        elif flags[0] & 1:
-            look(0)
         kept[_TOOK] = 0
         if not kept[_TICKS] & 7:
             # A part in 850 each 8 ms.
@@ -566,6 +566,11 @@ class Pulse:
                 # The DAC's input register is free once the pulse that needs what is in it has begun.
                 if waiting >= kept[_AHEAD] or out[6] and not int(self._turn()):
                     return
+                if flags[0] & 1:
+                    look(0)
+                    if not kept[_RUNNING]:
+                        return
+                    words = 1
                 kept[_CODE_BEFORE] = kept[_CODE]
                 kept[_WIDTH_BEFORE] = kept[_WIDTH]
                 kept[_KIND_BEFORE] = kept[_KIND]

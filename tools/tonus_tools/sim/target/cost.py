@@ -19,7 +19,7 @@ ADC_US = 5  # 2 of which the converter takes
 SPI_US = 10  # 16 bits at 10 MHz, and what makes them
 PUT_US = 5
 NEXT_WORD_US = 19  # to work out the word after it, unless a sample is due first
-QUEUED_US = 13
+QUEUED_US = 20
 EXEC_US = 4
 
 # The foreground.
