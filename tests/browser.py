@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 SCRIPTS = Path(__file__).with_name("web")
+HANGS_MS = 600_000  # what takes so long never comes, however busy the computer is
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +70,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that was never here. A mistake in the page's own scripts fails the test."""
     context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(90_000)  # a computer may be busy
+    context.set_default_timeout(HANGS_MS)
     problems: list[str] = []
     context.on("weberror", lambda error: problems.append(str(error.error)))
     yield context

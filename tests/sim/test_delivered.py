@@ -131,7 +131,7 @@ def test_what_is_said_is_what_was_delivered(name: str, tmp_path: Path) -> None:
 def test_the_probes_of_a_slow_preset_are_told(tmp_path: Path) -> None:
     """They carry many times the charge of its pulses; what was set and delivered is that of the pulses."""
     wave = {"kind": "biphasic", "rate_hz": 0.5, "phase_us": 100, "gap_us": 50}
-    zones = [{"name": "cheek", "duration_s": 30, "cue_s": 10, "waveform": wave}]
+    zones = [{"region": "cheek", "side": "left", "duration_s": 30, "cue_s": 10, "waveform": wave}]
     with device(tmp_path / "flash.img") as made:
         made.client.write_bank(texts(example(top_ua=50, ramp_ms=500, zones=zones)))
         made.live.do("usb", False)

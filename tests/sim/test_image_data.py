@@ -195,7 +195,7 @@ def test_a_drive_that_does_not_come_loses_nothing(
     computer.drive_works = True
     assert "cannot be asked for its presets and journal" in run(capsys, "flash", code=2)
     told = run(capsys, "flash", "--data", str(saved))
-    assert told.endswith(", with 2 presets (generation 2), 2 sessions, 1 fault\n")
+    assert told.endswith(", with 2 presets (generation 2), 2 sessions, 1 fault, the settings\n")
     assert computer.data()["data/bank"] == before["data/bank"]
     assert records(computer.data()["data/sessions"]) == records(before["data/sessions"])
 

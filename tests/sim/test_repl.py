@@ -207,7 +207,7 @@ def test_a_soft_reset_with_minus_held_ends_at_the_prompt_with_the_pins_as_they_w
 def test_a_soft_reset_without_minus_starts_the_device() -> None:
     with prompted() as device:
         device.live.do("release", "MINUS")
-        heard = device.say("\x04", 1_000_000)
+        heard = device.say("\x04", BOOTED_US)
         assert '"to": "CHARGING"' in heard
         assert len(device.of("boot")) == 1
         assert '"state":"CHARGING"' in device.say('{"jsonrpc":"2.0","id":1,"method":"device.info"}\n')

@@ -7,6 +7,7 @@ from typing import Any
 from devices import BOOTED_US
 from tonus import limits
 from tonus_tools.sim import runner
+from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.measure import longest_unwatched_ms
 from tonus_tools.sim.scenario import load
@@ -31,6 +32,7 @@ def play(
     expect: dict[str, Any] | None = None,
     presets: list[dict[str, Any]] | None = None,
     start: dict[str, Any] | None = None,
+    firmware: Path = FIRMWARE,
 ) -> Trace:
     """Run a scenario and hold it to every limit and to what is expected; its trace."""
     document: dict[str, Any] = {"name": folder.name, "until_s": until_s, "start": start or {}, "do": entries}
@@ -43,7 +45,7 @@ def play(
     path = folder / "scenario.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     scenario = load(path)
-    trace = runner.run(scenario)
+    trace = runner.run(scenario, firmware=firmware)
     violations = check(trace, scenario)
     assert not violations, "\n".join(str(violation) for violation in violations)
     if not trace.logs_of("fault"):  # of a broken part the trace may miss phases

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import FilePayload, Page
+import pytest
+from playwright.sync_api import FilePayload, Page, TimeoutError
 from tonus_tools.sim.live import Live
 
 # Headless Chromium can be given no port. This one has the methods of a real one; bytes go to Python and back.
@@ -101,8 +102,12 @@ def begin(page: Page, address: str) -> None:
 
 
 def says(page: Page, text: str, where: str = "words") -> str:
-    """Wait until the page's words have this in them."""
-    page.wait_for_function("([id, text]) => document.getElementById(id).textContent.includes(text)", arg=[where, text])
+    """Wait until the page's words have this in them; they are told when they never do."""
+    has = "([id, text]) => document.getElementById(id).textContent.includes(text)"
+    try:
+        page.wait_for_function(has, arg=[where, text])
+    except TimeoutError:
+        pytest.fail(f"#{where} does not say {text!r}; it says {page.text_content(f'#{where}')!r}")
     return page.text_content(f"#{where}") or ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from on_page import as_file, begin, document, press, says
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 from tonus import faults
 from tonus_tools.sim.scenario import FAULTS
 from tonus_tools.web import build
@@ -38,6 +38,19 @@ def test_who_should_not_use_it_is_told_before(page: Page, address: str) -> None:
     says(page, "It is ready")
     page.reload()
     says(page, "It is ready")  # asked once on this computer
+
+
+def test_a_click_before_the_page_is_whole_is_not_lost(page: Page, address: str) -> None:
+    held: list[Route] = []
+    page.route("**/pack.json", lambda route: held.append(route))
+    page.goto(address)
+    assert page.is_disabled("#begin")
+    with page.expect_response("**/pack.json"):
+        while not held:
+            page.wait_for_timeout(20)
+        held.pop().continue_()
+    page.click("#begin")
+    says(page, "It is ready")
 
 
 def take_short_preset(page: Page, address: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from on_page import QUIET_US, Wire, as_file, connect, document, says
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 from tonus_tools.ctl.client import Client
 from tonus_tools.sim.live import Live, VirtualSerial
 from tonus_tools.sim.scenario import Scenario, Start
@@ -49,6 +49,17 @@ def test_a_push_and_a_pull(page: Page, address: str, wire: Wire) -> None:
     saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert [one["id"] for one in saved] == ["lift", "firm", "absorb", "calm", "mine", "other"]
     assert [zone["duration_s"] for zone in saved[4]["zones"]] == [5, 5, 5, 5]
+
+
+def test_a_device_that_answers_before_the_firmwares_checks_are_loaded(page: Page, address: str, wire: Wire) -> None:
+    held: list[Route] = []
+    page.route("**/desk.js", lambda route: held.append(route))
+    wire.put_into(page)
+    assert "Reading" in connect(page, address, "Reading ...")
+    page.wait_for_timeout(2000)  # time to ask the device for everything, as far as the page does without
+    assert "Reading" in (page.text_content("#link-words") or "")
+    held.pop().continue_()
+    says(page, "Connected: Tonus", "link-words")
 
 
 def test_a_preset_is_edited_under_the_firmwares_eyes(page: Page, address: str, wire: Wire) -> None:

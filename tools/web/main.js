@@ -47,6 +47,7 @@ $("begin").addEventListener("click", () => {
   $("try-title").scrollIntoView();
   $("mode").focus();
 });
+$("begin").disabled = false;
 addEventListener("hashchange", show);
 show();
 new Yours(desk, device, pack.what_to_do);

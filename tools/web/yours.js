@@ -122,6 +122,7 @@ export class Yours {
   async #look() {
     const mine = this.#changed ? this.texts : null;
     this.say("Reading ...");
+    this.about = await this.desk.about; // on a slow computer it may come after the device's first answers
     const info = await this.link.ask("device.info");
     this.bank = await readBank(this.link);
     this.records = { sessions: await readJournal(this.link, "session"), faults: await readJournal(this.link, "fault") };
