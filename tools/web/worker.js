@@ -9,19 +9,32 @@ const SLICE_MS = 40; // of virtual time: the interpreter collects garbage only b
 const TURN_MS = 24; // of life, after which the page is told
 const HOST_BYTES = 512; // on their way to the device; more wait here, as at a real port
 const LAG_MS = 500; // what is lost when the computer is too slow
+const PRESS_MS = 70; // of virtual time that a button stays as it is, however late its moves come here: a finger's
 
 let page = null;
 let speed = 1;
-let orders = [];
+const orders = [];
 let outbox = "";
 let waiting = 0;
 let nowMs = 0;
 let zeroMs = 0; // life's time at which virtual time is 0, at this speed
 let firmware = {};
+const movedMs = {}; // of each button
 
 function pace(factor) {
   speed = factor;
   zeroMs = performance.now() - (speed ? nowMs / speed : 0);
+}
+
+/** What may happen now, in order, up to a button that has only just moved. */
+function due() {
+  for (let i = 0; i < orders.length; i++) {
+    const [action, button] = orders[i];
+    if (action !== "hold" && action !== "release") continue;
+    if (nowMs < (movedMs[button] ?? -PRESS_MS) + PRESS_MS) return orders.splice(0, i);
+    movedMs[button] = nowMs;
+  }
+  return orders.splice(0);
 }
 
 function slice(untilMs) {
@@ -30,8 +43,7 @@ function slice(untilMs) {
     outbox = outbox.slice(piece.length);
     orders.push(["send", piece]);
   }
-  const text = page.step(JSON.stringify({ until_ms: untilMs, do: orders }));
-  orders = [];
+  const text = page.step(JSON.stringify({ until_ms: untilMs, do: due() }));
   const at = text.lastIndexOf("\n");
   const state = JSON.parse(text.slice(at + 1));
   nowMs = state.now_ms;

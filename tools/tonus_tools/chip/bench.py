@@ -322,8 +322,9 @@ def _push() -> list[Figure]:
     on_chip = Branch(lambda: push(chip)).result()
     with simulated.Live(_scenario()) as sim:
         sim.do("hold", "MODE")
-        sim.run(1_000_000)
+        sim.run(800_000)
         sim.do("release", "MODE")
+        sim.run(1_200_000)  # until it has tested itself
         in_simulator = push(sim)
     how = f"16 presets, {sum(map(len, sixteen))} characters: begin to read back"
     return [
