@@ -8,8 +8,13 @@ from types import ModuleType
 import pytest
 from board_files import load_board
 from emulated import Emulated, boot_with
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["browser"]
+
+# No test depends on the machine's speed.
+settings.register_profile("tonus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tonus")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -193,7 +193,7 @@ def calculate(board):
     add("watch's inputs", "R55 + R56 of 2.3 MOhm", "% of gain", 0.01, 0.25, (plus + minus) / 2.3e6 * 100)
     add("what a touch leaves at U6", "11 V / R56", "mA", 1, 5, 11e3 / min(plus, minus))
     ina, fast = at("U6", "OUT"), at("U8", "IN1-")
-    add("fast watch", "R34 x C34", "us", 130, 170, ohm(ina, fast) * farad(fast, gnd) * 1e6)
+    add("fast watch", "R34 x C34", "us", 90, 110, ohm(ina, fast) * farad(fast, gnd) * 1e6)
     add("fast watch's load on U6", "R34", "kOhm", 5, 50, ohm(ina, fast) / 1e3)
     taps = [ref, at("U8", "IN1+"), at("U8", "IN3+"), at("U7", "INB+"), at("U8", "IN4-"), at("U8", "IN2-"), gnd]
     steps = [ohm(a, b) for a, b in zip(taps, taps[1:])]  # noqa: B905

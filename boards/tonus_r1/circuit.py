@@ -304,8 +304,8 @@ def _watch(board):
     fit("C47", "C X7R 50 V", "3V3 GND", "U6's supply", "100 nF")
     fit("R55", "R 1 %", "GUARD1 WATCH+", "what a touch leaves, kept out of U6; 0.2 % of its gain", "2.49 kOhm")
     fit("R56", "R 1 %", "WATCHED WATCH-", "the same", "2.49 kOhm")
-    fit("R34", "R 1 %", "INA WFAST", "with C34 0.15 ms: skin that discharges itself does not trip it", "10 kOhm")
-    fit("C34", "C C0G 50 V", "WFAST GND", "with R34", "15 nF")
+    fit("R34", "R 1 %", "INA WFAST", "with C34 0.1 ms: skin that discharges itself does not trip it", "10 kOhm")
+    fit("C34", "C C0G 50 V", "WFAST GND", "with R34", "10 nF")
     fit(
         "R35",
         "R 1 %",

@@ -150,7 +150,7 @@ def test_parts_within_their_tolerances_pass_and_are_measured(errors: dict[str, f
     assert device.reference_mv * (1 + errors["adc"]) == pytest.approx(BOARD.ADC_REFERENCE_MV, rel=0.026)
 
 
-@given(st.floats(-60, -8), st.floats(-0.02, 0.02), st.floats(0.4, 3.0))
+@given(st.floats(-60, -10), st.floats(-0.02, 0.02), st.floats(0.4, 3.0))
 @settings(max_examples=20, deadline=None)
 def test_a_converter_that_hides_small_currents(codes: float, dac_v: float, noise: float) -> None:
     with pytest.raises(faults.Failed) as failed:
