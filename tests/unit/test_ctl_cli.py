@@ -539,9 +539,27 @@ def test_a_port_without_permission_names_the_group(
     assert "add yourself to the port's group, " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("group", "mode"), [("root", 0o660), ("dialout", 0o600)])
+def test_nobody_is_told_to_join_root_nor_a_group_without_rights(
+    group: str, mode: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    port = tmp_path / "ttyACM0"
+    port.touch()
+    port.chmod(mode)
+    monkeypatch.setattr("serial.serial_for_url", refuse)
+    monkeypatch.setattr(Path, "group", lambda self: group)
+    with pytest.raises(PortError, match="root's alone; unplug the device") as told:
+        ports.open_port(str(port))
+    assert "usermod" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("problem", "says"),
     [
+        (OSError(6, "No such device or address"), "nothing is behind it; plug the device in again"),
         (
             OSError(13, "Permission denied"),
             "no permission; on Linux add yourself to the port's group, dialout: sudo usermod",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,12 +57,14 @@ def open_port(name: str) -> Transport:
         raise PortError(f"{name}: {_why(problem, name)}") from None
 
 
-def _group(name: str) -> str:
-    """The group that may use a port; dialout, Debian's and its like's, when that cannot be told."""
+def _group(name: str) -> str | None:
+    """The group that may use a port, None when it is root's alone; dialout, Debian's, when that cannot be told."""
     try:
-        return Path(name).group()
+        port = Path(name)
+        mode, group = port.stat().st_mode, port.group()
     except (OSError, KeyError, NotImplementedError):
         return "dialout"
+    return None if group == "root" or not mode & stat.S_IRGRP or not mode & stat.S_IWGRP else group
 
 
 def _why(problem: OSError | ValueError, name: str) -> str:
@@ -72,12 +75,18 @@ def _why(problem: OSError | ValueError, name: str) -> str:
         return "there is no such port; tonusctl ports lists those there are"
     if number in (errno.EACCES, errno.EPERM):
         group = _group(name)
+        if group is None:
+            return (
+                "no permission: it is root's alone; unplug the device and plug it in again, or add a udev rule for it"
+            )
         return (
             f"no permission; on Linux add yourself to the port's group, {group}: sudo usermod -aG {group} $USER, then "
             "log out and in again"
         )
     if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in said:
         return "busy: another program has it open"
+    if number == errno.ENXIO:
+        return "nothing is behind it; plug the device in again"
     if "Inappropriate ioctl" in str(problem):
         return "not a serial port"
     text = str(problem).splitlines()[0] if str(problem) else type(problem).__name__

