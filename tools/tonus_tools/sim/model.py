@@ -37,4 +37,5 @@ _WORLD = _module()
 World: Any = _WORLD.World
 SKINS: dict[str, tuple[float, float, float]] = _WORLD.SKINS
 SKIN_KNEE_A: float = _WORLD.SKIN_KNEE_A
+WATCH_C: float = _WORLD.WATCH_C
 habits: Any = _load("habits")

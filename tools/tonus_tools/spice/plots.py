@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..sim.model import WATCH_C
 from . import faults, montecarlo, ngspice
 from .deck import LOADS, Bench, transient
 from .drive import codes_of, single
@@ -62,11 +63,14 @@ def _pulse(ax: Axes) -> None:
 
 
 def _start(ax: Axes) -> None:
+    most_ma = 0.0
     for ua, colour in zip((8, 40, 200, 400, 500), COLOURS, strict=False):
         trace, start = _play("500", ua)
         ax.plot(trace.t_us - start, trace.ua, color=colour, lw=1, label=f"{ua} uA")
+        shown = (trace.t_us > start) & (trace.t_us < start + 14)
+        most_ma = max(most_ma, float(trace.ua[shown].max()) / 1000)
     ax.set(xlim=(-0.5, 14), ylim=(0, 1100), xlabel="us", ylabel="uA", title="Start of a phase, 500 Ohm")
-    ax.text(0.6, 1050, "0.2 us of up to 38 mA: strays", fontsize=7)
+    ax.text(0.6, 1050, f"for a moment up to {most_ma:.0f} mA: strays", fontsize=7)
     ax.legend(fontsize=7, title="set")
 
 
@@ -133,7 +137,7 @@ def _one_way(ax: Axes, results: Results) -> None:
         charge = trace.total_nc(trace.t_us) / 1000
         net = np.abs(charge - np.interp(fault.since_us, trace.t_us, charge))
         ax.plot((trace.t_us - fault.since_us) / 1e6, net, color=colour, ls=style, lw=1, label=label)
-    ax.axhline(20, color="#555555", lw=0.8, ls="--")
+    ax.axhline(WATCH_C * 1e6, color="#555555", lw=0.8, ls="--")
     ax.set(xlabel="s after the fault", ylabel="uC one way", title="Charge in one direction", xlim=(0, 5), ylim=(0, 80))
     ax.legend(fontsize=7)
 
