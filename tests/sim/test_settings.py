@@ -13,7 +13,7 @@ from devices import BOOTED_US, Device, canonical, device, example
 from tonus import panel
 from tonus_tools.ctl import words
 from tonus_tools.ctl.client import Chosen
-from tonus_tools.ctl.errors import DeviceRefused
+from tonus_tools.ctl.errors import DeviceRefused, ToolError
 from tonus_tools.image.filesystem import filesystem
 from tonus_tools.progress.history import history
 from tonus_tools.sim.live import Live
@@ -63,7 +63,7 @@ def over_usb(change: dict[str, Any]) -> Callable[[Device], None]:
         made.live.heard.clear()
         try:
             made.client.settings_write(change)
-        except Exception:
+        except ToolError:
             assert made.cuts, change  # the device went off in the middle
 
     return work
