@@ -8,7 +8,6 @@ board; the three that are a standard's alone are named here.
 
 from __future__ import annotations
 
-import runpy
 from array import array
 from collections.abc import Sequence
 from copy import copy
@@ -21,9 +20,9 @@ from tonus import limits
 from tonus.preset import Preset, Waveform, Zone
 from tonus.program import DEAD_US, Train, compile, compile_probe, decode
 
-from ..sim.boards import load_board
 from ..sim.measure import Bools, worst_account
 from ..sim.trace import Floats, Ints, Phases
+from ..world.boards import constants, load_board
 
 # IEC 60601-2-10, as quoted in firmware/HAZARDS.md.
 DENSITY_MAX_MA_CM2 = 2
@@ -200,8 +199,7 @@ def figures(
 
 def board_constants(name: str) -> SimpleNamespace:
     """The names that a board.py defines, and UA_PER_CODE, as attributes. KeyError when there is no such board."""
-    board = load_board(name)
-    return SimpleNamespace(**runpy.run_path(str(board.folder / "board.py")), UA_PER_CODE=board.ua_per_code)
+    return SimpleNamespace(**vars(constants(name)), UA_PER_CODE=load_board(name).ua_per_code)
 
 
 # Playing
