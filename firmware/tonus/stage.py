@@ -9,11 +9,10 @@ from machine import ADC, SPI, Pin, mem32
 from rp2 import PIO, StateMachine
 from uctypes import bytearray_at
 
-from . import adc, phases
+from . import adc, phases, program
 from .calibration import Calibration
 from .measured import Measured
 from .mpy import const, ptr8
-from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
 
 FIFO_DEPTH = 4
 # Registers of the RP2040, for `machine.mem32`.
@@ -45,9 +44,9 @@ class Stage:
         base = Pin(pins["EL_A"], Pin.OUT, value=0)
         Pin(pins["EL_B"], Pin.OUT, value=0)
         Pin(pins["LDAC"], Pin.OUT, value=1)
-        self._machine = StateMachine(0, phases.phases, freq=PIO_HZ, out_base=base, set_base=base)
+        self._machine = StateMachine(0, phases.phases, freq=program.PIO_HZ, out_base=base, set_base=base)
         machine = self._machine
-        words = (phases.EXEC_SET_PINS | OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK)
+        words = (phases.EXEC_SET_PINS | program.OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK)
         self._short_calls = (machine.active, machine.exec, machine.restart, self.write_dac) + words
         self.put = machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
         self.queued = machine.tx_fifo  # interrupt: words not yet begun
@@ -182,18 +181,18 @@ class Stage:
 
     def rest_at(self, code: int) -> None:
         """For self-test and calibration: electrodes shorted, the DAC's output at `code`. `short` ends it."""
-        self._hold(code, OFF)
+        self._hold(code, program.OFF)
 
     def self_test_short(self, code: int) -> None:
         """For self-test and calibration: `code` through the board's built-in short. `short` ends it.
 
         Both switch lines high, which the board's decoder keeps off the electrodes.
         """
-        self._hold(code, EL_A | EL_B | LDAC)
+        self._hold(code, program.EL_A | program.EL_B | program.LDAC)
 
     def shut_short(self) -> None:
         """For the self-test: as `self_test_short`, with the DAC's output off: its offset does not flow either."""
-        self._hold(_SHUT, EL_A | EL_B | LDAC)
+        self._hold(_SHUT, program.EL_A | program.EL_B | program.LDAC)
 
     def _hold(self, code: int, pins: int) -> None:
         machine = self._machine
