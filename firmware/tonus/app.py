@@ -804,11 +804,15 @@ class App:
         now = self._now()
         shown = self._moments
         current = self._session
-        if kind == "sound":
-            self.settings.next_sound()
+        if kind == "sound" or kind == "haptic":
+            its = self.settings
+            if kind == "sound":
+                its.next_sound()
+            else:
+                its.turn_haptic()
             self._unsaved = True
             self.settings_changed()
-            kind = self.settings.now["sound"]
+            kind = its.now["sound"] if kind == "sound" else "ticks" if its.now["haptic"] else "no_ticks"
         if kind != "here":
             self._sounder.play(kind, now)
         if kind == "level":
@@ -817,7 +821,7 @@ class App:
                 self._raised_ms = now
         elif kind == "here" or kind in preset.SIDES:
             shown.show("zone", now, current.zone + 1, len(current.preset.zones))
-        elif kind in settings.SOUNDS or kind == "stop":
+        elif kind in settings.SOUNDS or kind in ("ticks", "no_ticks", "stop"):
             shown.show(kind, now)
         elif kind == "done" and self._less:
             self._sounder.play("less_" + self._less, now)
