@@ -58,7 +58,7 @@ class Filling:
         seen = min(1.0, ua / set_ua)
         # Out of compliance the current goes down as fast as the skin takes what Rset and switches leave to it.
         full_mv = self._rail_mv - (ua if short else 0) * drop_ohm // 1000
-        return part(phase_us, self._rise * set_ua, seen, None if short else mv, full_mv) - seen
+        return part(phase_us, self._rise * set_ua, seen, mv, short, full_mv) - seen
 
     def _read(self, after_us: int, now_ms: int) -> None:
         stage = self._stage
@@ -74,22 +74,22 @@ class Filling:
                 self._due_ms = now_ms + _KNOWN_MS
 
 
-def part(phase_us: int, rise: float, seen: float, mv: int | None, room_mv: int) -> float:
+def part(phase_us: int, rise: float, seen: float, mv: int, short: bool, room_mv: int) -> float:
     """What a phase delivers of what is set, 0 to 1.
 
-    rise: mV in a us when it begins. seen: of the set current, at its sample; mv: the voltage there, None where the
-    source was out of compliance. room_mv: where it stops to rise.
+    rise: mV in a us when it begins. At its sample: seen, of the set current; mv; short, the source was out of
+    compliance. room_mv: where the voltage stops to rise.
     """
-    if mv is None:
-        full_us = min(room_mv / rise, phase_us / 2)
-        return (full_us + (phase_us - full_us) * seen) / phase_us
     # A voltage through these two points that rises the slower the higher it is: more and more leaks through the skin.
     at_us = phase_us / 2 + SAMPLE_US
     bend = max(0.0, rise - mv / at_us) / at_us
+    leak = min(1.0, 2 * bend * room_mv / (rise * rise))
+    if short:
+        full_us = min(room_mv / rise, phase_us / 2)
+        return (full_us + (phase_us - full_us) * min(seen, leak)) / phase_us
     under = rise * rise - 4 * bend * room_mv
     full_us = 2 * room_mv / (rise + sqrt(under)) if under >= 0 else phase_us
     if full_us >= phase_us:
         return seen
     full_us = max(full_us, phase_us / 2)
-    leak = min(1.0, 2 * bend * room_mv / (rise * rise))
     return seen * (full_us + (phase_us - full_us) * leak) / phase_us

