@@ -21,7 +21,8 @@ import ctl_device
 import pytest
 from ctl_device import SHIPPED, Device, FakeSerial, bank_crc, on_a_pty
 from test_ctl_client import DELIVERED, SESSION, drop, named
-from tonus_tools.ctl import cli, completion, ports
+from tonus.bank import SHIPPED as SHIPPED_IDS
+from tonus_tools.ctl import cli, completion, ports, presets
 from tonus_tools.ctl.calibrate import HELD_UA, code_of
 from tonus_tools.ctl.errors import PortError
 from tonus_tools.ctl.exits import Exit
@@ -516,6 +517,10 @@ def no_port(path: Path) -> str:
     ("name", "says"),
     [
         (no_such, "there is no such port; tonusctl ports lists those there are"),
+        (
+            lambda path: "/dev/pts/9999",
+            "there is no such port; a simulated device's ends with its tonusctl sim, and is another each time",
+        ),
         (no_port, "not a serial port"),
         (lambda path: "carrier-pigeon://roof", "invalid URL, protocol 'carrier-pigeon' not known"),
     ],
@@ -798,3 +803,41 @@ def test_zones_are_named_while_their_preset_is_known(bench: Bench, device: Devic
     device.own, device.generation = [named("lift")], 3  # another lift is there
     device.journal["session"][0]["generation"] = 2
     assert re.search(r"zone 1 +30 s, contact good 99 %", bench.run("journal", "show", "s7").out)
+
+
+class Terminal(io.StringIO):
+    """A person's answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pull_writes_over_no_file_unasked(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bench.run("preset", "pull", "-o", "mine.json").code == 0
+    Path("mine.json").write_text("my own\n")
+    opened = len(bench.opened)
+    refused = bench.run("preset", "pull", "-o", "mine.json")
+    assert (refused.code, refused.err) == (Exit.USAGE, "error: mine.json: is there already; --yes writes over it\n")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\ny\n"))
+    declined = bench.run("preset", "pull", "-o", "mine.json")
+    assert declined.code == Exit.INTERRUPTED
+    assert "mine.json is there already. Write over it? [y/N]" in declined.err
+    assert Path("mine.json").read_text() == "my own\n"
+    assert len(bench.opened) == opened  # asked before the device is
+    assert bench.run("preset", "pull", "-o", "mine.json").code == 0
+    assert [one.id for one in presets.read(Path("mine.json"))[0]] == list(SHIPPED_IDS)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert bench.run("preset", "pull", "--yes", "lift", "-o", "mine.json").code == 0
+    assert [one.id for one in presets.read(Path("mine.json"))[0]] == ["lift"]
+
+
+def test_a_push_of_a_presets_id_says_what_to_do(bench: Bench, device: Device) -> None:
+    err = bench.run("preset", "push", "lift").err
+    assert err == (
+        "error: lift: no such file. lift is a preset that ships: tonusctl preset reset puts all of these back; "
+        "tonusctl preset pull lift -o lift.json makes one of the device's; nothing was changed\n"
+    )
+    err = bench.run("preset", "push", "evening").err
+    assert err.startswith("error: evening: no such file; a file is asked for, not a preset's id: tonusctl preset pull")
+    assert "evening.json: cannot be read: No such file" in bench.run("preset", "push", "evening.json").err
+    assert not device.methods_called
