@@ -12,7 +12,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from ..ctl import calibrate, client, words
+from ..ctl import calibrate, client, margins, words
 from ..sim import parts, scenario
 from ..sim.boards import BOARDS, FIRMWARE
 from ..sim.model import TARGET
@@ -179,7 +179,7 @@ STAND_INS = {
     "types.py": "SimpleNamespace = None\n",
 }
 TOOLS = Path(words.__file__).parents[1]
-SHARED = (words, calibrate)  # that the page runs, with the modules of the tools that they need
+SHARED = (words, calibrate, margins)  # that the page runs, with the modules of the tools that they need
 
 
 def desk(page: Path) -> dict[str, str | None]:
