@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import KINDS, Document, documents
 from tonus import bank, limits, preset, program
-from tonus_tools.ctl import figures as module
+from tonus_tools.ctl import margins
 from tonus_tools.ctl.figures import Load, Margin, PresetFigures, ZoneFigures, about, figures
 from tonus_tools.world import boards
 from tonus_tools.world.boards import constants
@@ -119,8 +119,8 @@ def test_the_account_of_the_45_uc_rule_whatever_the_rate(rate_hz: float, phase_u
     w = {"kind": "biphasic", "rate_hz": rate_hz, "phase_us": phase_us, "gap_us": 50}
     its = figures(made(w, top_ua=top_ua)).zones[0]
     assert its.account_uc == pytest.approx(top_ua * phase_us / 1e6, rel=0.04)
-    assert module.UNPAIRED_MAX_UC == 45
-    assert its.unpaired_uc <= module.UNPAIRED_MAX_UC
+    assert margins.UNPAIRED_MAX_UC == 45
+    assert its.unpaired_uc <= margins.UNPAIRED_MAX_UC
     assert its.account_uc * 1.1 <= 50
 
 
@@ -274,8 +274,8 @@ def test_every_limit_is_the_one_it_names() -> None:
         "energy per pulse, 500 Ohm",
     }
     hazards = (Path(boards.__file__).parents[3] / "firmware" / "HAZARDS.md").read_text(encoding="utf-8")
-    assert f"below {module.DENSITY_MAX_MA_CM2} mA/cm2 and {module.POWER_MAX_MW_CM2 / 1000} W/cm2" in hazards
-    assert f"at most {module.PULSE_MAX_MJ} mJ a pulse into 500 Ohm" in hazards
+    assert f"below {margins.DENSITY_MAX_MA_CM2} mA/cm2 and {margins.POWER_MAX_MW_CM2 / 1000} W/cm2" in hazards
+    assert f"at most {margins.PULSE_MAX_MJ} mJ a pulse into 500 Ohm" in hazards
 
 
 def test_the_worst_zone_is_named() -> None:

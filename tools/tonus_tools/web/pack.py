@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from .. import world
-from ..ctl import calibrate, client, words
+from ..ctl import calibrate, client, margins, words
 from ..sim import scenario
 from ..sim.runner import TARGET
 from ..world import parts
@@ -189,7 +189,7 @@ STAND_INS = {
     "types.py": "SimpleNamespace = None\n",
 }
 TOOLS = Path(words.__file__).parents[1]
-SHARED = (words, calibrate)  # that the page runs, with the modules of the tools that they need
+SHARED = (words, calibrate, margins)  # that the page runs, with the modules of the tools that they need
 
 
 def desk(page: Path) -> dict[str, str | None]:
