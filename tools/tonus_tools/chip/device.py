@@ -281,7 +281,7 @@ class Device:
             if role in world.pressed:
                 level = not world.pressed[role]
             else:
-                level = world.usb if role == "VBUS_SENSE" else world.fault_line()
+                level = world.vbus() if role == "VBUS_SENSE" else world.fault_line()
             if self._levels.get(role) != bool(level):  # to rp2040py a level that is driven anew is an edge
                 self._levels[role] = bool(level)
                 self._gpio[role].set_input_value(bool(level))
