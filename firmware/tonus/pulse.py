@@ -127,7 +127,8 @@ _BUTTONS_SEEN = const(70)  # their levels when the contacts were looked at
 _BUTTONS_BUSY = const(71)  # and whether they want to be looked at in each tick
 _GONE = const(72)  # no current was seen: a lift
 _TOOK = const(73)  # this tick has taken a sample that had come due
-_KEPT = const(74)
+_PUT_OFF = const(74)  # the last tick's look at the buttons
+_KEPT = const(75)
 
 
 class Pulse:
@@ -492,12 +493,17 @@ class Pulse:
         closed = pins & kept[_BUTTONS]
         if flags[0] & 1:
             look(0)
-        # A tick that has taken a sample has done enough: the pins latch what happens until the next.
-        if (closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]) and not kept[_TOOK]:
-            kept[_BUTTONS_SEEN] = closed
-            found = int(buttons(pins, now, kept[_TICKS]))
-            kept[_STOPS] = found & 1
-            kept[_BUTTONS_BUSY] = found >> 1
+        if closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]:
+            # A tick that has taken a sample has done enough: the pins latch what happens until the next, which looks
+            # whatever it has taken. A PIO that runs wild has a sample for each.
+            if kept[_TOOK] and not kept[_PUT_OFF]:
+                kept[_PUT_OFF] = 1
+            else:
+                kept[_PUT_OFF] = 0
+                kept[_BUTTONS_SEEN] = closed
+                found = int(buttons(pins, now, kept[_TICKS]))
+                kept[_STOPS] = found & 1
+                kept[_BUTTONS_BUSY] = found >> 1
         kept[_TOOK] = 0
         if not kept[_TICKS] & 7:
             # A part in 850 each 8 ms.
