@@ -174,7 +174,17 @@ KINDS = (
     Kind("part", "a part of the board, or of the firmware's running, fails as scenarios have it", 5,
          _one_of("part", PARTS)),
 )  # fmt: skip
-BY_NAME = {kind.name: kind for kind in KINDS}
+RAM_BYTES = 264 * 1024
+IMAGE_BYTES = 0xA0000
+CHIP_KINDS = (
+    *(kind for kind in KINDS if kind.chip),
+    Kind("ram", "a bit of the RAM flips", 1,
+         lambda n, random: _inject("ram", ["ram", random.randrange(RAM_BYTES), random.randrange(8)]), True),
+    Kind("image", "a bit of the image in the flash flips", 1,
+         lambda n, random: _inject("image", ["image", random.randrange(IMAGE_BYTES), random.randrange(8)]), True),
+)  # fmt: skip
+ALL_KINDS = (*KINDS, *CHIP_KINDS[-2:])
+BY_NAME = {kind.name: kind for kind in ALL_KINDS}
 ROUND = sum(kind.share for kind in KINDS)
 
 
@@ -185,11 +195,13 @@ def wheel() -> list[tuple[str, int]]:
     return slots
 
 
-def fault(seed: int, only: str | None = None) -> Fault:
+def fault(seed: int, only: str | None = None, chip: bool = False) -> Fault:
     """The fault of this seed; of one kind alone, if so wanted. The same for ever, while KINDS is."""
     random = Random(f"{seed}:fault")
     if only is not None:
         return BY_NAME[only].draw(seed, random)
+    if chip:
+        return CHIP_KINDS[seed % len(CHIP_KINDS)].draw(seed // len(CHIP_KINDS), random)
     name, i = wheel()[seed % ROUND]
     kind = BY_NAME[name]
     return kind.draw(seed // ROUND * kind.share + i, random)

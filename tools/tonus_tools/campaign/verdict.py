@@ -33,8 +33,9 @@ FLOWS_UA = 0.5
 # Beyond what an overcurrent's own rule takes for a fault: what sets a level, and what the DAC may be off.
 ABOVE_PCT = 100 * (1 + limits.OVERCURRENT_PCT / 100) * (1 + limits.SET_ACCURACY_PCT / 100)
 ABOVE_UA = limits.OVERCURRENT_UA + limits.SET_ACCURACY_NA / 1000
+PROBE_UA = limits.PROBE_MAX_UA * ABOVE_PCT / 100 + ABOVE_UA  # of a probe with a fault in it that nothing shows
 DOWN_US = 1000 * limits.RAMP_DOWN_MAX_MS + 500_000
-LEAK_UA = 4.0  # so much direct current, still flowing: it is to be watched for longer
+LEAK_UA = 2.0  # so much direct current, still flowing: it is to be watched for longer
 ACTIVE = (*TREATING, *PROBING)
 HARMLESS, ENDED, SILENT, BAD = "harmless", "ended", "silent", "bad"
 
@@ -118,16 +119,18 @@ def _late(rule: checks.Rule) -> checks.Rule:
 
 
 def _output_state(run: Run) -> list[Violation]:
-    """Current in a state that has none, MOMENT_MS after it was left; nobody's word is taken while all hangs."""
+    """Current in a state that has none, but for MOMENT_MS, or what two looks of the probe take."""
     found = []
     phases = run.trace.phases
-    for which, states in ((run.skin.treatment, TREATING), (run.skin.low, ACTIVE)):
+    probe = phases.peak_ua <= PROBE_UA
+    for which, states in ((~probe, TREATING), (probe, ACTIVE)):
         spans = run.trace.spans_in(states)
         bad = which & (phases.end_us > 0)
         for span in spans:
             bad &= ~((phases.t_us >= span.start_us - 5000) & (phases.t_us <= span.end_us + 1000 * MOMENT_MS))
-        if bad.any():
-            i = int(np.argmax(bad))
+        hits = np.flatnonzero(bad)
+        if len(hits) and phases.end_us[hits[-1]] - phases.t_us[hits[0]] > 1000 * (MOMENT_MS + limits.PROBE_PERIOD_MS):
+            i = int(hits[0])
             state = run.trace.state_at(int(phases.t_us[i]))
             found.append(Violation("output_state", int(phases.t_us[i]), f"{phases.peak_ua[i]:.0f} uA in {state}", "none"))
     return found
@@ -138,8 +141,8 @@ def _ramp(run: Run) -> list[Violation]:
     phases = run.trace.phases
     found = []
     for violation in checks.ramp(run):
-        if violation.t_us + 1_000_000 < getattr(run, "broke_us", 0):
-            continue
+        if violation.rule == "ramp_start" and violation.measured <= violation.limit + limits.OVERCURRENT_UA:  # type: ignore
+            continue  # so much more is what an overcurrent begins with
         after = (phases.t_us > violation.t_us + 1000 * MOMENT_MS) & (phases.t_us < violation.t_us + 500_000)
         if (after & run.skin.treatment).any():
             found.append(violation)

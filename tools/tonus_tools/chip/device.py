@@ -22,7 +22,7 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 from tonus_tools.sim.boards import BOARDS
 from tonus_tools.sim.model import World
 
-from . import blocks, faults
+from . import blocks, broken, faults
 from .flash import Flash
 from .usb import Host
 
@@ -127,6 +127,8 @@ class Device:
             self._try_hang()
         elif action == "inject" and value == "timer_dead":
             faults.kill_timer(self.mcu)
+        elif action == "inject" and isinstance(value, list):
+            broken.apply(self, value)
         elif action == "inject" and value in faults.UNKNOWN:
             raise ValueError(f"{value}: only the simulator can do that")
         else:
@@ -134,6 +136,11 @@ class Device:
             if action == "usb" and not value:
                 self.host.forget()
         self._check_supply()
+
+    @property
+    def pio(self) -> blocks.Pio:
+        """The PIO that drives the electrodes."""
+        return self._pio
 
     @property
     def connected(self) -> bool:

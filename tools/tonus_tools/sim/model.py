@@ -1,4 +1,4 @@
-"""The simulator's model of the world (target/world.py, habits.py), which MicroPython runs there and CPython here."""
+"""The simulator's model of the world (target/world.py, habits.py, breaks.py), which MicroPython runs there and CPython here."""
 
 from __future__ import annotations
 
@@ -39,3 +39,4 @@ SKINS: dict[str, tuple[float, float, float]] = _WORLD.SKINS
 SKIN_KNEE_A: float = _WORLD.SKIN_KNEE_A
 WATCH_C: float = _WORLD.WATCH_C
 habits: Any = _load("habits")
+breaks: Any = _load("breaks")

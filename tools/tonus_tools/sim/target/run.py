@@ -327,7 +327,8 @@ def begin(config):
 def end(chip, heap_free):
     """The trace's last line."""
     chip.world.advance(chip.now)
-    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": heap_free}))
+    erased = {str(n): times for n, times in enumerate(chip.flash.erased) if times}
+    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": heap_free, "erased": erased}))
 
 
 def main():
