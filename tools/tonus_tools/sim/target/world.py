@@ -158,7 +158,7 @@ class World:
         self._end_a = 0.0
         self._circuit()
         bind(self, "advance", "volts", "keep_alive", "set_switches", "write_dac", "powered", "_circuit", "_set_amps")
-        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase")
+        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase", "_take")
         bind(self, "_current_volts", "_one_way")
 
     def _converter(self, errors):
@@ -355,8 +355,8 @@ class World:
     @micropython.native
     def set_switches(self, t, a, b, ldac):
         """Levels of EL_A, EL_B and LDAC."""
-        if not ldac:
-            self._output = self._input
+        if not ldac and self._output != self._input:
+            self._take(t)
         self._ldac = ldac
         if self.faults and "line_stuck" in self.faults:
             a = True
@@ -372,8 +372,19 @@ class World:
         if frame & 0x8000:
             return
         self._input = frame & 0xFFF if frame & 0x1000 else SHUT
-        if not self._ldac:
+        if not self._ldac and self._output != self._input:
+            self._take(t)
+
+    def _take(self, t):
+        """The DAC's output becomes what its input register has. A phase under way is another one from here on."""
+        if not self._dir:
             self._output = self._input
+            return
+        direction = self._dir
+        self.advance(t)
+        self._end_phase(t)
+        self._output = self._input
+        self._begin_phase(t, direction)
 
     def alive_edge(self, t):
         """STAGE_ALIVE toggled."""
