@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from devices import changed_firmware
-from tonus import faults
+from tonus import faults, limits
 from tonus_tools.sim import runner
 from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.scenario import Action, Scenario, Start
-from tonus_tools.sim.trace import Trace
+from tonus_tools.sim.trace import PROBING, TREATING, Trace
 
 SWITCH_ON = [(0.0, "hold", "MODE"), (0.9, "release", "MODE")]
 ARM = [(1.7 + 0.2 * i, do, "PLUS") for i in range(5) for do in ("hold", "release")]
@@ -33,7 +33,9 @@ def _run(deeds: list[tuple[float, str, Any]], start: Start | None = None, firmwa
     entries = list(SWITCH_ON)
     for i, (at_s, do, button) in enumerate(ARM):
         entries.append((at_s + (0.1 if i % 2 else 0.0), do, button))
-    timeline = sorted((Action(round(1e6 * at_s), do, value) for at_s, do, value in entries + deeds), key=lambda a: a.at_us)
+    timeline = sorted(
+        (Action(round(1e6 * at_s), do, value) for at_s, do, value in entries + deeds), key=lambda a: a.at_us
+    )
     return runner.run(
         Scenario("fault", 12_000_000, start=start or Start(touch="good"), timeline=tuple(timeline)), firmware=firmware
     )
@@ -84,6 +86,26 @@ PLAYED: dict[int, Callable[[Path], Trace]] = {
     faults.RSET: starting("rset_low"),
     faults.START_FAILED: missing_module,
 }
+
+
+def test_a_task_that_stops_ends_in_the_watchdog() -> None:
+    """Any but those of the start: the supervisor feeds only when all have made progress."""
+    for task in range(6):
+        trace = _run([(TREATS_S, "inject", ["task", task, "stopped", 0])])
+        assert trace.faults == ["watchdog"], task
+        flows = trace.phases.end_us[trace.phases.peak_ua > 0.5]
+        assert flows.max() < 1e6 * TREATS_S + 1000 * (limits.WATCHDOG_MS + 2 * 300)  # looks of the supervisor
+
+
+def test_nothing_is_written_while_a_session_begins() -> None:
+    """A record waits for the sound of the stop; who starts at once is treated before it is written."""
+    deeds: list[tuple[float, str, Any]] = [(TREATS_S, "hold", "MODE"), (TREATS_S + 0.1, "release", "MODE")]
+    deeds += [(TREATS_S + 0.15, "hold", "PLUS"), (TREATS_S + 0.25, "release", "PLUS")]
+    trace = _run(deeds)
+    active = trace.spans_in((*TREATING, *PROBING))
+    assert [span.name for span in active] == ["ARMED", "ARMED"]
+    written = [event.t_us for event in trace.of("flash")]
+    assert not any(span.start_us <= t_us < span.end_us for span in active for t_us in written)
 
 
 def test_every_fault_is_played() -> None:

@@ -116,7 +116,10 @@ def _told(one: Played) -> list[str]:
     if not table.bad([one]):
         return []
     how = " --on-chip" if one.where == CHIP else ""
-    return [f"BAD --seed {one.seed}{how}: {one.kind} {one.case} in {one.verdict.state}: {line}" for line in one.verdict.broken]
+    return [
+        f"BAD --seed {one.seed}{how}: {one.kind} {one.case} in {one.verdict.state}: {line}"
+        for line in one.verdict.broken
+    ]
 
 
 def _from_row(row: dict[str, Any]) -> Played:

@@ -90,9 +90,7 @@ class _Hand:
             timeline=tuple(self.actions),
             presets=(path,),
         )
-        return Plan(
-            self.seed, self.fault, self.state, preset, scenario, round(1e6 * fault_s), round(1e6 * closing_s)
-        )
+        return Plan(self.seed, self.fault, self.state, preset, scenario, round(1e6 * fault_s), round(1e6 * closing_s))
 
     def _preset(self) -> Preset:
         random = self.random

@@ -60,12 +60,16 @@ def play(seed: int, only: str | None = None, firmware: Path = FIRMWARE, watch_s:
     if verdict.leaks and not watch_s:
         return play(seed, only, firmware, LEAK_WATCH_S)
     hit = hit or ", ".join(str(w.value) for w in trace.world if w.action == "broke")
-    return Played(seed, SIMULATOR, fault.kind, fault.case, preset_of(made), verdict, hit, round(time.monotonic() - began, 2))
+    return Played(
+        seed, SIMULATOR, fault.kind, fault.case, preset_of(made), verdict, hit, round(time.monotonic() - began, 2)
+    )
 
 
 def preset_of(made: Plan) -> str:
     waveform = made.preset.zones[0].waveform
-    return f"{made.preset.id} {waveform.kind} {waveform.rate_dhz / 10:g} Hz {waveform.phase_us} us {made.preset.top_ua} uA"
+    return (
+        f"{made.preset.id} {waveform.kind} {waveform.rate_dhz / 10:g} Hz {waveform.phase_us} us {made.preset.top_ua} uA"
+    )
 
 
 def _run(made: Plan, firmware: Path, flash: Path | None) -> Trace:

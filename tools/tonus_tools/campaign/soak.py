@@ -140,7 +140,7 @@ class _Device:
         random = self.random
         n = min(random.randint(*AT_ONCE), sessions - self.told.done - self.told.broken)
         with Live(self._scenario(), self.flash, on_record=self._take) as live:
-            cable = self._chance(CABLE)
+            cable = self._chance(CABLE) or not self.told.starts  # its bank has presets of a minute
             self._start(live, cable)
             if cable:
                 self._computer(live)
@@ -223,10 +223,12 @@ class _Device:
         """What people do with a cable."""
         random = self.random
         client = self._connected(live)
-        if self._chance(BANK) or not self.told.done:
+        if self._chance(BANK) or self.told.starts == 1:
             client.write_bank([canonical(preset) for preset in _presets(random)])
         if self._chance(SETTINGS):
-            client.settings_write({"sound": random.choice(("full", "quiet", "silent")), "haptic": random.random() < 0.5})
+            client.settings_write(
+                {"sound": random.choice(("full", "quiet", "silent")), "haptic": random.random() < 0.5}
+            )
         live.run(random.randint(1_000_000, 60_000_000))
         said = client.device_info().clock
         truly = (self.now + timedelta(microseconds=live.now_us)).timestamp()
@@ -265,7 +267,9 @@ def _judge(told: Soaked) -> None:
         wrong.append(f"heap: {min(heaps, default=0)} bytes free; at least {HEAP_FREE_MIN}")
     lost = [some[0] - some[-1] for some in told.heaps if len(some) > 2]
     if lost and sum(lost) / len(lost) > HEAP_LOST_MAX:
-        wrong.append(f"heap: {sum(lost) / len(lost):.0f} bytes less at the end of a switching on; at most {HEAP_LOST_MAX}")
+        wrong.append(
+            f"heap: {sum(lost) / len(lost):.0f} bytes less at the end of a switching on; at most {HEAP_LOST_MAX}"
+        )
     numbers = told.records
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))) if numbers else told.recorded:
         wrong.append(f"journal: its records are {numbers}")

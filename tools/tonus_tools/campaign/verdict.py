@@ -132,7 +132,9 @@ def _output_state(run: Run) -> list[Violation]:
         if len(hits) and phases.end_us[hits[-1]] - phases.t_us[hits[0]] > 1000 * (MOMENT_MS + limits.PROBE_PERIOD_MS):
             i = int(hits[0])
             state = run.trace.state_at(int(phases.t_us[i]))
-            found.append(Violation("output_state", int(phases.t_us[i]), f"{phases.peak_ua[i]:.0f} uA in {state}", "none"))
+            found.append(
+                Violation("output_state", int(phases.t_us[i]), f"{phases.peak_ua[i]:.0f} uA in {state}", "none")
+            )
     return found
 
 
@@ -180,7 +182,9 @@ def _above(run: Broken, plan: Plan) -> list[Violation]:
     changes = sorted({0, *(w.t_us for w in held(run.trace, "PLUS")), *(l.t_us + DOWN_US for l in run.trace.levels)})
     asked = np.array([asked_ua(run.trace, plan, t) for t in changes])
     most = asked[np.searchsorted(changes, times, side="right") - 1] * ABOVE_PCT / 100 + ABOVE_UA
-    over = np.flatnonzero((phases.peak_ua > np.maximum(most, limits.PROBE_MAX_UA + ABOVE_UA)) & (phases.end_us > plan.fault_us))
+    over = np.flatnonzero(
+        (phases.peak_ua > np.maximum(most, limits.PROBE_MAX_UA + ABOVE_UA)) & (phases.end_us > plan.fault_us)
+    )
     if not len(over):
         return []
     first, last = int(over[0]), int(over[-1])
@@ -192,7 +196,12 @@ def _above(run: Broken, plan: Plan) -> list[Violation]:
         return []
     worst = int(over[np.argmax(phases.peak_ua[over])])
     return [
-        Violation("above", begun_us, f"{phases.peak_ua[worst]:.0f} uA for {took_ms:.0f} ms", f"{most[worst]:.0f} uA for {most_ms:.0f} ms")
+        Violation(
+            "above",
+            begun_us,
+            f"{phases.peak_ua[worst]:.0f} uA for {took_ms:.0f} ms",
+            f"{most[worst]:.0f} uA for {most_ms:.0f} ms",
+        )
     ]
 
 
