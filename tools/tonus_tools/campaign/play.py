@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from ..sim import runner

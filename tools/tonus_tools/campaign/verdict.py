@@ -16,7 +16,7 @@ Only what flows counts: a phase in which no current does is none, and one ends w
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from tonus import limits
@@ -29,7 +29,7 @@ from ..sim.violation import Violation
 from .draw import Plan
 
 MOMENT_MS = 25.0
-FLOWS_UA = 0.5
+FLOWS_UA = limits.OPEN_UA
 # Beyond what an overcurrent's own rule takes for a fault: what sets a level, and what the DAC may be off.
 ABOVE_PCT = 100 * (1 + limits.OVERCURRENT_PCT / 100) * (1 + limits.SET_ACCURACY_PCT / 100)
 ABOVE_UA = limits.OVERCURRENT_UA + limits.SET_ACCURACY_NA / 1000
@@ -179,7 +179,7 @@ def _above(run: Broken, plan: Plan) -> list[Violation]:
     """More current than was asked for, for longer than it takes to see two pulses."""
     phases = run.trace.phases
     times = phases.t_us
-    changes = sorted({0, *(w.t_us for w in held(run.trace, "PLUS")), *(l.t_us + DOWN_US for l in run.trace.levels)})
+    changes = sorted({0, *(w.t_us for w in held(run.trace, "PLUS")), *(level.t_us + DOWN_US for level in run.trace.levels)})
     asked = np.array([asked_ua(run.trace, plan, t) for t in changes])
     most = asked[np.searchsorted(changes, times, side="right") - 1] * ABOVE_PCT / 100 + ABOVE_UA
     over = np.flatnonzero(

@@ -150,7 +150,9 @@ class Chip(core.Core):
 
     @micropython.native
     def spi_end(self):
+        enter()
         self.world.write_dac(clock(), self._frame)
+        leave()
 
 
 class Pin:
