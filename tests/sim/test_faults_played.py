@@ -63,7 +63,7 @@ def missing_module(folder: Path) -> Trace:
 
 
 PLAYED: dict[int, Callable[[Path], Trace]] = {
-    faults.LATCH: treating("overcurrent"),
+    faults.LATCH: treating("fault_line_stuck"),  # the line alone: with a trip the current goes, too
     faults.OVERCURRENT: treating("dac_full_scale"),
     faults.CHARGE: stuck_in_a_long_phase,
     faults.LOOP_RAISED: treating("spi_error"),

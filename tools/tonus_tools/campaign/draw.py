@@ -76,10 +76,7 @@ class _Hand:
         fault_s = self._until_fault(preset)
         for us, do, value in self.fault.deeds:
             self._do(do, value, fault_s + us / 1e6)
-        if self.fault.kind == "write":
-            closing_s = self._write_cut(fault_s)
-        else:
-            closing_s = self._after(fault_s, watch_s)
+        closing_s = self._write_cut(fault_s) if self.fault.kind == "write" else self._after(fault_s, watch_s)
         end_s = self.t + (0.3 if self.short else 0.6)
         self.actions.sort(key=lambda action: action.at_us)
         scenario = Scenario(

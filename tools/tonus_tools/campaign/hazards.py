@@ -30,7 +30,7 @@ OK, BAD, UNUSABLE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Proof:
-    """hazard: its row. guard: what is taken out. changes: (file below firmware/tonus, before, after). test: its node."""
+    """hazard: its row. guard: what is taken out. changes: (file in firmware/tonus, before, after). test: its node."""
 
     hazard: int
     guard: str
@@ -53,83 +53,210 @@ def _scenario(name: str) -> str:
 _FLOOD = 1 << 29  # above all that it is compared with, and still small for MicroPython
 
 PROOFS = (
-    Proof(1, "the ceiling of a set current", (
-        ("program.py", "if not 0 <= ua <= limits.FIRMWARE_CEILING_UA or code >= 1 << bits:", "if code >= 1 << bits:"),),
-        "tests/unit/test_program.py::test_no_code_above_the_ceiling"),
-    Proof(1, "the range of a preset's top", (("preset.py", "limits.TOP_MIN_UA, limits.FIRMWARE_CEILING_UA", "0, 5000"),),
-        "tests/unit/test_preset.py::test_one_wrong_value_is_refused_with_path_value_and_range"),
+    Proof(
+        1,
+        "the ceiling of a set current",
+        (
+            (
+                "program.py",
+                "if not 0 <= ua <= limits.FIRMWARE_CEILING_UA or code >= 1 << bits:",
+                "if code >= 1 << bits:",
+            ),
+        ),
+        "tests/unit/test_program.py::test_no_code_above_the_ceiling",
+    ),
+    Proof(
+        1,
+        "the range of a preset's top",
+        (("preset.py", "limits.TOP_MIN_UA, limits.FIRMWARE_CEILING_UA", "0, 5000"),),
+        "tests/unit/test_preset.py::test_one_wrong_value_is_refused_with_path_value_and_range",
+    ),
     Proof(2, "fault 11", (_limit("OVERCURRENT_UA", "10", 9999),), _scenario("dac_full_scale")),
-    Proof(3, "fault 10", (("pulse.py", "if not pins & kept[_FAULT_N]:", "if pins < 0:"),), _scenario("overcurrent_trip")),
-    Proof(4, "the ramp from zero", (
-        ("program.py", "kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)", "kept[_SLEW], kept[_CAP] = goal, goal"),
-        ("program.py", "kept[_AMP] = 0\n        self.aim(", "kept[_AMP] = code << SHIFT\n        self.aim(")),
-        _scenario("touches_down_at_full_level")),
-    Proof(5, "the lift's cut", (_limit("LIFT_UA", "3", -99), _limit("OPEN_UA", "2", -99)), _scenario("lifts_thirty_times")),
+    Proof(3, "fault 10", (("pulse.py", "if not pins & kept[_FAULT_N]:", "if pins < 0:"),), _played("latch")),
+    Proof(
+        4,
+        "the ramp from zero",
+        (
+            ("program.py", "kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)", "kept[_SLEW], kept[_CAP] = goal, goal"),
+            ("program.py", "kept[_AMP] = 0\n        self.aim(", "kept[_AMP] = code << SHIFT\n        self.aim("),
+        ),
+        _scenario("touches_down_at_full_level"),
+    ),
+    Proof(
+        5, "the lift's cut", (_limit("LIFT_UA", "3", -99), _limit("OPEN_UA", "2", -99)), _scenario("lifts_thirty_times")
+    ),
     Proof(6, "the pause of dry skin", (_limit("POOR_PAUSE_MS", "3000", _FLOOD),), _scenario("dries_out")),
-    Proof(7, "the check of a cycle's balance", (
-        ("program.py", "if net or left_us:", "if net is None:"),),
-        "tests/unit/test_program.py::test_an_unbalanced_program_does_not_pass_the_check"),
+    Proof(
+        7,
+        "the check of a cycle's balance",
+        (("program.py", "if net or left_us:", "if net is None:"),),
+        "tests/unit/test_program.py::test_an_unbalanced_program_does_not_pass_the_check",
+    ),
     Proof(8, "the turn against the account", (_limit("CHARGE_EVEN_NC", "100", 1_000_000),), "tests/sim/test_cuts.py"),
-    Proof(8, "the charge of a preset in one direction", (
-        ("preset.py", "if unpaired_nc > most_nc:", "if unpaired_nc < 0:"),),
-        "tests/unit/test_preset.py"),
+    Proof(
+        8,
+        "the charge of a preset in one direction",
+        (("preset.py", "if unpaired_nc > most_nc:", "if unpaired_nc < 0:"),),
+        "tests/unit/test_preset.py",
+    ),
     Proof(9, "fault 12", (_limit("CHARGE_TRIP_NC", "60_000", 1_500_000),), _played("charge")),
     Proof(9, "fault 14 of a late tick", (_limit("STALL_US", "3000", _FLOOD),), _played("loop_stalled")),
-    Proof(9, "fault 18", (_limit("BLIND_PULSES", "8", _FLOOD), ("limits.py", "BLIND_MS = LIFT_MAX_MS", "BLIND_MS = 1 << 29")),
-        _played("blind")),
-    Proof(10, "one switch line at a time", (
-        ("program.py", "(LDAC | (EL_A if forward else EL_B))", "(LDAC | EL_A | EL_B)"),), "tests/unit/test_phases.py"),
-    Proof(11, "fault 14 of the supervisor", (("app.py", "self._pulse.fault(faults.LOOP_STALLED)", "pass"),),
-        _scenario("timer_dead")),
+    Proof(
+        9,
+        "fault 18",
+        (_limit("BLIND_PULSES", "8", _FLOOD), ("limits.py", "BLIND_MS = LIFT_MAX_MS", "BLIND_MS = 1 << 29")),
+        _played("blind"),
+    ),
+    Proof(
+        10,
+        "one switch line at a time",
+        (("program.py", "(LDAC | (EL_A if forward else EL_B))", "(LDAC | EL_A | EL_B)"),),
+        "tests/unit/test_phases.py",
+    ),
+    Proof(
+        11,
+        "fault 14 of the supervisor",
+        (("app.py", "self._pulse.fault(faults.LOOP_STALLED)", "pass"),),
+        _scenario("timer_dead"),
+    ),
     Proof(12, "fault 15", (("app.py", "self._pulse.fault(faults.TASK_DIED)", "pass"),), _scenario("task_dies")),
-    Proof(12, "a watchdog that hungers with a task", (("app.py", "            if alive:\n", "            if True:\n"),),
-        "tests/sim/test_faults_played.py::test_a_task_that_stops_ends_in_the_watchdog"),
-    Proof(13, "fault 13", (("pulse.py", "self._cut(faults.LOOP_RAISED, 0)", "pass"),), _scenario("timer_callback_raises")),
-    Proof(14, "the stop in the interrupt", (("pulse.py", "if kept[_STOPS]:", "if kept[_STOPS] < 0:"),), _scenario("main_hangs")),
+    Proof(
+        12,
+        "a watchdog that hungers with a task",
+        (("app.py", "            if alive:\n", "            if True:\n"),),
+        "tests/sim/test_faults_played.py::test_a_task_that_stops_ends_in_the_watchdog",
+    ),
+    Proof(
+        13, "fault 13", (("pulse.py", "self._cut(faults.LOOP_RAISED, 0)", "pass"),), _scenario("timer_callback_raises")
+    ),
+    Proof(
+        14,
+        "the stop in the interrupt",
+        (("pulse.py", "if kept[_STOPS]:", "if kept[_STOPS] < 0:"),),
+        _scenario("main_hangs"),
+    ),
     Proof(14, "fault 17", (("app.py", "self._pulse.fault(faults.MODE_STUCK)", "pass"),), _scenario("stuck_mode")),
-    Proof(15, "PLUS only at rest", (
-        _limit("REST_MS", "35", 1), _limit("FINGER_MS", "90", 1), _limit("UNREST_MS", "80", _FLOOD // 1000)),
-        _scenario("plus_chatters")),
-    Proof(16, "the cable's cut in the interrupt", (("pulse.py", "if pins & kept[_USB]:", "if pins < 0:"),),
-        _scenario("plugs_in_mid_session")),
+    Proof(
+        15,
+        "PLUS only at rest",
+        (_limit("REST_MS", "35", 1), _limit("FINGER_MS", "90", 1), _limit("UNREST_MS", "80", _FLOOD // 1000)),
+        _scenario("plus_chatters"),
+    ),
+    Proof(
+        16,
+        "the cable's cut in the interrupt",
+        (("pulse.py", "if pins & kept[_USB]:", "if pins < 0:"),),
+        _scenario("plugs_in_mid_session"),
+    ),
     Proof(17, "no start below 20 %", (_limit("BATTERY_START_PCT", "20", -99),), _scenario("low_battery_refuses")),
-    Proof(17, "the ramp-down of an empty cell", (_limit("BATTERY_CUTOFF_PCT", "8", -99),),
-        _scenario("battery_dies_mid_session")),
-    Proof(17, "fault 21 of a rail that falls", (("app.py", "loop.fault(faults.RAIL_DEAD, rail)", "pass"),),
-        _scenario("rail_dies_mid_session")),
-    Proof(18, "the rail's test", (("selftest.py", 'raise Failed(faults.RAIL_DEAD, readings["rail_mv"])', "pass"),),
-        _scenario("rail_dead")),
-    Proof(18, "the sense's test", (
-        ("selftest.py", "raise Failed(faults.SENSE_OFFSET, _sense_na(board, measured.zero) // 1000)", "pass"),),
-        _scenario("sense_offset")),
-    Proof(18, "the DAC's test", (
-        ("selftest.py", "raise Failed(faults.DAC, _sense_na(board, sensed[_HIGH]) // 1000)", "pass"),),
-        _scenario("short_open")),
-    Proof(19, "off after three minutes", (_limit("IDLE_OFF_MS", "3 * 60 * 1000", _FLOOD),), _scenario("left_on_the_table")),
-    Proof(20, "a short does not count", (_limit("SHORT_OHM", "100", -1), _limit("SHORT_MV", "15", -1)),
-        _scenario("short_between_electrodes")),
-    Proof(21, "safe mode", (("../main.py", "if minus is not None and not minus():", "if minus is None:"),),
-        _scenario("safe_mode")),
-    Proof(22, "the seal of what is on the flash", (
-        ("sealed.py", "if not is_sealed(line) or crc_of(line[:-9]) != int(line[-8:], 16):", "if not is_sealed(line):"),),
-        "tests/unit/test_bank_file.py"),
+    Proof(
+        17,
+        "the ramp-down of an empty cell",
+        (_limit("BATTERY_CUTOFF_PCT", "8", -99),),
+        _scenario("battery_dies_mid_session"),
+    ),
+    Proof(
+        17,
+        "fault 21 of a rail that falls",
+        (("app.py", "loop.fault(faults.RAIL_DEAD, rail)", "pass"),),
+        _scenario("rail_dies_mid_session"),
+    ),
+    Proof(
+        18,
+        "the rail's test",
+        (("selftest.py", 'raise Failed(faults.RAIL_DEAD, readings["rail_mv"])', "pass"),),
+        _scenario("rail_dead"),
+    ),
+    Proof(
+        18,
+        "the sense's test",
+        (("selftest.py", "raise Failed(faults.SENSE_OFFSET, _sense_na(board, measured.zero) // 1000)", "pass"),),
+        _scenario("sense_offset"),
+    ),
+    Proof(
+        18,
+        "the DAC's test",
+        (("selftest.py", "raise Failed(faults.DAC", "Failed(faults.DAC"),),
+        _scenario("short_open"),
+    ),
+    Proof(
+        19, "off after three minutes", (_limit("IDLE_OFF_MS", "3 * 60 * 1000", _FLOOD),), _scenario("left_on_the_table")
+    ),
+    Proof(
+        20,
+        "a short does not count",
+        (_limit("SHORT_OHM", "100", -1), _limit("SHORT_MV", "15", -1)),
+        _scenario("short_between_electrodes"),
+    ),
+    Proof(
+        21,
+        "safe mode",
+        (("../main.py", "if minus is not None and not minus():", "if minus is None:"),),
+        _scenario("safe_mode"),
+    ),
     Proof(22, "a bank's CRC", (("bank.py", 'raise Damaged("', 'str("'),), "tests/unit/test_bank_file.py"),
-    Proof(24, "nothing is written while the output is on", (
-        ("app.py", "return idle and state not in session.ACTIVE and state != session.SELF_TEST", "return True"),),
-        "tests/sim/test_faults_played.py::test_nothing_is_written_while_a_session_begins"),
-    Proof(25, "what changes something is refused while it is on", (
-        ("methods.py", "raise Refused(link.BUSY, \"not while the output is on or a self-test runs\")", "pass"),),
-        "tests/sim/test_busy.py"),
+    Proof(
+        23,
+        "the charge of a phase",
+        (("preset.py", "if unpaired_nc > most_nc:", "if unpaired_nc < 0:"),),
+        "tests/unit/test_preset.py",
+    ),
+    Proof(
+        24,
+        "nothing is written while the output is on",
+        (("app.py", "return idle and state not in session.ACTIVE and state != session.SELF_TEST", "return True"),),
+        "tests/sim/test_faults_played.py::test_nothing_is_written_while_a_session_begins",
+    ),
+    Proof(
+        25,
+        "what changes something is refused while it is on",
+        (("methods.py", 'raise Refused(link.BUSY, "not while the output is on or a self-test runs")', "pass"),),
+        "tests/sim/test_busy.py",
+    ),
     Proof(26, "fault 19", (_limit("DEVIATION_UA", "10", 9999),), _scenario("dac_drifts_down")),
-    Proof(27, "the range of a calibration", (_limit("GAIN_PPM_MAX", "100_000", 900_000),),
-        "tests/unit/test_calibration_file.py"),
-    Proof(28, "the hold's end", (_limit("HOLD_MAX_MS", "30_000", _FLOOD),), "tests/sim/test_calibration.py::test_a_hold_ends"),
-    Proof(29, "a start that fails ends in main.py", (
-        ("../main.py", "except (Exception, KeyboardInterrupt, SystemExit) as raised:", "except ZeroDivisionError as raised:"),),
-        "tests/sim/test_start.py::test_a_module_that_is_missing[app]"),
-    Proof(30, "the mark", (("mark.py", "self._miss([name for name in self._files if name not in there])", "pass"),),
-        "tests/sim/test_data_lost.py::test_a_file"),
-)  # fmt: skip
+    Proof(
+        27,
+        "the range of a calibration",
+        (_limit("GAIN_PPM_MAX", "100_000", 900_000),),
+        "tests/unit/test_calibration_file.py",
+    ),
+    Proof(
+        27,
+        "the seal of a calibration",
+        (
+            (
+                "sealed.py",
+                "if not is_sealed(line) or crc_of(line[:-9]) != int(line[-8:], 16):",
+                "if not is_sealed(line):",
+            ),
+        ),
+        "tests/unit/test_calibration_file.py",
+    ),
+    Proof(
+        28,
+        "the hold's end",
+        (_limit("HOLD_MAX_MS", "30_000", _FLOOD),),
+        "tests/sim/test_calibration.py::test_a_hold_ends",
+    ),
+    Proof(
+        29,
+        "a start that fails ends in main.py",
+        (
+            (
+                "../main.py",
+                "except (Exception, KeyboardInterrupt, SystemExit) as raised:",
+                "except ZeroDivisionError as raised:",
+            ),
+        ),
+        "tests/sim/test_start.py::test_a_module_that_is_missing[app]",
+    ),
+    Proof(
+        30,
+        "the mark",
+        (("mark.py", "self._miss([name for name in self._files if name not in there])", "pass"),),
+        "tests/sim/test_data_lost.py::test_a_file",
+    ),
+)
 
 
 class ProofError(RuntimeError):
@@ -172,8 +299,9 @@ def _run(test: str, folder: Path) -> int:
     where = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder / "firmware"), str(folder / "tools")])}
     command = [sys.executable, "-m", "pytest", test, "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=folder, env=where, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    if done.returncode not in (0, FAILED):
-        raise ProofError(f"{test}: pytest ended with {done.returncode}: {(done.stdout + done.stderr)[-600:]}")
+    said = done.stdout + done.stderr
+    if done.returncode not in (0, FAILED) or "start_failed" in said and "test_start" not in test:
+        raise ProofError(f"{test}: pytest ended with {done.returncode}: {said[-600:]}")
     return done.returncode
 
 

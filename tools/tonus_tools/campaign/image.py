@@ -19,8 +19,8 @@ MOST_BITS = 8
 def files(preset: Preset) -> dict[str, bytes]:
     """What a device has in /data that someone has used for a while: its bank has this preset alone."""
     line = canonical(preset).encode() + b"\n"
-    trailer = {"schema": 2, "firmware": VERSION, "generation": 3, "presets": 1}
-    trailer["crc32"] = f"{sealed.crc_of(line):08x}"  # type: ignore[assignment]
+    trailer: dict[str, object] = {"schema": 2, "firmware": VERSION, "generation": 3, "presets": 1}
+    trailer["crc32"] = f"{sealed.crc_of(line):08x}"
     session = {"n": 7, "id": preset.id, "name": preset.name, "level": 3, "at": None, "why": "finished"}
     return {
         "data/bank": line + _sealed(trailer),

@@ -32,7 +32,7 @@ REGISTERS = ("X", "Y", "OSR", "PC", "PINS", "TARGET", "WRAP", "DIVIDER", "ENABLE
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: its kind, its case in words, and what happens. flash: seed of what has rotten in the image, or None."""
+    """One fault: its kind, its case in words, and what happens. flash: seed of what has rotten on it, or None."""
 
     kind: str
     case: str

@@ -20,6 +20,10 @@ class Remains:
 
 KNOWN: tuple[Remains, ...] = (
     Remains("part", ("rset_low",), ("above",), "Delivered current, charge and contact share one sense resistor"),
+    Remains("line", ("MODE high", "MODE open"), ("stop",), "A MODE that closes no more"),
+    Remains("line", ("VBUS_SENSE low", "VBUS_SENSE open"), ("usb",), "A broken `VBUS_SENSE` wire hides the cable"),
+    Remains("code", ("",), ("ramp_time",), "A PIO that runs through its words too fast"),
+    Remains("register", ("DIVIDER",), ("ramp_time",), "A PIO that runs through its words too fast"),
 )
 
 
@@ -27,7 +31,7 @@ def known(kind: str, case: str, verdict: Verdict, table: Sequence[Remains] = KNO
     """The hazard's sentence that has all that was broken; "" when something is in none, or nothing was broken."""
     if verdict.verdict != BAD:
         return ""
-    fitting = [one for one in table if one.kind == kind and case.startswith(one.cases or "")]
+    fitting = [one for one in table if one.kind == kind and case.startswith(one.cases)]
     rules = {line.split(":")[0] for line in verdict.broken}
     for one in fitting:
         if rules <= set(one.rules):

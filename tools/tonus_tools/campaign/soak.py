@@ -2,8 +2,8 @@
 
 A device is switched on for a few sessions at a time, some days apart. Between the sessions: lifts, faults that latch, a
 cell that dips; a computer that sets the clock, writes another bank, changes settings; power that is lost in the middle
-of a write; another version of the firmware, over the same data. At the end heap, journal, counters, the flash's wear and
-the clock have to be as they should.
+of a write; now and then another version of the firmware, over the same data. At the end heap, journal, counters, the
+flash's wear and the clock have to be as they should.
 
 Exit code 0: they are; 1: some are not, each told; 2: it could not be run.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -30,6 +31,7 @@ from tonus.preset import build, canonical
 
 from ..ctl.client import Client
 from ..ctl.errors import ToolError
+from ..sim.boards import FIRMWARE
 from ..sim.live import Live, VirtualSerial
 from ..sim.runner import SimulatorError
 from ..sim.scenario import Scenario, Start
@@ -41,7 +43,7 @@ FIRST = datetime(2026, 9, 28, 21, 0, tzinfo=UTC)
 AT_ONCE = (1, 6)  # sessions of one switching on
 DAYS = (1, 3)  # from one to the next
 # What happens at one switching on, in so many of a hundred.
-CABLE, BANK, SETTINGS, CUT, FAULT, DIP = 40, 15, 15, 12, 12, 10
+CABLE, BANK, SETTINGS, CUT, FAULT, DIP, UPDATE = 40, 15, 15, 12, 12, 10, 6
 FAULTS = ("fault_line_stuck", "spi_error", "task_dies", "rail_dead", "main_hangs")
 HEAP_FREE_MIN = 80_000  # while treating: the floor of the tests
 HEAP_LOST_MAX = 2000  # bytes, from the first sessions of a switching on to its last, on the average
@@ -61,6 +63,7 @@ class Soaked:
     broken: int = 0
     starts: int = 0
     cuts: int = 0
+    updates: int = 0
     faults: list[str] = field(default_factory=list)
     heaps: list[list[int]] = field(default_factory=list)  # free at the end of each session, by switching on
     erased: Counter[int] = field(default_factory=Counter)
@@ -91,6 +94,11 @@ class _Device:
         self.state = ""
         self.logs: list[dict[str, Any]] = []
         self.cut = False
+        self.firmware = FIRMWARE
+        # The same with another version's number.
+        self._other = flash.parent / "firmware"
+        shutil.copytree(FIRMWARE, self._other, ignore=shutil.ignore_patterns("__pycache__"))
+        (self._other / "tonus" / "__init__.py").write_text('VERSION = "9.0.0"\n', encoding="utf-8")
 
     def live(self, sessions: int) -> Soaked:
         """So many sessions; what was to be seen."""
@@ -138,8 +146,11 @@ class _Device:
 
     def _switch_on(self, sessions: int) -> None:
         random = self.random
+        if self.told.starts and self._chance(UPDATE):
+            self.firmware, self._other = self._other, self.firmware
+            self.told.updates += 1
         n = min(random.randint(*AT_ONCE), sessions - self.told.done - self.told.broken)
-        with Live(self._scenario(), self.flash, on_record=self._take) as live:
+        with Live(self._scenario(), self.flash, self.firmware, self._take) as live:
             cable = self._chance(CABLE) or not self.told.starts  # its bank has presets of a minute
             self._start(live, cable)
             if cable:
@@ -236,7 +247,7 @@ class _Device:
 
     def _look_at_end(self) -> None:
         told = self.told
-        with Live(self._scenario(), self.flash, on_record=self._take) as live:
+        with Live(self._scenario(), self.flash, self.firmware, self._take) as live:
             self._start(live, True)
             client = self._connected(live)
             told.records = [record["n"] for record in client.journal("session")]
@@ -299,11 +310,13 @@ def told_of(one: Soaked) -> str:
     """A line of the table."""
     heaps = [heap for some in one.heaps for heap in some]
     return (
-        f"device {one.seed}: {one.done} sessions finished, {one.broken} broken off, {one.starts} starts over {one.days} days, "
-        f"{one.cuts} writes cut, {len(one.faults)} faults; heap {min(heaps)} to {max(heaps)} free, journal up to "
-        f"{one.records[-1] if one.records else 0} with {len(one.records)} kept, late ticks missed {one.missed}, flash: "
-        f"{sum(one.erased.values())} erases of {len(one.erased)} blocks, the worst {max(one.erased.values(), default=0)}, "
-        f"{one.years:.0f} years at one session a day; clock within {max(one.clock_off_s, default=0):.1f} s"
+        f"device {one.seed}: {one.done} sessions finished, {one.broken} broken off, {one.starts} starts over "
+        f"{one.days} days, {one.updates} updates, "
+        f"{one.cuts} writes cut, {len(one.faults)} faults; heap {min(heaps)} to "
+        f"{max(heaps)} free; journal up to {one.records[-1] if one.records else 0}, {len(one.records)} kept; ticks "
+        f"missed {one.missed}; flash: {sum(one.erased.values())} erases of {len(one.erased)} blocks, of one at most "
+        f"{max(one.erased.values(), default=0)}: {one.years:.0f} years at a session a day; clock within "
+        f"{max(one.clock_off_s, default=0):.1f} s"
     )
 
 

@@ -62,7 +62,8 @@ def _table(title: str, played: Sequence[Played]) -> str:
         "",
         f"The most that the account of charge got to: {worst.verdict.account_uc:.1f} uC (`{worst.kind}` {worst.case}, "
         f"seed {worst.seed}). From the fault to the last current of those that ended: half within "
-        f"{_quantile(beyond, 0.5):.0f} ms, nine of ten within {_quantile(beyond, 0.9):.0f} ms; what takes longer plays as it was set.",
+        f"{_quantile(beyond, 0.5):.0f} ms, nine of ten within {_quantile(beyond, 0.9):.0f} ms; "
+        "what takes longer plays as it was set.",
         "",
     ]
     return "\n".join(lines)

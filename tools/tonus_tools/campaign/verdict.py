@@ -23,7 +23,7 @@ from tonus import limits
 
 from ..sim import checks
 from ..sim.checks import Run, source_of
-from ..sim.measure import electrodes, held, pulse_period_us
+from ..sim.measure import electrodes, held, pulse_period_us, worst_account
 from ..sim.trace import PROBING, TREATING, Phases, Trace
 from ..sim.violation import Violation
 from .draw import Plan
@@ -83,7 +83,7 @@ def judge(trace: Trace, plan: Plan) -> Verdict:
         tuple(str(violation) for violation in found),
         not ended and _leak_ua(run) > LEAK_UA,
         round(max(0.0, (late[0] - plan.fault_us) / 1000), 1) if late else 0.0,
-        round(checks.worst_account(after)[0], 2),
+        round(worst_account(after)[0], 2),
     )
 
 
@@ -96,8 +96,16 @@ def flowing(trace: Trace) -> Phases:
     nearest = times[np.searchsorted(times, phases.t_us, side="right").clip(0, len(times) - 1)]
     dur_us = np.minimum(phases.dur_us, np.maximum(nearest - phases.t_us, 1))
     flows = phases.peak_ua > FLOWS_UA
-    columns = (phases.t_us, phases.direction, dur_us, phases.code, phases.peak_ua, phases.end_ua, phases.charge_nc)
-    return Phases(*(column[flows] for column in columns), phases.peak_mv[flows])
+    return Phases(
+        phases.t_us[flows],
+        phases.direction[flows],
+        dur_us[flows],
+        phases.code[flows],
+        phases.peak_ua[flows],
+        phases.end_ua[flows],
+        phases.charge_nc[flows],
+        phases.peak_mv[flows],
+    )
 
 
 def _late(rule: checks.Rule) -> checks.Rule:
@@ -179,7 +187,9 @@ def _above(run: Broken, plan: Plan) -> list[Violation]:
     """More current than was asked for, for longer than it takes to see two pulses."""
     phases = run.trace.phases
     times = phases.t_us
-    changes = sorted({0, *(w.t_us for w in held(run.trace, "PLUS")), *(level.t_us + DOWN_US for level in run.trace.levels)})
+    changes = sorted(
+        {0, *(w.t_us for w in held(run.trace, "PLUS")), *(level.t_us + DOWN_US for level in run.trace.levels)}
+    )
     asked = np.array([asked_ua(run.trace, plan, t) for t in changes])
     most = asked[np.searchsorted(changes, times, side="right") - 1] * ABOVE_PCT / 100 + ABOVE_UA
     over = np.flatnonzero(

@@ -1,4 +1,4 @@
-"""The simulator's model of the world (target/world.py, habits.py, breaks.py), which MicroPython runs there and CPython here."""
+"""The simulator's model of the world (target/world.py, habits.py, breaks.py), for CPython."""
 
 from __future__ import annotations
 

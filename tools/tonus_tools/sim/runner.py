@@ -89,8 +89,9 @@ def run(
 ) -> Trace:
     """Run `scenario`; returns its trace with `wall_seconds` set.
 
-    `flash` is an image that the device's file system is in, and stays in. `on_line` is given each record as it arrives; `keep` each line of the trace. `memory`: the file system is the one
-    that a browser has (memory.py), not littlefs. Raises SimulatorError, also when what arrives is not a trace.
+    `on_line` is given each record as it arrives; `keep` each line of the trace. `memory`: the file system is the one
+    that a browser has (memory.py), not littlefs. `flash`: an image that it is in, and stays in. Raises SimulatorError,
+    also when what arrives is not a trace.
     """
     with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
         config = Path(folder) / "config.json"

@@ -2,7 +2,7 @@
 
 For MicroPython and CPython alike, as world.py. A break is a list, its kind first:
 
-["line", role, "low" | "high" | "open"]             a line between processor and board; open, the board's resistor is left
+["line", role, "low" | "high" | "open"]             a line between processor and board; open, the board's resistor stays
 ["reading", role, "stuck" | "halved" | "noisy" | "low" | "high", n]   a converter's channel: at a code, noise of so many
                                                     codes peak to peak, bit n always 0, always 1
 ["frame", "low" | "high" | "flip", bit]             a bit of the frames that reach the DAC; flip: of the next one

@@ -1,12 +1,12 @@
-"""What may break in the simulated processor, and in what its firmware keeps: beside breaks.py, of which it is given all.
+"""What may break in the simulated processor, and in what its firmware keeps, beside all that breaks.py has.
 
 ["tick", "late" | "lost" | "doubled", n, us]        the next n of the pulse loop's ticks; late by us
 ["sample", n]                                       the next n of the PIO's interrupts are lost
 ["fifo", place, bit]                                a bit of a word in the PIO's FIFO
 ["pio", register, bit]                              a bit of what the state machine keeps, of REGISTERS
 ["code", place, bit]                                a bit of the PIO's 32 instructions
-["array", n, place, bit]                            a bit of the nth array that the pulse loop's objects keep, modulo how
-                                                    many there are; likewise the place
+["array", n, place, bit]                            a bit of the nth array that the pulse loop's objects keep; modulo
+                                                    how many there are, likewise the place
 ["session", n, bit]                                 a bit of the nth number or flag that the session keeps
 ["task", n, "late" | "stopped" | "raises", ms]      the nth task that the firmware has made
 ["watchdog"]                                        it never comes
