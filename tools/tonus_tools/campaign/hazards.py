@@ -72,7 +72,7 @@ PROOFS = (
         "tests/unit/test_preset.py::test_one_wrong_value_is_refused_with_path_value_and_range",
     ),
     Proof(2, "fault 11", (_limit("OVERCURRENT_UA", "10", 9999),), _scenario("dac_full_scale")),
-    Proof(3, "fault 10", (("pulse.py", "if not pins & kept[_FAULT_N]:", "if pins < 0:"),), _played("latch")),
+    Proof(3, "fault 10", (("guard.py", "if not pins & kept[FAULT_N]:", "if pins < 0:"),), _played("latch")),
     Proof(
         4,
         "the ramp from zero",
@@ -132,7 +132,7 @@ PROOFS = (
     Proof(
         14,
         "the stop in the interrupt",
-        (("pulse.py", "if kept[_STOPS]:", "if kept[_STOPS] < 0:"),),
+        (("guard.py", "if kept[STOPS]:", "if kept[STOPS] < 0:"),),
         _scenario("main_hangs"),
     ),
     Proof(14, "fault 17", (("app.py", "self._pulse.fault(faults.MODE_STUCK)", "pass"),), _scenario("stuck_mode")),
@@ -145,7 +145,7 @@ PROOFS = (
     Proof(
         16,
         "the cable's cut in the interrupt",
-        (("pulse.py", "if pins & kept[_USB]:", "if pins < 0:"),),
+        (("guard.py", "if pins & kept[USB]:", "if pins < 0:"),),
         _scenario("plugs_in_mid_session"),
     ),
     Proof(17, "no start below 20 %", (_limit("BATTERY_START_PCT", "20", -99),), _scenario("low_battery_refuses")),
