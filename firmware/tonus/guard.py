@@ -78,7 +78,7 @@ OVER = const(43)  # readings above what was set, in a row
 N = const(44)
 SUM_SET = const(45)  # DAC codes
 SUM_CURRENT = const(46)  # sense codes
-SUM_VOLTAGE = const(47)  # rail less sink node, codes
+SUM_VOLTAGE = const(47)  # rail less sink node, codes, + BIAS
 FLOWED = const(48)  # sense code x 4 us
 FLOWED_SET = const(49)  # DAC code x 4 us
 FLOWED_US = const(50)  # 4 us
@@ -125,7 +125,7 @@ def kept(more: int = 0) -> "array[int]":
     """The fields, nothing played yet; and so many more behind them, for who plays."""
     its = array("i", [0] * (KEPT + more))
     its[UNIT] = NEWEST
-    its[ACCOUNT] = its[NET] = its[VOLTAGE] = BIAS
+    its[ACCOUNT] = its[NET] = its[VOLTAGE] = its[SUM_VOLTAGE] = BIAS
     its[LATE_US] = limits.LATE_US
     its[MISSED_US] = limits.MISSED_US
     its[STALL_US] = limits.STALL_US
