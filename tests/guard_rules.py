@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tonus_tools.sim.boards import FIRMWARE
+from tonus_tools.world.boards import FIRMWARE
 
 SOURCE = (FIRMWARE / "tonus" / "guard.py").read_text(encoding="utf-8")
 

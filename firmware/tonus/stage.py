@@ -4,8 +4,10 @@ Everything is bound when it is made, so that the methods marked "interrupt" allo
 output dead: electrodes shorted, DAC at zero, no keep-alive.
 """
 
+from time import ticks_add, ticks_diff, ticks_us
+
 import micropython
-from machine import ADC, SPI, Pin, mem32
+from machine import ADC, SPI, Pin, disable_irq, enable_irq, mem32
 from rp2 import PIO, StateMachine
 from uctypes import bytearray_at
 
@@ -21,6 +23,7 @@ PIO_IRQ = 0x50200030  # interrupt flags of the first PIO; a one written clears i
 _DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
 _SHUT = const(0x1000)  # instead of a code: the output off, and a resistor to ground
 _SPI_HZ = 10_000_000
+_SEEN_US = 20  # from one look to the next: longer, and something came between
 
 
 class Stage:
@@ -71,6 +74,38 @@ class Stage:
         """Whether a phase plays now."""
         forward, reverse = self.switch_masks
         return mem32[GPIO_IN] & (forward | reverse) != 0
+
+    @micropython.native
+    def beginning(self, within_us: int, after_us: int):
+        """(us, current, rail, sink): 16 bit readings about `after_us` after a phase has begun, and the sink's time.
+
+        None when none began `within_us`, for which it is busy. A beginning that something else came between and its
+        being seen is none.
+        """
+        forward, reverse = self.switch_masks
+        driving = forward | reverse
+        current, rail, sink = self.sense
+        driven = driving
+        before = ticks_us()
+        end = ticks_add(before, within_us)
+        while ticks_diff(end, before) > 0:
+            was = driven
+            driven = mem32[GPIO_IN] & driving
+            now = ticks_us()
+            if driven and not was and ticks_diff(now, before) < _SEEN_US:
+                began = ticks_add(before, ticks_diff(now, before) // 2)
+                while ticks_diff(now, began) < after_us:
+                    now = ticks_us()
+                state = disable_irq()
+                now = ticks_us()
+                at_sink = sink()
+                us = (ticks_diff(ticks_us(), began) + ticks_diff(now, began)) // 2
+                found = (us, current(), rail(), at_sink)
+                driven = mem32[GPIO_IN] & driving
+                enable_irq(state)
+                return found if driven and us < 2 * after_us else None
+            before = now
+        return None
 
     def on_sample(self, handler) -> None:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""

@@ -35,7 +35,8 @@ HELD_UP: Change = (
     "tonus/app.py",
     '            self._beats["contact"] += 1\n',
     '            self._beats["contact"] += 1\n            if self._beats["contact"] == 400:\n'
-    "                state = machine.disable_irq()\n                sleep_ms(5)\n                machine.enable_irq(state)\n",
+    "                state = machine.disable_irq()\n                sleep_ms(5)\n"
+    "                machine.enable_irq(state)\n",
 )
 SHORTER: Change = ("tonus/guard.py", "= limits.SESSION_MAX_MS", "= 8000")
 

@@ -10,7 +10,7 @@ import pytest
 from tonus import faults, guard, limits, link, program
 from tonus_tools.ctl.errors import UsageError
 from tonus_tools.image.folding import NAMED, folded, numbers_of
-from tonus_tools.sim.boards import FIRMWARE
+from tonus_tools.world.boards import FIRMWARE
 
 NUMBERS = {name: numbers_of((FIRMWARE / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
 SOURCES = sorted((FIRMWARE / "tonus").glob("*.py"))

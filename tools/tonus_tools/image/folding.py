@@ -29,8 +29,8 @@ def numbers_of(source: str) -> dict[str, int]:
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
             try:
-                known: dict[str, object] = {"const": int, **found}
-                value = eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {}}, known)
+                names = {"const": int, **found}
+                value = eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {}}, names)
             except (NameError, TypeError):
                 continue
             if type(value) is int and not node.targets[0].id.startswith("_"):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from tonus import limits
 
-from .boards import Board, load_board
+from ..world.boards import Board, load_board
+from ..world.parts import resolve
 from .expectations import expectations
 from .measure import (
     STATE_SKEW_US,
@@ -29,7 +30,6 @@ from .measure import (
     worst_cycle,
     worst_mean_dc,
 )
-from .parts import resolve
 from .scenario import Scenario
 from .trace import PROBING, TREATING, Span, Trace
 from .violation import Violation
