@@ -21,7 +21,7 @@ RULES = {
     "charge": ("if account >= kept[CHARGE_TRIP]:", "if 0:"),
     "against_forward": ("if account > kept[CHARGE_EVEN]:", "if 0:"),
     "against_reverse": ("if 0 - account > kept[CHARGE_EVEN]:", "if 0:"),
-    "unsure": ("kept[UNSURE] = kept[UNSURE] + begun", "begun = begun"),
+    "unsure": ("return its[UNSURE] * 1000 // its[CHARGE_UC]", "return 0"),
 }
 
 

@@ -7,6 +7,7 @@ held up, a shorter session.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 from devices import changed_firmware
 from guard_rules import RULES
+from tonus_tools.sim import search
 from tonus_tools.sim.trace import Trace
+from tonus_tools.world.boards import FIRMWARE
 from worlds import POWER_UP, Entry, play, plus
 
 WORST = json.loads((Path(__file__).parent / "worst_cuts.json").read_text(encoding="utf-8"))
@@ -125,3 +128,24 @@ def test_a_trip_in_a_phase_is_no_lift(without: bool, phase_us: int, tmp_path: Pa
     firmware = changed_firmware(tmp_path, *changes)
     with pytest.raises(AssertionError) if without else nullcontext():
         play(tmp_path, 10, entries, FAULT | {"faults": ["latch"]}, firmware=firmware)
+
+
+def broken(firmware: Path, batches: list[list[search.Drawn]]) -> bool:
+    return any(found.broken for batch in batches for found in search.play(batch, firmware=firmware))
+
+
+def test_each_cycle_begins_against_the_account_when_that_went_forward(tmp_path: Path) -> None:
+    firmware = changed_firmware(tmp_path, ("tonus/guard.py", *RULES["against_forward"]))
+    assert not broken(FIRMWARE, [WORST[:10]])
+    assert broken(firmware, [WORST[:10]])
+
+
+def test_each_cycle_begins_against_the_account_when_that_went_in_reverse(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    batches = [[search.draw(rng) for _ in range(search.BATCH)] for _ in range(8)]
+    firmware = changed_firmware(tmp_path, ("tonus/guard.py", *RULES["against_reverse"]))
+    for batch in batches:
+        if broken(firmware, [batch]):
+            assert not broken(FIRMWARE, [batch])
+            return
+    pytest.fail("none is found")

@@ -304,6 +304,7 @@ def check_unsure(g: Any) -> None:
     it.kept[g.NEWEST + g.CODE] = CODE
     assert it.account == before + it.expected() * 125
     assert it.kept[g.UNSURE] == it.expected() * 125
+    assert g.unsure_nc(it.kept) == it.expected() * 125 * 1000 // it.kept[g.CHARGE_UC]
 
 
 CHECKS: dict[str, Callable[[Any], None]] = {
