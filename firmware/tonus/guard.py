@@ -33,11 +33,10 @@ RAW = const(5)  # the current, as the converter reads it, 12 bit
 AGAIN = const(6)  # the same, read once more; only where RAW is below LIFT_RAW and treatment plays
 PINS_AGAIN = const(7)  # levels right after that
 UNIT = const(8)  # NEWEST or BEFORE: which unit the reading is of
-# A unit is what takes one DAC code: a pulse of two phases, or a phase with a code of its own. The one last given to the
-# PIO, and the one before it.
-NEWEST = const(9)
-BEFORE = const(13)
-# In a unit's four fields:
+# A unit is what takes one DAC code: a pulse of two phases, or a phase with a code of its own. Each has four fields.
+NEWEST = const(9)  # the unit last given to the PIO
+BEFORE = const(13)  # the one before it
+# In a unit:
 NUMBER = const(0)  # counted up to 2^30
 CODE = const(1)  # DAC code
 WIDTH = const(2)  # of a phase, 4 us
@@ -46,10 +45,10 @@ KIND = const(3)  # PAIR and BETWEEN of `program`, and 1 when it begins in revers
 VALUE = const(17)  # of the last cut: us late, phases unseen, sense code, or uC; 0 where there is nothing to tell
 # The phase that was looked at last: its unit's fields, and how far it is booked.
 CURRENT = const(18)  # sense code, 0 or more: what flowed
-AT = const(19)  # NUMBER
-AT_CODE = const(20)
-AT_WIDTH = const(21)
-AT_KIND = const(22)
+AT = const(19)  # its NUMBER
+AT_CODE = const(20)  # CODE
+AT_WIDTH = const(21)  # WIDTH, 4 us
+AT_KIND = const(22)  # KIND
 AT_REVERSE = const(23)  # 1: it drove in reverse
 AT_SECOND = const(24)  # 1: it was the second of its pulse
 BOOKED = const(25)  # so much of it is in the account, 4 us
@@ -74,11 +73,11 @@ UNSAMPLED = const(40)  # units given to the PIO since a phase was seen
 UNSAMPLED_MS = const(41)  # ticks since then
 UNSEEN = const(42)  # phases whose sample came too late
 OVER = const(43)  # readings above what was set, in a row
-# Samples since `Pulse.take`: of phases at the set current, how many and sums; and sums over all that flowed.
-N = const(44)
+# Since `Pulse.take`: samples of phases at the set current, and sums over these; and sums over all that flowed.
+N = const(44)  # samples
 SUM_SET = const(45)  # DAC codes
 SUM_CURRENT = const(46)  # sense codes
-SUM_VOLTAGE = const(47)  # rail less sink node, codes
+SUM_VOLTAGE = const(47)  # rail less sink node, codes, + BIAS
 FLOWED = const(48)  # sense code x 4 us
 FLOWED_SET = const(49)  # DAC code x 4 us
 FLOWED_US = const(50)  # 4 us
@@ -88,21 +87,21 @@ SENSE_TRIM = const(52)  # TRIM less what makes a sense code of a reading
 SENSE_PER_DAC = const(53)  # sense codes of a DAC code, in 1024ths ...
 SENSE_AT_ZERO = const(54)  # ... and of DAC code 0, in 1024ths, + TRIM
 OPEN_CODES = const(55)  # OPEN_UA, sense codes
-LIFT_CODES = const(56)  # LIFT_UA
-OVER_CODES = const(57)  # OVERCURRENT_UA
-OPEN_RAW = const(58)  # OPEN_UA and LIFT_UA as the converter reads them
-LIFT_RAW = const(59)
+LIFT_CODES = const(56)  # LIFT_UA, sense codes
+OVER_CODES = const(57)  # OVERCURRENT_UA, sense codes
+OPEN_RAW = const(58)  # OPEN_UA as the converter reads it, 12 bit
+LIFT_RAW = const(59)  # LIFT_UA as the converter reads it
 CHARGE_UC = const(60)  # 1 uC, sense code x 4 us
-CHARGE_TRIP = const(61)  # CHARGE_TRIP_NC
-CHARGE_EVEN = const(62)  # CHARGE_EVEN_NC
+CHARGE_TRIP = const(61)  # CHARGE_TRIP_NC, sense code x 4 us
+CHARGE_EVEN = const(62)  # CHARGE_EVEN_NC, sense code x 4 us
 # Of `limits`, whose names the compiler does not know either.
-LATE_US = const(63)
-MISSED_US = const(64)
-STALL_US = const(65)
-TREAT_MAX = const(66)  # SESSION_MAX_MS
-BLIND_PULSES = const(67)
-BLIND_MS = const(68)
-OVER_PCT = const(69)  # OVERCURRENT_PCT
+LATE_US = const(63)  # us
+MISSED_US = const(64)  # us
+STALL_US = const(65)  # us
+TREAT_MAX = const(66)  # SESSION_MAX_MS, ticks
+BLIND_PULSES = const(67)  # units
+BLIND_MS = const(68)  # ticks
+OVER_PCT = const(69)  # OVERCURRENT_PCT, of what is expected
 WATCHED = const(70)  # WATCHED_US, in 4 us
 KEPT = const(71)  # so many
 
@@ -125,7 +124,7 @@ def kept(more: int = 0) -> "array[int]":
     """The fields, nothing played yet; and so many more behind them, for who plays."""
     its = array("i", [0] * (KEPT + more))
     its[UNIT] = NEWEST
-    its[ACCOUNT] = its[NET] = its[VOLTAGE] = BIAS
+    its[ACCOUNT] = its[NET] = its[VOLTAGE] = its[SUM_VOLTAGE] = BIAS
     its[LATE_US] = limits.LATE_US
     its[MISSED_US] = limits.MISSED_US
     its[STALL_US] = limits.STALL_US

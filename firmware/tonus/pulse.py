@@ -278,11 +278,12 @@ class Pulse:
         n = kept[_N]
         code = kept[_SUM_SET]
         current = kept[_SUM_CURRENT]
-        voltage = kept[_SUM_VOLTAGE]
+        voltage = kept[_SUM_VOLTAGE] - _BIAS
         flowed = kept[_FLOWED]
         flowed_set = kept[_FLOWED_SET]
         flowed_us = kept[_FLOWED_US]
-        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = kept[_SUM_VOLTAGE] = 0
+        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = 0
+        kept[_SUM_VOLTAGE] = _BIAS
         kept[_FLOWED] = kept[_FLOWED_SET] = kept[_FLOWED_US] = 0
         enable_irq(state)
         return (n, code, current, voltage, flowed, flowed_set, flowed_us)
