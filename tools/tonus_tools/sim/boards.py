@@ -25,6 +25,7 @@ class Board:
     uv_per_code: float
     full_scale_ua: float  # DAC reference over Rset: the hardware ceiling
     offset_ua: float = 0.0  # what flows at code 0
+    dummy_load: bool = False  # where skin would be: the self-test drives it
 
     def with_errors(self, errors: Mapping[str, int]) -> Board:
         """The source of a device with these errors (SCENARIOS.md), but for its DAC's bow; the ceiling stays nominal."""
@@ -47,4 +48,11 @@ def load_board(name: str) -> Board:
     constants = runpy.run_path(str(folder / "board.py"))
     full_scale_ua = constants["DAC_REFERENCE_MV"] * 1000 / constants["RSET_OHM"]
     codes = 1 << constants["DAC_BITS"]
-    return Board(name, folder, full_scale_ua / codes, constants["DAC_REFERENCE_MV"] * 1000 / codes, full_scale_ua)
+    return Board(
+        name,
+        folder,
+        full_scale_ua / codes,
+        constants["DAC_REFERENCE_MV"] * 1000 / codes,
+        full_scale_ua,
+        dummy_load="DUMMY_LOAD_OHM" in constants,
+    )
