@@ -30,6 +30,7 @@ from . import (
     deviation,
     faults,
     files,
+    filling,
     hold,
     journal,
     limits,
@@ -172,6 +173,7 @@ class App:
         )
         self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
+        self._filling = filling.Filling(board, self._stage)
         self._deviation = deviation.Deviation()
         self._buttons = panel.Buttons(self._panel.contacts)
         self._sounder = panel.Sounder(self._panel.haptic is not None)
@@ -442,25 +444,31 @@ class App:
             taken = self._pulse.take()
             n, code, sense, voltage = taken[:4]
             good = False
+            more = 0.0
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()
                 set_ua = program.ua_for_code(code // n, self._board, stage_.dac)
                 ua = stage_.ua(sense // n)
+                mv = stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000
                 self._contact.update(
                     set_ua,
                     ua,
-                    stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000,
+                    mv,
                     self._session.state in session.PROBING,
                     now,
                     n,
                 )
                 good = self._contact.seen == contact.GOOD
+                if self._session.state in session.TREATING:
+                    more = self._filling.more(self._pulse.program.phase_us, set_ua, ua, mv, now)
                 self._compare(n, code, sense, set_ua, now)
             kind = self._contact.kind
+            if contact.POOR not in (kind, self._contact.seen):
+                self._filling.reset()
             if self._weighing:
                 self._tally.level = max(self._tally.level, self._session.level)
-                self._add(taken, good)
+                self._add(taken, good, more)
                 if good:
                     self._tally.resisted(self._contact.ohm)
             if kind != self._shown_kind:
@@ -480,8 +488,8 @@ class App:
             self._add(self._pulse.take(), False)
         self._weighing = on
 
-    def _add(self, taken, good: bool) -> None:
-        """Samples, as of `Pulse.take`, and the time that was counted, to the tally."""
+    def _add(self, taken, good: bool, more: float = 0.0) -> None:
+        """Samples, as of `Pulse.take`, and the time that was counted, to the tally. more: `Filling.more` of them."""
         flowed, flowed_set, flowed_us = taken[4:]
         stage_ = self._stage
         played = self._pulse.program
@@ -492,7 +500,8 @@ class App:
         kind = self._contact.kind
         self._tally.counted(current.zone, current.counted_ms, kind, *self._asked[2:])
         if kind != contact.SHORT:
-            self._tally.flowed(current.zone, 4 * flowed, 4 * stage_.expected(flowed_set, flowed_us), good)
+            expected = stage_.expected(flowed_set, flowed_us)
+            self._tally.flowed(current.zone, 4 * (flowed + int(more * expected)), 4 * expected, good)
 
     def _per_s(self, played: program.Program, code: int, period_us: int) -> tuple[int, int]:
         """Sense codes x us in a second, both directions: of pulses at a DAC code, and of the probes in their rests."""
@@ -809,11 +818,15 @@ class App:
         now = self._now()
         shown = self._moments
         current = self._session
-        if kind == "sound":
-            self.settings.next_sound()
+        if kind == "sound" or kind == "haptic":
+            its = self.settings
+            if kind == "sound":
+                its.next_sound()
+            else:
+                its.turn_haptic()
             self._unsaved = True
             self.settings_changed()
-            kind = self.settings.now["sound"]
+            kind = its.now["sound"] if kind == "sound" else "ticks" if its.now["haptic"] else "no_ticks"
         if kind != "here":
             self._sounder.play(kind, now)
         if kind == "level":
@@ -822,7 +835,7 @@ class App:
                 self._raised_ms = now
         elif kind == "here" or kind in preset.SIDES:
             shown.show("zone", now, current.zone + 1, len(current.preset.zones))
-        elif kind in settings.SOUNDS or kind == "stop":
+        elif kind in settings.SOUNDS or kind in ("ticks", "no_ticks", "stop"):
             shown.show(kind, now)
         elif kind == "done" and self._less:
             self._sounder.play("less_" + self._less, now)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from board_files import load_board
 from devices import Device
 from tonus_tools.board import bench, breadboard
 from tonus_tools.board.breadboard import Layout, Wire
 from tonus_tools.board.dc import Held
 from tonus_tools.board.describe import Board
 from tonus_tools.ctl.bringup_boards import Bench
+from tonus_tools.world.boards import constants as load_board
 
 BOARD, DEVICE = load_board("pico_bench"), load_board("tonus_r1")
 CIRCUIT: Board = bench.board()

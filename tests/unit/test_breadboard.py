@@ -17,6 +17,7 @@ from tonus_tools.board import bench, breadboard, build, dc, mutants, rules  # no
 from tonus_tools.board.breadboard import Layout, Wire  # noqa: E402
 from tonus_tools.board.describe import Board, Undescribed, board_of  # noqa: E402
 from tonus_tools.ctl.bringup_boards import Bench  # noqa: E402
+from tonus_tools.world.boards import BOARDS  # noqa: E402
 
 SOURCE = (bench.FOLDER / "circuit.py").read_text(encoding="utf-8")
 SET_V = 4.02e-3  # over Rset, a uA
@@ -202,13 +203,13 @@ def test_the_places_of_bringup_are_pins_of_the_circuit(board: Board) -> None:
                 assert ref == names[found[1]]
                 assert board.parts[ref].symbol.pin(pin).number == number
     for role, number in (Bench.LAMP_PINS | Bench.BUTTON_PINS).items():
-        pin = next(pin for pin in board.parts["A1"].symbol.pins if pin.number == str(number))
-        assert board.parts["A1"].nets[pin.name] == role
+        line = next(line for line in board.parts["A1"].symbol.pins if line.number == str(number))
+        assert board.parts["A1"].nets[line.name] == role
 
 
 def test_the_hints_name_pins_as_they_are_wired(board: Board) -> None:
     """Whatever a hint says of Pico n to pin m is a net of the circuit; without a chip's name it is of the DAC."""
-    text = (build.BOARDS.parent / "tools" / "tonus_tools" / "ctl" / "bringup_boards.py").read_text(encoding="utf-8")
+    text = (BOARDS.parent / "tools" / "tonus_tools" / "ctl" / "bringup_boards.py").read_text(encoding="utf-8")
     text = re.sub(r'"\s*\n\s*f?"', "", text)
     by_number = {
         ref: {pin.number: pin.name for pin in board.parts[ref].symbol.pins} for ref in ("A1", "U1", "U2", "U3")

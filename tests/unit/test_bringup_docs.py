@@ -9,11 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from board_files import load_board
 from test_docs import rows, section
 from tonus_tools.ctl.bringup_boards import RAIL_PCT, Bench
 from tonus_tools.ctl.bringup_boards import Device as Reference
 from tonus_tools.ctl.calibrate import HELD_UA
+from tonus_tools.world.boards import BOARDS
+from tonus_tools.world.boards import constants as load_board
 
 if importlib.util.find_spec("skidl") is None:
     pytest.skip("SKiDL is not installed", allow_module_level=True)
@@ -22,7 +23,7 @@ from tonus_tools.board import build  # noqa: E402
 from tonus_tools.board.describe import Board  # noqa: E402
 
 BRINGUP = build.FOLDER / "BRINGUP.md"
-BENCH = build.BOARDS / "pico_bench" / "README.md"
+BENCH = BOARDS / "pico_bench" / "README.md"
 STEPS_SOURCE = Path(str(importlib.util.find_spec("tonus_tools.ctl.bringup_boards").origin))  # type: ignore[union-attr]
 DEVICE = load_board("tonus_r1")
 REFERENCE = r"\b((?:U|Q|D|R|C|L|K|J|F|TP|BZ|SW)\d+[a-d]?)\b"
@@ -89,7 +90,7 @@ def test_the_documents_have_the_steps_in_their_order() -> None:
 
 
 def test_a_hazard_says_that_a_dummy_load_never_meets_skin() -> None:
-    hazards = (build.BOARDS.parent / "firmware" / "HAZARDS.md").read_text(encoding="utf-8")
+    hazards = (BOARDS.parent / "firmware" / "HAZARDS.md").read_text(encoding="utf-8")
     assert re.search(r"`DUMMY_LOAD_OHM` \*\*must never meet skin\*\*", hazards)
     for name in ("tonus_r1", "pico_bench"):
         found = load_board(name)

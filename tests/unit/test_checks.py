@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tonus import limits
 from tonus_tools.sim import measure
-from tonus_tools.sim.boards import load_board
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.scenario import Expect, Scenario, Start
 from tonus_tools.sim.summary import summary
 from tonus_tools.sim.trace import Phases, Trace, parse
 from tonus_tools.sim.violation import Violation
+from tonus_tools.world.boards import load_board
 
 BOARD = load_board("tonus_r1")
 PROBE_UA = 8.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..sim.boards import BOARDS
+from ..world.boards import BOARDS
 from . import breadboard, outputs
 from .build import report
 from .describe import Board, load

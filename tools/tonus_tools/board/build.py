@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 
-from ..sim.boards import BOARDS
+from ..world.boards import BOARDS
 from . import cir, outputs, picture, rules
 from .describe import Board, load
 from .outputs import table

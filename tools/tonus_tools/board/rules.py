@@ -24,7 +24,6 @@ from .symbols import Pin
 
 E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
 E96 = tuple(round(100 * 10 ** (i / 96)) for i in range(96))
-SUPPLY_PINS = "s"
 DECOUPLING = (47e-9, 470e-9)  # F: what counts as a chip's own capacitor
 SHORT_OHM = 20.0  # less than this between a source and a sink is a short circuit
 FORWARD_V = 0.3

@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from tonus import limits
 
-from .boards import Board, load_board
+from ..world.boards import Board, load_board
+from ..world.parts import resolve
 from .expectations import expectations
 from .measure import (
     STATE_SKEW_US,
@@ -30,7 +31,6 @@ from .measure import (
     worst_cycle,
     worst_mean_dc,
 )
-from .parts import resolve
 from .scenario import Scenario
 from .trace import PROBING, TREATING, Phases, Span, Trace
 from .violation import Violation

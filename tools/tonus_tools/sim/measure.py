@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from tonus import limits
 
-from .boards import Board
+from ..world.boards import Board
 from .trace import PROBING, TREATING, Floats, Ints, Phases, Span, Trace, World, spans_of
 
 Bools = npt.NDArray[np.bool_]

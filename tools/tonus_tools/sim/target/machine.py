@@ -3,12 +3,12 @@
 import core
 import micropython
 import vfs
-from bind import bind, ptr32
 from core import clock, enter, go_on, leave, spend, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, INTR, PIO0_IRQ
-from world import cell_code
+from world.bind import bind, ptr32
+from world.model import cell_code
 
 PWRON_RESET = 1
 WDT_RESET = 3

@@ -12,7 +12,7 @@ tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, an
 from array import array
 from math import exp, log
 
-from bind import bind, micropython, ptr16, ptr32, roomy
+from .bind import bind, micropython, ptr16, ptr32, roomy
 
 # name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
 SKINS = {
@@ -22,7 +22,8 @@ SKINS = {
     "dry": (1e3, 2 * 3e6, 3e-9 / 2),
 }
 # Pure resistors have no R || C: the regulatory test loads, and electrodes that touch each other.
-RESISTORS = {"short": 5.0, "500": 500.0, "2k": 2e3, "10k": 10e3}
+RESISTORS = {"500": 500.0, "2k": 2e3, "10k": 10e3, "short": 5.0}
+LOADS = tuple(SKINS) + tuple(RESISTORS) + ("lifted",)
 
 SKIN_KNEE_A = 50e-6  # skin's R halves at this set current: it falls under drive
 # What a phase carries beyond the set current: what charges the strays at the sink node, the op-amp's recovery, and what
