@@ -94,7 +94,8 @@ _TOOK = const(81)  # 1: this tick has taken a sample that had come due
 _TICK_US = const(82)  # of `limits`
 _DEPTH = const(83)  # words that the FIFO holds
 _LATCH = const(84)  # the first number of a fault
-_OWN = const(14)  # so many
+_PUT_OFF = const(85)  # 1: the last tick's look at the buttons was
+_OWN = const(15)  # so many
 
 
 class Pulse:
@@ -458,12 +459,17 @@ class Pulse:
         closed = pins & kept[_BUTTONS]
         if flags[0] & 1:
             look(0)
-        # A tick that has taken a sample has done enough: the pins latch what happens until the next.
-        if (closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]) and not kept[_TOOK]:
-            kept[_BUTTONS_SEEN] = closed
-            found = int(buttons(pins, now, kept[_TICKS]))
-            kept[_STOPS] = found & 1
-            kept[_BUTTONS_BUSY] = found >> 1
+        if closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]:
+            # A tick that has taken a sample has done enough: the pins latch what happens until the next, which looks
+            # whatever it has taken. A PIO that runs wild has a sample for each.
+            if kept[_TOOK] and not kept[_PUT_OFF]:
+                kept[_PUT_OFF] = 1
+            else:
+                kept[_PUT_OFF] = 0
+                kept[_BUTTONS_SEEN] = closed
+                found = int(buttons(pins, now, kept[_TICKS]))
+                kept[_STOPS] = found & 1
+                kept[_BUTTONS_BUSY] = found >> 1
         kept[_TOOK] = 0
         spent = int(ticks_us()) - now & _MASK
         if spent > kept[_WORST_US]:

@@ -18,7 +18,7 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from ..world import boards
 from ..world.model import World
-from . import blocks, faults
+from . import blocks, broken, faults
 from .flash import Flash
 from .usb import Host
 
@@ -114,6 +114,8 @@ class Device:
             self._try_hang()
         elif action == "inject" and value == "timer_dead":
             faults.kill_timer(self.mcu)
+        elif action == "inject" and isinstance(value, list):
+            broken.apply(self, value)
         elif action == "inject" and value in faults.UNKNOWN:
             raise ValueError(f"{value}: only the simulator can do that")
         else:
@@ -121,6 +123,11 @@ class Device:
             if action == "usb" and not value:
                 self.host.forget()
         self._check_supply()
+
+    @property
+    def pio(self) -> blocks.Pio:
+        """The PIO that drives the electrodes."""
+        return self._pio
 
     @property
     def connected(self) -> bool:
@@ -268,7 +275,7 @@ class Device:
             if role in world.pressed:
                 level = not world.pressed[role]
             else:
-                level = world.usb if role == "VBUS_SENSE" else world.fault_line()
+                level = world.vbus() if role == "VBUS_SENSE" else world.fault_line()
             if self._levels.get(role) != bool(level):  # to rp2040py a level that is driven anew is an edge
                 self._levels[role] = bool(level)
                 self._gpio[role].set_input_value(bool(level))

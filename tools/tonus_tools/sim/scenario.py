@@ -80,11 +80,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Action:
-    """One primitive thing the person or the world does. `do` is an action of TRACE.md's `world` line."""
+    """One primitive thing the person or the world does. `do` is an action of TRACE.md's `world` line.
+
+    `inject` also takes a list, a break of target/breaks_chip.py: the campaign's, which no file of a scenario has.
+    """
 
     at_us: int
     do: str
-    value: str | bool | int | Stubble | None
+    value: str | bool | int | Stubble | list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Scenario:
                 "host": self.start.host,
                 "errors": resolve(self.start.device, self.start.errors, self.board),
             },
+            "breaks": any(isinstance(a.value, list) for a in self.timeline),
             "timeline": [{"at_us": a.at_us, "do": a.do, "value": a.value} for a in self.timeline],
         }
 

@@ -23,7 +23,7 @@ from ..world.faults import FAULTS
 MACHINE_CODE = ("native", "viper")
 FOR_TYPES = ("__future__", "typing", "collections.abc")
 TYPES = ("Callable", "Mapping", "Sequence", "dict", "list", "tuple")
-WORLD = ("__init__.py", "bind.py", "habits.py", "model.py")  # what of that room the simulated device runs
+WORLD = ("__init__.py", "bind.py", "breaks.py", "habits.py", "model.py")  # what of that room the simulated device runs
 # The interpreter has modules of these names that come before files.
 RENAMED = {"time.py": "sim_time.py", "select.py": "sim_select.py", "asyncio.py": "sim_asyncio.py"}
 

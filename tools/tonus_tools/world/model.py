@@ -89,6 +89,7 @@ class World:
         self.temperature_c = start["temperature_c"]
         self.pressed = {"MODE": False, "PLUS": False, "MINUS": False}
         self.faults = set()
+        self.spoilt = {}  # by role: what a converter's channel makes of its code (breaks.py)
         # The parts: nominal where nothing is said (SCENARIOS.md; what is typical is the scenario's to know).
         errors = start.get("errors", {})
         self._dac_gain = board.DAC_REFERENCE_MV * 1e-3 / self._dac_codes * (1 + errors.get("dac_gain_ppm", 0) * 1e-6)
@@ -158,7 +159,7 @@ class World:
         self._end_a = 0.0
         self._circuit()
         bind(self, "advance", "volts", "keep_alive", "set_switches", "write_dac", "powered", "_circuit", "_set_amps")
-        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase")
+        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase", "_take")
         bind(self, "_current_volts", "_one_way")
 
     def _converter(self, errors):
@@ -355,8 +356,8 @@ class World:
     @micropython.native
     def set_switches(self, t, a, b, ldac):
         """Levels of EL_A, EL_B and LDAC."""
-        if not ldac:
-            self._output = self._input
+        if not ldac and self._output != self._input:
+            self._take(t)
         self._ldac = ldac
         if self.faults and "line_stuck" in self.faults:
             a = True
@@ -372,8 +373,19 @@ class World:
         if frame & 0x8000:
             return
         self._input = frame & 0xFFF if frame & 0x1000 else SHUT
-        if not self._ldac:
+        if not self._ldac and self._output != self._input:
+            self._take(t)
+
+    def _take(self, t):
+        """The DAC's output becomes what its input register has. A phase under way is another one from here on."""
+        if not self._dir:
             self._output = self._input
+            return
+        direction = self._dir
+        self.advance(t)
+        self._end_phase(t)
+        self._output = self._input
+        self._begin_phase(t, direction)
 
     def alive_edge(self, t):
         """STAGE_ALIVE toggled."""
@@ -470,22 +482,30 @@ class World:
 
     def adc(self, t, role):
         """A 12 bit reading of `volts`, with all that the converter adds."""
-        return _convert(self.tables, int(self.volts(t, role) * self._adc_scale))
+        code = _convert(self.tables, int(self.volts(t, role) * self._adc_scale))
+        return self.spoilt[role](code) if role in self.spoilt else code
 
     def reader(self, role):
         """A function of t that reads as `adc`, and faster."""
         volts = self.volts
         scale = self._adc_scale
+        spoilt = self.spoilt
 
         @micropython.native
         def read(t):
-            return _convert(self.tables, int(volts(t, role) * scale))
+            code = _convert(self.tables, int(volts(t, role) * scale))
+            if spoilt and role in spoilt:
+                return spoilt[role](code)
+            return code
 
         @micropython.native
         def read_current(t):
             if t - self.t > SETTLED_US:
                 self.advance(t)
-            return _convert(self.tables, int(self._current_volts() * scale))
+            code = _convert(self.tables, int(self._current_volts() * scale))
+            if spoilt and role in spoilt:
+                return spoilt[role](code)
+            return code
 
         return read_current if role == "CURRENT_SENSE" else read
 
@@ -496,6 +516,10 @@ class World:
         kept[0] = max(at, 0)
         kept[1] = t & 0x3FFFFFFF
         kept[2] = 1
+
+    def vbus(self):
+        """Level of VBUS_SENSE."""
+        return self.usb
 
     def fault_line(self):
         """Level of STAGE_FAULT_N: low when the latch has tripped."""
@@ -740,7 +764,7 @@ class World:
             charge += sink * self._stray
             if end_a == self._set:
                 charge += RECOVERY_C - (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
-        fields = (self._dir, us, code, peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
+        fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
 
 

@@ -318,6 +318,7 @@ class Core:
         self.cut = False  # the supply failed in the middle of a write to the flash
         self.spi_error = False
         self.task_error = False
+        self.breaks = None  # what a list that is injected does: breaks_chip.apply, set by run.py
         self.scratch = {}
         self.reset_cause = "power"
         self.usb = None  # usb.Usb and flash.Flash, set by run.py
@@ -436,7 +437,9 @@ class Core:
         if action == "host":
             self.usb.host = value
         elif action == "inject":
-            if value == "spi_error":
+            if isinstance(value, list):
+                self.breaks(self, value)
+            elif value == "spi_error":
                 self.spi_error = True
             elif value == "timer_dead":
                 for timer in list(timers):

@@ -47,7 +47,7 @@ class _Gpio:
         if role in world.pressed:
             machine.set_level(self.gpio, not world.pressed[role])
         elif role == "VBUS_SENSE":
-            machine.set_level(self.gpio, world.usb)
+            machine.set_level(self.gpio, world.vbus())
         elif role == "STAGE_FAULT_N":
             machine.set_level(self.gpio, world.fault_line())
         level = words[_LEVELS] >> self.gpio & 1
@@ -150,7 +150,9 @@ class Chip(core.Core):
 
     @micropython.native
     def spi_end(self):
+        enter()
         self.world.write_dac(clock(), self._frame)
+        leave()
 
 
 class Pin:
@@ -265,6 +267,7 @@ def _read(role):
     state = machine.world
     read = state.reader(role)
     cell_read = state.cell_read
+    spoilt = state.spoilt
 
     @micropython.native
     def read_u16():
@@ -284,6 +287,8 @@ def _read(role):
                 raise OSError("simulated: the battery ADC failed")
             state.look_at_cell(clock())
             code = cell_code(cell_read, state.tables, _spent(0))
+        if spoilt and role in spoilt:
+            code = spoilt[role](code)
         return code << 4 | code >> 8
 
     return read_cell if role == "BATTERY_SENSE" else read_u16
