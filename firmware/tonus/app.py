@@ -121,6 +121,7 @@ class App:
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
         self._later: str | None = None
+        self._lit_until_ms = 0
         self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
         self._bank = bank.Bank(_DATA)
         self._calibrations = calibration.Store(_DATA, board.NAME)
@@ -301,6 +302,8 @@ class App:
             current = self._session
             for gesture in self._buttons.update(now):
                 self._note_damage = self._note_loss = False
+                if gesture == "mode_down":
+                    self.hold.end()
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
@@ -313,6 +316,8 @@ class App:
                 stuck = self._buttons.stuck[:]
             if self._buttons.mode_stuck(now):
                 self._pulse.fault(faults.MODE_STUCK)
+            if self._front.lit >= 0 and (now >= self._lit_until_ms or not self.quiet()):
+                self._front.lit = -1
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
                 gel = current.dry() or current.loose() and self._watcher.contact.kind == contact.GOOD
@@ -542,6 +547,12 @@ class App:
         self._pulse.calibrate(program.compile_probe(self._board, stage_.dac))
         self._watcher.calibrated()
         self._zone = self._program = None
+
+    def read(self, show: str | None) -> dict:
+        """What the pins read. show: of panel.SHOWN, alone on from here on, for a while. Not while the output is on."""
+        self._front.lit = -1 if show is None else panel.SHOWN.index(show)
+        self._lit_until_ms = self._now() + limits.HOLD_MAX_MS
+        return self._stage.seen()
 
     def later(self, action: str) -> None:
         """Once the reply is out: "reboot" or "bootloader"."""

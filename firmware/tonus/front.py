@@ -6,8 +6,6 @@ from uctypes import bytearray_at
 
 from . import debounce, panel
 
-_LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
-_LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
 _LED_HZ = 1000
 _LOUD, _QUIET = 32768, 1024  # of the beeper's duty: a tenth of the sound
 
@@ -22,15 +20,18 @@ class Front:
         mode, plus, minus = [pins[role] for role in panel.BUTTONS]
         edges = debounce.Edges(machine, bytearray_at, (mode, plus, minus))
         self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges)
-        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
-        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
+        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in panel.SHOWN[:5]]
+        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in panel.SHOWN[5:10]]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
         self.haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
         self._shown = [0] * 10
         self._sounding = (0, 0)
+        self.lit = -1  # in panel.SHOWN: it alone is on, whatever is to be shown and heard
 
     def show(self, lights: list[int]) -> None:
         """Brightness, permille, of LEVEL_1..5, MODE_1..4, CONTACT."""
+        if self.lit >= 0:
+            lights = [1000 if i == self.lit else 0 for i in range(10)]
         if lights == self._shown:
             return
         for i in range(10):
@@ -49,6 +50,8 @@ class Front:
 
     def sound(self, tone: tuple[int, int], loud: bool) -> None:
         """(beeper Hz, haptic)."""
+        if self.lit >= 0:
+            tone = (2000 if self.lit == 10 else 0, self.lit // 11)
         if tone == self._sounding:
             return
         hz, haptic = tone

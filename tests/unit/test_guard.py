@@ -120,14 +120,14 @@ class Played:
         return found
 
     def expected(self) -> int:
-        return self.kept[self.g.NEWEST + self.g.CODE] * PER_DAC + AT_ZERO >> 10
+        return int(self.kept[self.g.NEWEST + self.g.CODE] * PER_DAC + AT_ZERO >> 10)
 
     @property
     def account(self) -> int:
-        return self.kept[self.g.ACCOUNT] - self.g.BIAS
+        return int(self.kept[self.g.ACCOUNT] - self.g.BIAS)
 
     def value(self) -> int:
-        return self.kept[self.g.VALUE]
+        return int(self.kept[self.g.VALUE])
 
     def pulse(self, current: int | None = None) -> int:
         """A pulse of two phases, both seen; the first cut."""

@@ -21,8 +21,9 @@ def board() -> Board:
 
 
 def calculations(of: Board) -> list[tuple[str, str, str, float, float, float]]:
-    """What `calculations.py` works out: what, how, unit, least, most, value."""
-    found: list[tuple[str, str, str, float, float, float]] = runpy.run_path(str(CALCULATIONS))["calculate"](of)
+    """What the board's `calculations.py` works out: what, how, unit, least, most, value."""
+    path = BOARDS / of.name / "calculations.py"
+    found: list[tuple[str, str, str, float, float, float]] = runpy.run_path(str(path))["calculate"](of)
     return found
 
 

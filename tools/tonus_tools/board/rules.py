@@ -304,7 +304,7 @@ def _body(board: Board, part: Fitted, state: str) -> Iterator[str]:
 
 def _lights(board: Board) -> Iterator[str]:
     """An LED's anode can be driven, and its cathode pulled down."""
-    for state in ("run", "usb"):
+    for state in {"run", "usb"} & set(board.states):
         volts = Voltages(board, state, True)
         for part in board.parts.values():
             if part.symbol.name != "LED" or (state == "run") == (part.kind.value == "amber"):

@@ -25,6 +25,7 @@ class Board:
     uv_per_code: float
     full_scale_ua: float  # DAC reference over Rset: the hardware ceiling
     offset_ua: float = 0.0  # what flows at code 0
+    dummy_load: bool = False  # where skin would be: the self-test drives it
 
     def with_errors(self, errors: Mapping[str, int]) -> Board:
         """The source of a device with these errors (SCENARIOS.md), but for its DAC's bow; the ceiling stays nominal."""
@@ -56,4 +57,6 @@ def load_board(name: str) -> Board:
     board = constants(name)
     full_scale_ua = board.DAC_REFERENCE_MV * 1000 / board.RSET_OHM
     codes = 1 << board.DAC_BITS
-    return Board(name, full_scale_ua / codes, board.DAC_REFERENCE_MV * 1000 / codes, full_scale_ua)
+    uv_per_code = board.DAC_REFERENCE_MV * 1000 / codes
+    load = hasattr(board, "DUMMY_LOAD_OHM")
+    return Board(name, full_scale_ua / codes, uv_per_code, full_scale_ua, dummy_load=load)
