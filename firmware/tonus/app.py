@@ -454,7 +454,7 @@ class App:
     # For the methods of the USB protocol.
 
     def quiet(self) -> bool:
-        """True when the output is off, and stays so until the caller gives way: the flash may be written."""
+        """True when the output is off, and stays so until the caller awaits something: the flash may be written."""
         state = self._session.state
         idle = not self._pulse.running and not self.hold.active
         return idle and state not in session.ACTIVE and state != session.SELF_TEST
