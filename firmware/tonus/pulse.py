@@ -128,7 +128,8 @@ _BUTTONS_BUSY = const(71)  # and whether they want to be looked at in each tick
 _GONE = const(72)  # no current was seen: a lift
 _TOOK = const(73)  # this tick has taken a sample that had come due
 _PUT_OFF = const(74)  # the last tick's look at the buttons
-_KEPT = const(75)
+_MOST = const(75)  # DAC code of the highest level asked for since the output began, or the probe's
+_KEPT = const(76)
 
 
 class Pulse:
@@ -268,6 +269,7 @@ class Pulse:
         code = program.codes[level]
         # Running first: a cut that comes after this look has its reason set by the next one.
         if self.running and not self._train.program.probe:
+            self._kept[_MOST] = max(self._kept[_MOST], code)
             self._train.swap(program, code, ramp_ms)
         elif not self.cut_by and not mem32[GPIO_IN] & self._kept[_USB]:
             self.off()
@@ -277,7 +279,9 @@ class Pulse:
 
     def aim(self, level: int, ramp_ms: int) -> None:
         """Move to another level of the program that plays: up over `ramp_ms`, down in RAMP_DOWN_MS."""
-        self._train.aim(self._train.program.codes[level], ramp_ms)
+        code = self._train.program.codes[level]
+        self._kept[_MOST] = max(self._kept[_MOST], code)
+        self._train.aim(code, ramp_ms)
 
     def settled(self) -> bool:
         """True when a ramp has ended; down to zero, also what had begun before it."""
@@ -349,6 +353,7 @@ class Pulse:
     def _begin(self, program: Program, code: int, ramp_ms: int) -> None:
         kept = self._kept
         self._train.start(program, code, ramp_ms)
+        kept[_MOST] = max(code, program.probe_code)
         kept[_AHEAD] = FIFO_DEPTH + 1
         kept[_CODE] = kept[_WIDTH] = kept[_KIND] = 0
         kept[_OVER] = kept[_BLIND] = kept[_BLIND_TICKS] = kept[_DRIVEN_TICKS] = 0
@@ -571,6 +576,10 @@ class Pulse:
             if load:
                 # The DAC's input register is free once the pulse that needs what is in it has begun.
                 if waiting >= kept[_AHEAD] or out[6] and not int(self._turn()):
+                    return
+                if load - 1 > kept[_MOST]:
+                    # More than anybody asked for: what the train keeps is wrong.
+                    self._cut(faults.OVERCURRENT, (load - 1) * kept[_SENSE_PER_DAC] >> 10)
                     return
                 if flags[0] & 1:
                     look(0)
