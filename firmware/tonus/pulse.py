@@ -129,7 +129,9 @@ _GONE = const(72)  # no current was seen: a lift
 _TOOK = const(73)  # this tick has taken a sample that had come due
 _PUT_OFF = const(74)  # the last tick's look at the buttons
 _MOST = const(75)  # DAC code of the highest level asked for since the output began, or the probe's
-_KEPT = const(76)
+_GIVEN_US = const(76)  # of output that was given to the PIO, less what has passed since
+_LONGEST_US = const(77)  # of the words given
+_KEPT = const(78)
 
 
 class Pulse:
@@ -357,6 +359,7 @@ class Pulse:
         kept[_AHEAD] = FIFO_DEPTH + 1
         kept[_CODE] = kept[_WIDTH] = kept[_KIND] = 0
         kept[_OVER] = kept[_BLIND] = kept[_BLIND_TICKS] = kept[_DRIVEN_TICKS] = 0
+        kept[_GIVEN_US] = kept[_LONGEST_US] = 0
         self._forget()
         kept[_POWER_TICK] = kept[_TICKS]
         kept[_POWERED] = 1
@@ -540,6 +543,13 @@ class Pulse:
                 return
         blind = kept[_BLIND_TICKS] + 1
         kept[_BLIND_TICKS] = blind
+        given = kept[_GIVEN_US] - kept[_TICK_US]
+        if given < 0:
+            given = 0  # it has run dry
+        kept[_GIVEN_US] = given
+        # No more can wait than the FIFO holds, and what plays: else it was played faster than it was given.
+        if given > (kept[_DEPTH] + 1) * kept[_LONGEST_US]:
+            blind = kept[_BLIND_MS] + 1
         if blind > kept[_BLIND_MS] or kept[_BLIND] > kept[_BLIND_PULSES]:
             self._cut(faults.BLIND, kept[_UNSEEN])
             return
@@ -596,7 +606,12 @@ class Pulse:
                 kept[_BLIND] = kept[_BLIND] + 1
                 write_dac(load - 1)
                 kept[_AHEAD] = 0
-            put(out[0])
+            word = out[0]
+            put(word)
+            lasts = word >> 4 if word & 1 else word >> 5  # us, or a few less
+            kept[_GIVEN_US] = kept[_GIVEN_US] + lasts
+            if lasts > kept[_LONGEST_US]:
+                kept[_LONGEST_US] = lasts
             kept[_AHEAD] = kept[_AHEAD] + 1
             if flags[0] & 1:
                 look(0)
