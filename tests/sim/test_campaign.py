@@ -61,6 +61,13 @@ def test_a_train_that_asks_for_more_than_the_level_is_not_played() -> None:
     assert (one.verdict.verdict, one.verdict.by) == (ENDED, "overcurrent")
 
 
+def test_a_pio_that_plays_too_fast_is_seen() -> None:
+    """A bit of an instruction flips, and pulses come six times as fast: a ramp of half a second would take 60 ms."""
+    one = play(218)
+    assert (one.kind, one.case) == ("code", "2 2")
+    assert (one.verdict.verdict, one.verdict.by) == (ENDED, "blind")
+
+
 # A bad run is seen
 
 
