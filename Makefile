@@ -52,7 +52,7 @@ hazards: $(VENV)/dev.stamp ## take out each guard that HAZARDS.md names, and see
 spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in tools/tonus_tools/spice
 	$(BIN)/python -m tonus_tools.spice
 
-board: $(VENV)/dev.stamp ## check tonus_r1's circuit and make its parts list, layout file, netlists and tables of it
+board: $(VENV)/dev.stamp ## check both boards' circuits and make parts lists, netlists, tables and pictures, and tonus_r1's layout file
 	@$(BIN)/python -m tonus_tools.board
 
 mutants: $(VENV)/dev.stamp ## every mutant of the circuit, in two minutes: a table of what catches it

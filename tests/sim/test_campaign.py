@@ -17,8 +17,8 @@ from tonus_tools.campaign.play import CHIP, SIMULATOR, Played, play
 from tonus_tools.campaign.remains import KNOWN
 from tonus_tools.campaign.verdict import BAD, ENDED, HARMLESS, SILENT, Verdict, judge
 from tonus_tools.sim import runner
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.trace import Trace, TraceReader
+from tonus_tools.world.boards import FIRMWARE
 
 SEEDS = range(kinds.ROUND)
 

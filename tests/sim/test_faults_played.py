@@ -10,9 +10,9 @@ import pytest
 from devices import changed_firmware
 from tonus import faults, limits
 from tonus_tools.sim import runner
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.scenario import Action, Scenario, Start
 from tonus_tools.sim.trace import PROBING, TREATING, Trace
+from tonus_tools.world.boards import FIRMWARE
 
 SWITCH_ON = [(0.0, "hold", "MODE"), (0.9, "release", "MODE")]
 ARM = [(1.7 + 0.2 * i, do, "PLUS") for i in range(5) for do in ("hold", "release")]

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..sim.boards import ROOT
+from ..world.boards import ROOT
 
 COPIED = ("firmware", "boards", "tools", "tests", "pyproject.toml")
 LIMIT_S = 900.0
@@ -75,10 +75,10 @@ PROOFS = (
     Proof(
         2,
         "the highest code that was asked for",
-        (("pulse.py", "if load - 1 > kept[_MOST]:", "if load < 0:"),),
+        (("guard.py", "if code > kept[MOST]:", "if code < 0:"),),
         "tests/sim/test_campaign.py::test_a_train_that_asks_for_more_than_the_level_is_not_played",
     ),
-    Proof(3, "fault 10", (("pulse.py", "if not pins & kept[_FAULT_N]:", "if pins < 0:"),), _played("latch")),
+    Proof(3, "fault 10", (("guard.py", "if not pins & kept[FAULT_N]:", "if pins < 0:"),), _played("latch")),
     Proof(
         4,
         "the ramp from zero",
@@ -116,7 +116,7 @@ PROOFS = (
     Proof(
         9,
         "fault 18 of a PIO too fast",
-        (("pulse.py", "if given > (kept[_DEPTH] + 1) * kept[_LONGEST_US]:", "if given < 0:"),),
+        (("guard.py", "too_fast = given > kept[ROOM] * kept[LONGEST_US]", "too_fast = given < 0"),),
         "tests/sim/test_campaign.py::test_a_pio_that_plays_too_fast_is_seen",
     ),
     Proof(
@@ -144,7 +144,7 @@ PROOFS = (
     Proof(
         14,
         "the stop in the interrupt",
-        (("pulse.py", "if kept[_STOPS]:", "if kept[_STOPS] < 0:"),),
+        (("guard.py", "if kept[STOPS]:", "if kept[STOPS] < 0:"),),
         _scenario("main_hangs"),
     ),
     Proof(14, "fault 17", (("app.py", "self._pulse.fault(faults.MODE_STUCK)", "pass"),), _scenario("stuck_mode")),
@@ -157,7 +157,7 @@ PROOFS = (
     Proof(
         16,
         "the cable's cut in the interrupt",
-        (("pulse.py", "if pins & kept[_USB]:", "if pins < 0:"),),
+        (("guard.py", "if pins & kept[USB]:", "if pins < 0:"),),
         _scenario("plugs_in_mid_session"),
     ),
     Proof(17, "no start below 20 %", (_limit("BATTERY_START_PCT", "20", -99),), _scenario("low_battery_refuses")),

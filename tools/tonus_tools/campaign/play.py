@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..sim import runner
-from ..sim.boards import FIRMWARE
 from ..sim.runner import SimulatorError
 from ..sim.trace import Trace
+from ..world.boards import FIRMWARE
 from . import kinds
 from .draw import LEAK_WATCH_S, Plan, plan
 from .image import rotten

@@ -31,11 +31,11 @@ from tonus.preset import build, canonical
 
 from ..ctl.client import Client
 from ..ctl.errors import ToolError
-from ..sim.boards import FIRMWARE
 from ..sim.live import Live, VirtualSerial
 from ..sim.runner import SimulatorError
 from ..sim.scenario import Scenario, Start
 from ..sim.trace import Record
+from ..world.boards import FIRMWARE
 
 DEVICES, SESSIONS = 4, 250
 SESSION_S = 60

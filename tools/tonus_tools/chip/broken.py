@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..sim.model import breaks
+from ..world import breaks
 from . import faults
 from .blocks import FP_PER_NS
 

@@ -17,11 +17,12 @@ from typing import IO
 
 from tonus.bank import SHIPPED
 
-from .boards import BOARDS, FIRMWARE
+from ..world.boards import BOARDS, FIRMWARE
 from .scenario import Scenario
 from .trace import Record, Trace, TraceError, TraceReader
 
-TARGET = Path(__file__).resolve().parent / "target" / "run.py"
+TARGET = Path(__file__).resolve().parent / "target"
+RUN = TARGET / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
 HEAP_KB = 768
@@ -62,11 +63,11 @@ def command(config: Path, memory: bool = False, breaks: bool = False) -> list[st
 
     memory: it holds the device's files, too. breaks: it has room for what breaks things.
     """
-    if not TARGET.is_file():
-        raise SimulatorError(f"{TARGET} is missing")
+    if not RUN.is_file():
+        raise SimulatorError(f"{RUN} is missing")
     beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE
     beyond += (FILES_BYTES if memory else 0) + (BREAKS_BYTES if breaks else 0)
-    return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(TARGET), str(config)]
+    return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(RUN), str(config)]
 
 
 def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:

@@ -18,11 +18,11 @@ import sys
 from array import array
 
 import board
-import breaks
 import core
 import pioany
 import taskqueue
 from core import spend, words
+from world import breaks
 
 REGISTERS = ("X", "Y", "OSR", "PC", "PINS", "TARGET", "WRAP", "DIVIDER", "ENABLE")
 FAR_MS = 1_000_000

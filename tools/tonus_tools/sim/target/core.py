@@ -14,9 +14,9 @@ import json
 from array import array
 
 import micropython
-from bind import ptr32
 from cost import NOTHING_US, SAMPLE_ENTRY_US, SAMPLE_EXIT_US, TICK_ENTRY_US, TICK_EXIT_US
 from micropython import const, heap_lock, heap_unlock
+from world.bind import ptr32
 
 # How often the supply is looked at besides when something happens, and whether anybody still holds the timers.
 CHECK_US = 100_000

@@ -7,9 +7,9 @@ hold waits until the next word comes; what `out exec` and `mov exec` would execu
 from array import array
 
 import micropython
-from bind import ptr16, ptr32
 from core import clock, words
 from micropython import const
+from world.bind import ptr16, ptr32
 
 _X = const(0)
 _Y = const(1)

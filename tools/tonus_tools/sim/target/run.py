@@ -64,11 +64,11 @@ def load(config):
     import flash
     import machine
     import usb
-    import world
+    from world import model
 
     start = config["start"]
     live = config.get("live", False)
-    state = world.World(board, emit, start, start.get("seed", config.get("seed", 1)))
+    state = model.World(board, emit, start, start.get("seed", config.get("seed", 1)))
     timeline = [(e["at_us"], e["do"], e["value"]) for e in config["timeline"]]
     core.machine = machine.Chip(board, state, emit, timeline, config["until_us"], host if live else None)
     core.machine.usb = usb.Usb(core.machine, live)
@@ -338,7 +338,8 @@ def main():
     with open(sys.argv[1]) as f:
         config = json.load(f)
     here = __file__.rsplit("/", 1)[0]
-    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), ".frozen"]
+    tools = here.rsplit("/", 2)[0]  # where `world` is
+    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), tools, ".frozen"]
     import core
 
     core.real_time = real_time

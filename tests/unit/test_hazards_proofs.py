@@ -12,7 +12,7 @@ import pytest
 from tonus_tools.campaign import hazards
 from tonus_tools.campaign.hazards import PROOFS, Proof, ProofError
 from tonus_tools.sim import checks
-from tonus_tools.sim.boards import FIRMWARE, ROOT
+from tonus_tools.world.boards import FIRMWARE, ROOT
 
 SCENARIOS = {path.stem for path in (ROOT / "tests/sim/scenarios").glob("*.toml")}
 RULES = {rule.__name__ for rule in checks.RULES}

@@ -1,6 +1,6 @@
 """What may break around the processor, one thing at a time: a world that `apply` has been given is broken for good.
 
-For MicroPython and CPython alike, as world.py. A break is a list, its kind first:
+For MicroPython and CPython alike, as model.py. A break is a list, its kind first:
 
 ["line", role, "low" | "high" | "open"]             a line between processor and board; open, the board's resistor stays
 ["reading", role, "stuck" | "halved" | "noisy" | "low" | "high", n]   a converter's channel: at a code, noise of so many
