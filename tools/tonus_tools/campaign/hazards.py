@@ -72,6 +72,12 @@ PROOFS = (
         "tests/unit/test_preset.py::test_one_wrong_value_is_refused_with_path_value_and_range",
     ),
     Proof(2, "fault 11", (_limit("OVERCURRENT_UA", "10", 9999),), _scenario("dac_full_scale")),
+    Proof(
+        2,
+        "the highest code that was asked for",
+        (("guard.py", "if code > kept[MOST]:", "if code < 0:"),),
+        "tests/sim/test_campaign.py::test_a_train_that_asks_for_more_than_the_level_is_not_played",
+    ),
     Proof(3, "fault 10", (("guard.py", "if not pins & kept[FAULT_N]:", "if pins < 0:"),), _played("latch")),
     Proof(
         4,
@@ -106,6 +112,12 @@ PROOFS = (
         "fault 18",
         (_limit("BLIND_PULSES", "8", _FLOOD), ("limits.py", "BLIND_MS = LIFT_MAX_MS", "BLIND_MS = 1 << 29")),
         _played("blind"),
+    ),
+    Proof(
+        9,
+        "fault 18 of a PIO too fast",
+        (("guard.py", "too_fast = given > kept[ROOM] * kept[LONGEST_US]", "too_fast = given < 0"),),
+        "tests/sim/test_campaign.py::test_a_pio_that_plays_too_fast_is_seen",
     ),
     Proof(
         10,
