@@ -1,4 +1,4 @@
-"""python tests/web/measure.py [MINUTES]: the page in Chromium, as fast as it goes: times life of a whole facial of Lift, and
+"""python tests/web/measure.py [MINUTES]: the page in Chromium, as fast as it goes: times life of whole facials, and
 the interpreter's memory after so many minutes of the device's time (20).
 
 The page is made anew. Speed is of this computer, with all else that runs on it.

@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..ctl import calibrate, client, margins, words
+from ..face import handheld
 from ..sim import parts, scenario
 from ..sim.boards import BOARDS, FIRMWARE
 from ..sim.model import TARGET
@@ -238,7 +239,7 @@ def what_to_do() -> dict[str, str]:
 
 
 def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
-    """All of it, as JSON: folders of files, the errors of a typical device's parts, what can break."""
+    """All of it, as JSON: folders of files, the errors of a typical device's parts, what can break, how it is drawn."""
     pack = {
         "target": target(sources / "target"),
         "desk": desk(sources / "desk"),
@@ -246,5 +247,6 @@ def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
         "errors": parts.resolve("typical", {}, board),
         "faults": scenario.FAULTS,
         "what_to_do": what_to_do(),
+        "handheld": handheld.table(),
     }
     return json.dumps(pack, separators=(",", ":"))
