@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..ctl import calibrate, client, margins, words
 from ..face import handheld
+from ..progress import calendar_days, symmetry
 from ..sim import parts, scenario
 from ..sim.boards import BOARDS, FIRMWARE
 from ..sim.model import TARGET
@@ -178,9 +179,16 @@ STAND_INS = {
     "tonus_tools/ctl/errors.py": ERRORS,
     "dataclasses.py": "dataclass = None\ndef fields(record):\n    return record\n",
     "types.py": "SimpleNamespace = None\n",
+    "enum.py": "class StrEnum:\n    pass\n",
 }
 TOOLS = Path(words.__file__).parents[1]
-SHARED = (words, calibrate, margins)  # that the page runs, with the modules of the tools that they need
+SHARED = (
+    words,
+    calibrate,
+    margins,
+    calendar_days,
+    symmetry,
+)  # that the page runs, with the modules of the tools that they need
 
 
 def desk(page: Path) -> dict[str, str | None]:
