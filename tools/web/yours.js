@@ -293,6 +293,7 @@ export class Yours {
     else parts.push(paragraph("No faults."));
     this.facts = document.createElement("dl");
     this.facts.className = "facts";
+    this.facts.id = "record-facts";
     this.facts.setAttribute("aria-live", "polite");
     this.zones = document.createElement("div");
     $("journal").replaceChildren(...parts, this.zones, this.facts);
