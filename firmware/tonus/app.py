@@ -54,8 +54,6 @@ _DATA = "/data"  # what the user has made, apart from the firmware's files: an u
 _PENDING_MAX = 8  # journal records that wait for the output to be off
 _IDLE_MS = 1000  # of a host that says nothing: look less often
 
-_LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
-_LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
 _LED_HZ = 1000
 _LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
 _RAISING_MS = 3000  # after a press of PLUS: the person may go on
@@ -74,15 +72,18 @@ class Panel:
         mode, plus, minus = [pins[role] for role in panel.BUTTONS]
         edges = debounce.Edges(machine, bytearray_at, (mode, plus, minus))
         self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges)
-        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
-        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
+        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in panel.SHOWN[:5]]
+        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in panel.SHOWN[5:10]]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
         self.haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
         self._shown = [0] * 10
         self._sounding = (0, 0)
+        self.lit = -1  # in panel.SHOWN: it alone is on, whatever is to be shown and heard
 
     def show(self, lights: list[int]) -> None:
         """Brightness, permille, of LEVEL_1..5, MODE_1..4, CONTACT."""
+        if self.lit >= 0:
+            lights = [1000 if i == self.lit else 0 for i in range(10)]
         if lights == self._shown:
             return
         for i in range(10):
@@ -101,6 +102,8 @@ class Panel:
 
     def sound(self, tone: tuple[int, int], loud: bool) -> None:
         """(beeper Hz, haptic)."""
+        if self.lit >= 0:
+            tone = (2000 if self.lit == 10 else 0, self.lit // 11)
         if tone == self._sounding:
             return
         hz, haptic = tone
@@ -189,6 +192,7 @@ class App:
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
         self._later: str | None = None
+        self._lit_until_ms = 0
         self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
         self._pending: list[tuple[journal.Journal, dict]] = []
         self._journal_lost = 0
@@ -392,6 +396,8 @@ class App:
             current = self._session
             for gesture in self._buttons.update(now):
                 self._note_damage = self._note_loss = False
+                if gesture == "mode_down":
+                    self.hold.end()
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
@@ -404,6 +410,8 @@ class App:
                 stuck = self._buttons.stuck[:]
             if self._buttons.mode_stuck(now):
                 self._pulse.fault(faults.MODE_STUCK)
+            if self._panel.lit >= 0 and (now >= self._lit_until_ms or not self.quiet()):
+                self._panel.lit = -1
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
                 gel = current.dry() or current.loose() and self._contact.kind == contact.GOOD
@@ -711,6 +719,12 @@ class App:
         self._contact.noise(stage_.noise_na, stage_.noise_mv)
         self._zone = self._program = None
         self._asked = (None, None, 0, 0)
+
+    def read(self, show: str | None) -> dict:
+        """What the pins read. show: of panel.SHOWN, alone on from here on, for a while. Not while the output is on."""
+        self._panel.lit = -1 if show is None else panel.SHOWN.index(show)
+        self._lit_until_ms = self._now() + limits.HOLD_MAX_MS
+        return self._stage.seen()
 
     def later(self, action: str) -> None:
         """Once the reply is out: "reboot" or "bootloader"."""

@@ -13,6 +13,21 @@ REPEAT_MS = 250
 SOUND_MS = 2000  # MINUS held for so long
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
+# All that shows or sounds: bar, lamps, beeper, motor.
+SHOWN = (
+    "LEVEL_1",
+    "LEVEL_2",
+    "LEVEL_3",
+    "LEVEL_4",
+    "LEVEL_5",
+    "MODE_1",
+    "MODE_2",
+    "MODE_3",
+    "MODE_4",
+    "CONTACT",
+    "BEEPER",
+    "HAPTIC",
+)
 
 
 class Buttons:

@@ -196,10 +196,6 @@ class Session:
         self.mode = mode
         self.preset = self._presets[mode]
 
-    def zone_left_ms(self) -> int:
-        """Time the present zone has left."""
-        return self._zone_end_ms() - self.counted_ms
-
     def dry(self) -> bool:
         """True while a pause waits for gel, whatever the probe says."""
         return self.state == PAUSED and self._now_ms < self._not_before_ms

@@ -33,8 +33,9 @@ from tonus_tools.sim.panel import (
     PanelFace,
     Port,
 )
-from tonus_tools.sim.scenario import FAULTS, Scenario, Start
+from tonus_tools.sim.scenario import Scenario, Start
 from tonus_tools.sim.trace import Record
+from tonus_tools.world.faults import FAULTS
 
 LIVE = Scenario("live", 1, start=Start(usb=True))
 

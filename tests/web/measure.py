@@ -1,6 +1,6 @@
-"""python tests/web/measure.py [MINUTES]: the page in Chromium, as fast as it goes: times life of whole facials, and
-the interpreter's memory after so many minutes of the device's time (20).
+"""`python tests/web/measure.py [MINUTES]`: the page in Chromium, as fast as it goes.
 
+Times life of a whole facial of Lift, and the interpreter's memory after so many minutes of the device's time (20).
 The page is made anew. Speed is of this computer, with all else that runs on it.
 """
 

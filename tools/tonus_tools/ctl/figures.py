@@ -8,7 +8,6 @@ board; the three that are a standard's alone are in margins.py.
 
 from __future__ import annotations
 
-import runpy
 from array import array
 from copy import copy
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -20,9 +19,9 @@ from tonus import limits
 from tonus.preset import Preset, Waveform, Zone
 from tonus.program import DEAD_US, Train, compile, compile_probe, decode
 
-from ..sim.boards import load_board
 from ..sim.measure import Bools, worst_account
 from ..sim.trace import Floats, Ints, Phases
+from ..world.boards import constants, load_board
 from . import margins
 
 LOADS_OHM = (500, 2000, 10_000)  # the test loads of its output table
@@ -192,8 +191,7 @@ def figures(
 
 def board_constants(name: str) -> SimpleNamespace:
     """The names that a board.py defines, and UA_PER_CODE, as attributes. KeyError when there is no such board."""
-    board = load_board(name)
-    return SimpleNamespace(**runpy.run_path(str(board.folder / "board.py")), UA_PER_CODE=board.ua_per_code)
+    return SimpleNamespace(**vars(constants(name)), UA_PER_CODE=load_board(name).ua_per_code)
 
 
 # Playing

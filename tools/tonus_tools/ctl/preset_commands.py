@@ -212,7 +212,7 @@ def preview(
     found = _named(its, which)
     if len(found) > 1:
         raise UsageError(f"{which}: holds {len(found)} presets; preview draws one")
-    from ..sim.boards import board_names
+    from ..world.boards import board_names
     from .figures import figures  # numpy and matplotlib take a second to import
     from .preview import draw
 

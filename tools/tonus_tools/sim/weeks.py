@@ -24,10 +24,10 @@ from tonus import bank
 from tonus.preset import Preset, build, canonical
 
 from ..ctl.client import Client
-from .boards import load_board
+from ..world.boards import load_board
+from ..world.parts import resolve
 from .live import Live, VirtualSerial
 from .measure import electrodes
-from .parts import resolve
 from .scenario import Scenario, Start
 from .source import Share, shares
 from .trace import Record, Trace
