@@ -40,6 +40,9 @@ class Refused(Exception):
         self.message = message
 
 
+_NONE: dict = {}  # one for all
+
+
 class Method:
     """`run(params)` is a coroutine function; `params`, `optional` map a name to its check, `(given, key) -> None`."""
 
@@ -47,18 +50,23 @@ class Method:
         self.description = description
         self.run = run
         self.changes = changes
-        self.params = params
-        self.optional = optional or {}
+        self.params = params or _NONE
+        self.optional = optional or _NONE
 
 
+# What a check allows is put into words when somebody asks: there are many, and the heap is small.
 class Integer:
     """Checks a parameter: an integer of a range."""
 
+    type = "integer"
+
     def __init__(self, least: int, most: int) -> None:
-        self.type = "integer"
-        self.allowed = "%d..%d" % (least, most)
         self._least = least
         self._most = most
+
+    @property
+    def allowed(self) -> str:
+        return "%d..%d" % (self._least, self._most)
 
     def __call__(self, given: dict, key: str) -> None:
         fields.integer(given, key, "params", self._least, self._most)
@@ -67,10 +75,14 @@ class Integer:
 class Text:
     """Checks a parameter: text of so many characters."""
 
+    type = "text"
+
     def __init__(self, most: int) -> None:
-        self.type = "text"
-        self.allowed = "1..%d characters" % most
         self._most = most
+
+    @property
+    def allowed(self) -> str:
+        return "1..%d characters" % self._most
 
     def __call__(self, given: dict, key: str) -> None:
         value = given[key]
@@ -95,8 +107,11 @@ class Choice:
     type = "text"
 
     def __init__(self, *texts: str) -> None:
-        self.allowed = ", ".join(texts)
         self._texts = texts
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(self._texts)
 
     def __call__(self, given: dict, key: str) -> None:
         if given[key] not in self._texts:

@@ -188,7 +188,7 @@ def test_a_session_and_a_fault_are_in_its_journal(page: Page, address: str) -> N
         assert "s1" in text
         assert "f1" in text
         page.click("#journal button:has-text('f1')")
-        page.wait_for_function("document.querySelector('#journal dl').textContent.includes('the hardware tripped')")
+        page.wait_for_function("document.querySelector('#record-facts').textContent.includes('the hardware tripped')")
         with page.expect_download() as download:
             page.click("#journal-csv")
         lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()

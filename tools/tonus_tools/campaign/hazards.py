@@ -268,6 +268,12 @@ PROOFS = (
         (("mark.py", "self._miss([name for name in self._files if name not in there])", "pass"),),
         "tests/sim/test_data_lost.py::test_a_file",
     ),
+    Proof(
+        35,
+        "what is held flows through the built-in short",
+        (("stage.py", "if board.HAS_SHORT else (a | latch, b | latch)", "if False else (a | latch, b | latch)"),),
+        "tests/sim/test_bringup.py::test_a_device_that_is_as_it_should_be",
+    ),
 )
 
 
