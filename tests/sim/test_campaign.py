@@ -50,7 +50,7 @@ def test_every_line_is_broken_each_way_within_the_campaign() -> None:
 
 
 def test_mode_stops_while_a_pio_runs_wild(tmp_path: Path) -> None:
-    """It has a sample for each tick; a tick that takes one leaves the buttons to the next. With the guard it ends sooner."""
+    """It has a sample for each tick; a tick that takes one leaves the buttons to the next. The guard ends it sooner."""
     one = play(469, firmware=changed_firmware(tmp_path, ("tonus/guard.py", *RULES["too_fast"])))
     assert (one.kind, one.verdict.by, one.verdict.broken) == ("code", "", ())
     assert play(469).verdict.by == "blind"

@@ -206,7 +206,7 @@ PROOFS = (
         (("../main.py", "if minus is not None and not minus():", "if minus is None:"),),
         _scenario("safe_mode"),
     ),
-    Proof(22, "a bank's CRC", (("bank.py", 'raise Damaged("', 'str("'),), "tests/unit/test_bank_file.py"),
+    Proof(22, "a bank's CRC", (("bank.py", 'raise sealed.Damaged("', 'str("'),), "tests/unit/test_bank_file.py"),
     Proof(
         23,
         "the charge of a phase",
