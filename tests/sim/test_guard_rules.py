@@ -72,8 +72,25 @@ class Played:
     expect: dict[str, Any]
     changes: tuple[Change, ...] = ()
     also: Callable[[Trace], None] = field(default=lambda trace: None)
+    waveform: dict[str, Any] | None = None  # of a preset of one zone at 500 uA, in the place of Lift
 
 
+def lifted(at_s: float) -> list[Entry]:
+    return [{"at": at_s, "lift": True}, {"at": at_s + 0.3, "touch": "good"}]
+
+
+def waited(from_s: float) -> Callable[[Trace], None]:
+    """There was contact, and for half a second nothing began all the same."""
+
+    def check(trace: Trace) -> None:
+        assert min(s.t_us for s in trace.states if s.to == "RAMP_UP" and s.t_us > from_s * 1e6) > (from_s + 0.5) * 1e6
+
+    return check
+
+
+# 45 uC in a phase: hardly anything may be unsure when a cycle of it begins.
+ALL_THERE_IS = {"kind": "biphasic", "rate_hz": 5, "phase_us": 90_000, "gap_us": 50}
+HEAVY: list[Entry] = [POWER_UP, {"at": 0.1, "touch": "good"}, plus(3, 10)]
 FAULT = {"final_state": "FAULT"}
 STORIES = {
     "latch": Played(11, [*LIFT, {"at": 9.0031, "inject": "overcurrent"}], FAULT | {"faults": ["latch"]}),
@@ -93,6 +110,7 @@ STORIES = {
     # Early in a phase of half a second: the foreground sees its middle.
     "lift": Played(16, [*FIRM, {"at": 14.1, "lift": True}], {"lifts": 1}, also=ended(14.2, "lost")),
     "overcurrent": Played(11, [*LIFT, {"at": 9, "inject": "dac_full_scale"}], FAULT | {"faults": ["overcurrent"]}),
+    "unsure": Played(16, [*HEAVY, *lifted(9.0), *lifted(11.5)], {"lifts": 2}, also=waited(11.8), waveform=ALL_THERE_IS),
     "charge": Played(16, [*FIRM, {"at": 14.1, "inject": "pio_stuck"}], FAULT | {"faults": ["charge"]}),
 }
 
@@ -100,6 +118,10 @@ STORIES = {
 def tell(rule: str, folder: Path, *changes: Change) -> Trace:
     story = STORIES[rule]
     firmware = changed_firmware(folder, *story.changes, *changes)
+    if story.waveform is not None:
+        zone = {"name": "z", "duration_s": 60, "cue_s": 5, "waveform": story.waveform}
+        document = {"schema": 1, "id": "p", "name": "P", "top_ua": 500, "ramp_ms": 500, "zones": [zone]}
+        (firmware / "tonus" / "presets" / "lift.json").write_text(json.dumps(document), encoding="utf-8")
     trace = play(folder, story.until_s, story.entries, story.expect, firmware=firmware)
     story.also(trace)
     return trace
