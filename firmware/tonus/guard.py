@@ -4,9 +4,9 @@ No hardware and no clock: `pulse.py` puts what it sees into an array of the fiel
 to. SPICE and the unit tests do the same with the very same lines.
 
 `tick` judges once a millisecond: hardware fault, USB, a late loop, stop, the longest session, phases that nobody sees,
-a PIO that plays faster than it is given words, a code above every level that was asked for.
-`sample` judges each reading of the current: lift, overcurrent, charge. Each gives a number of `faults`, NONE to go on,
-and leaves its reading in VALUE. What is too slow for an interrupt, a current that is off by less, is `deviation.py`'s.
+a PIO that plays faster than it is given words, a code above every level that was asked for. `sample`
+judges each reading of the current: lift, overcurrent, charge. Each gives a number of `faults`, NONE to go on, and
+leaves its reading in VALUE. What is too slow for an interrupt, a current that is off by less, is `deviation.py`'s.
 
 The account is the charge that went through the electrodes, forward less reverse, as far as it was seen to flow, and
 forgotten with CHARGE_FORGET_MS. Each cycle begins against it (`turn`): no sequence of cuts adds up to more than one of

@@ -41,7 +41,7 @@ HELD_UP: Change = (
     "                state = machine.disable_irq()\n                sleep_ms(5)\n"
     "                machine.enable_irq(state)\n",
 )
-TOO_FAST: Change = ("tonus/stage.py", "freq=PIO_HZ", "freq=2 * PIO_HZ")
+TOO_FAST: Change = ("tonus/stage.py", "freq=program.PIO_HZ", "freq=2 * program.PIO_HZ")
 MORE: Change = ("tonus/pulse.py", "self._train.aim(code, ramp_ms)", "self._train.aim(code + 300, ramp_ms)")
 SHORTER: Change = ("tonus/guard.py", "= limits.SESSION_MAX_MS", "= 8000")
 
