@@ -1,4 +1,4 @@
-"""The pin numbers of symbols.py against KiCad's own library, where that is installed: somebody else wrote it down, too."""
+"""The pin numbers of symbols.py against KiCad's own library, where that is installed: others wrote it down, too."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ HELD: dict[str, tuple[str, dict[str, str]]] = {
     "74HC4053": (
         "CD4053B",
         {
-            "Y1": "B1", "Y0": "B0", "Z1": "C1", "Z": "C", "Z0": "C0", "INH": "INH", "VEE": "VEE", "GND": "VSS", "C": "S3",
+            "Y1": "B1", "Y0": "B0", "Z1": "C1", "Z": "C", "Z0": "C0", "INH": "INH", "VEE": "VEE", "GND": "VSS",
+            "C": "S3",
             "B": "S2", "A": "S1", "X0": "A0", "X1": "A1", "X": "A", "Y": "B", "VCC": "VDD",
         },
     ),

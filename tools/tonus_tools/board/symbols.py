@@ -1,8 +1,9 @@
 """Every kind of part as a table of pins: number, name, what it does electrically, and what it bears at most.
 
-The numbers are those of the makers' datasheets for the package named, written down by hand. Most are held
-against KiCad's library by tests/unit/test_pin_numbers.py; UNHELD names those that are held against nothing. Whoever
-draws a layout checks all once more with the datasheet of the part that is ordered. A limit that ends in `v` is relative to the part's own supply.
+The numbers are those of the makers' datasheets for the package named, written down by hand. Most are held against
+KiCad's library by tests/unit/test_pin_numbers.py; UNHELD names those that are held against nothing. Whoever draws a
+layout checks all once more with the datasheet of the part that is ordered. A limit that ends in `v` is relative to the
+part's own supply.
 """
 
 from __future__ import annotations
