@@ -65,6 +65,7 @@ DUMMY_LOAD_OHM = 1000  # between the electrodes, where skin would be: a board th
 ELECTRODE_AREA_MM2 = 250
 
 HAS_BOOST = False
+HAS_WATCH = False
 HAS_SHORT = False
 HAS_POWER_LATCH = False
 HAS_BATTERY = False

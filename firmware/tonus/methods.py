@@ -1,7 +1,7 @@
 """What each request of the USB protocol does. PROTOCOL.md is the description; `link.py` has checked the parameters.
 
-`Methods` is given the parts it acts on. Whatever writes to the flash asks `device.quiet()` first, in the same breath:
-nothing else runs between the question and the write.
+`Methods` is given the parts it acts on. Whatever writes to the flash asks `device.quiet()` first, and awaits nothing
+until it has written: no other task runs between the question and the write.
 """
 
 import json
@@ -33,7 +33,7 @@ class Plan:
 class Methods:
     """The methods, by name in `table`.
 
-    device: what the app offers: `quiet()`: the output is off and stays so until the caller gives way;
+    device: what the app offers: `quiet()`: the output is off, and stays so until the caller awaits something;
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
     `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
     `before_writing()`, `stored()`, `forgets(name)`: for the mark of what is on the flash.

@@ -45,13 +45,27 @@ def test_every_line_is_broken_each_way_within_the_campaign() -> None:
     assert cases == {f"{role} {how}" for role in kinds.ROLES for how in ("low", "high", "open")}
 
 
-# What a run found, as a test of its own
+# What runs have found, as tests of their own
 
 
 def test_mode_stops_while_a_pio_runs_wild() -> None:
     """It has a sample for each tick; a tick that takes one leaves the buttons to the next."""
     one = play(469)
     assert (one.kind, one.verdict.broken) == ("code", ())
+
+
+def test_a_train_that_asks_for_more_than_the_level_is_not_played() -> None:
+    """A bit of the envelope's factor flips: three times the level."""
+    one = play(674)
+    assert (one.kind, one.hit.split("[")[0]) == ("array", "pulse._train._kept")
+    assert (one.verdict.verdict, one.verdict.by) == (ENDED, "overcurrent")
+
+
+def test_a_pio_that_plays_too_fast_is_seen() -> None:
+    """A bit of an instruction flips, and pulses come six times as fast: a ramp of half a second would take 60 ms."""
+    one = play(218)
+    assert (one.kind, one.case) == ("code", "2 2")
+    assert (one.verdict.verdict, one.verdict.by) == (ENDED, "blind")
 
 
 # A bad run is seen

@@ -41,6 +41,8 @@ HELD_UP: Change = (
     "                state = machine.disable_irq()\n                sleep_ms(5)\n"
     "                machine.enable_irq(state)\n",
 )
+TOO_FAST: Change = ("tonus/stage.py", "freq=PIO_HZ", "freq=2 * PIO_HZ")
+MORE: Change = ("tonus/pulse.py", "self._train.aim(code, ramp_ms)", "self._train.aim(code + 300, ramp_ms)")
 SHORTER: Change = ("tonus/guard.py", "= limits.SESSION_MAX_MS", "= 8000")
 
 
@@ -70,8 +72,25 @@ class Played:
     expect: dict[str, Any]
     changes: tuple[Change, ...] = ()
     also: Callable[[Trace], None] = field(default=lambda trace: None)
+    waveform: dict[str, Any] | None = None  # of a preset of one zone at 500 uA, in the place of Lift
 
 
+def lifted(at_s: float) -> list[Entry]:
+    return [{"at": at_s, "lift": True}, {"at": at_s + 0.3, "touch": "good"}]
+
+
+def waited(from_s: float) -> Callable[[Trace], None]:
+    """There was contact, and for half a second nothing began all the same."""
+
+    def check(trace: Trace) -> None:
+        assert min(s.t_us for s in trace.states if s.to == "RAMP_UP" and s.t_us > from_s * 1e6) > (from_s + 0.5) * 1e6
+
+    return check
+
+
+# 45 uC in a phase: hardly anything may be unsure when a cycle of it begins.
+ALL_THERE_IS = {"kind": "biphasic", "rate_hz": 5, "phase_us": 90_000, "gap_us": 50}
+HEAVY: list[Entry] = [POWER_UP, {"at": 0.1, "touch": "good"}, plus(3, 10)]
 FAULT = {"final_state": "FAULT"}
 STORIES = {
     "latch": Played(11, [*LIFT, {"at": 9.0031, "inject": "overcurrent"}], FAULT | {"faults": ["latch"]}),
@@ -86,9 +105,12 @@ STORIES = {
     "blind_ms": Played(12, FIRM, FAULT | {"faults": ["blind"]}, (UNREAD,)),
     # 80 Hz: eight pulses are over long before BLIND_MS.
     "blind_pulses": Played(12, LIFT, FAULT | {"faults": ["blind"]}, (UNREAD,), ended(10.64, "fault")),
+    "too_fast": Played(11, LIFT, FAULT | {"faults": ["blind"]}, (TOO_FAST,)),
+    "most": Played(11, LIFT, FAULT | {"faults": ["overcurrent"]}, (MORE,)),
     # Early in a phase of half a second: the foreground sees its middle.
     "lift": Played(16, [*FIRM, {"at": 14.1, "lift": True}], {"lifts": 1}, also=ended(14.2, "lost")),
     "overcurrent": Played(11, [*LIFT, {"at": 9, "inject": "dac_full_scale"}], FAULT | {"faults": ["overcurrent"]}),
+    "unsure": Played(16, [*HEAVY, *lifted(9.0), *lifted(11.5)], {"lifts": 2}, also=waited(11.8), waveform=ALL_THERE_IS),
     "charge": Played(16, [*FIRM, {"at": 14.1, "inject": "pio_stuck"}], FAULT | {"faults": ["charge"]}),
 }
 
@@ -96,6 +118,10 @@ STORIES = {
 def tell(rule: str, folder: Path, *changes: Change) -> Trace:
     story = STORIES[rule]
     firmware = changed_firmware(folder, *story.changes, *changes)
+    if story.waveform is not None:
+        zone = {"name": "z", "duration_s": 60, "cue_s": 5, "waveform": story.waveform}
+        document = {"schema": 1, "id": "p", "name": "P", "top_ua": 500, "ramp_ms": 500, "zones": [zone]}
+        (firmware / "tonus" / "presets" / "lift.json").write_text(json.dumps(document), encoding="utf-8")
     trace = play(folder, story.until_s, story.entries, story.expect, firmware=firmware)
     story.also(trace)
     return trace
