@@ -71,7 +71,7 @@ PLAYED: dict[int, Callable[[Path], Trace]] = {
     faults.TASK_DIED: treating(["task", 4, "raises", 0]),
     faults.WATCHDOG: treating("main_hangs"),
     faults.MODE_STUCK: stuck_mode,
-    faults.BLIND: treating(["code", 9, 13]),
+    faults.BLIND: treating(["pio", "ENABLE", 0]),
     faults.DEVIATION: treating("dac_low"),
     faults.RAIL_STUCK: starting("rail_stuck"),
     faults.RAIL_DEAD: starting("rail_dead"),

@@ -41,6 +41,8 @@ HELD_UP: Change = (
     "                state = machine.disable_irq()\n                sleep_ms(5)\n"
     "                machine.enable_irq(state)\n",
 )
+TOO_FAST: Change = ("tonus/stage.py", "freq=PIO_HZ", "freq=2 * PIO_HZ")
+MORE: Change = ("tonus/pulse.py", "self._train.aim(code, ramp_ms)", "self._train.aim(code + 300, ramp_ms)")
 SHORTER: Change = ("tonus/guard.py", "= limits.SESSION_MAX_MS", "= 8000")
 
 
@@ -116,6 +118,8 @@ STORIES = {
     "blind_ms": Played(12, FIRM, FAULT | {"faults": ["blind"]}, (UNREAD,)),
     # 80 Hz: eight pulses are over long before BLIND_MS.
     "blind_pulses": Played(12, LIFT, FAULT | {"faults": ["blind"]}, (UNREAD,), blinded(200)),
+    "too_fast": Played(11, LIFT, FAULT | {"faults": ["blind"]}, (TOO_FAST,)),
+    "most": Played(11, LIFT, FAULT | {"faults": ["overcurrent"]}, (MORE,)),
     # Early in a phase of half a second: the foreground sees its middle.
     "lift": Played(16, [*FIRM, {"at": 14.1, "lift": True}], {"lifts": 1}, also=ended(14.2, "lost")),
     "overcurrent": Played(11, [*LIFT, {"at": 9, "inject": "dac_full_scale"}], FAULT | {"faults": ["overcurrent"]}),
