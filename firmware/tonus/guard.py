@@ -236,8 +236,8 @@ def tick(its) -> int:
     most = kept[MOST]
     ramped = kept[RAMPED]
     if ramped < kept[RAMP_MS] and not kept[PROBING]:
-        # The share that the quickest ramp has got to, the quarter that a slow cycle's step is ahead of its time, room for
-        # half of one more; and the smallest pulses, which are the probe's.
+        # The share that the quickest ramp has got to, and the quarter that a slow cycle's step is ahead of its time;
+        # with room for half of one more, and for the smallest pulses, which are the probe's.
         kept[RAMPED] = ramped + 1
         most = most * (8 * ramped + 3 * kept[RAMP_MS]) // (8 * kept[RAMP_MS]) + 2 * kept[OVER_CODES]
     if code > most:
