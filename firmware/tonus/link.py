@@ -6,6 +6,7 @@ parameter is what the method's table says.
 """
 
 import json
+from collections import namedtuple
 
 from . import echo, fields, limits, sealed, strict
 from .fields import FieldError
@@ -43,15 +44,13 @@ class Refused(Exception):
 _NONE: dict = {}  # one for all
 
 
-class Method:
-    """`run(params)` is a coroutine function; `params`, `optional` map a name to its check, `(given, key) -> None`."""
+# A tuple takes half of an object's room, and there are many.
+Method = namedtuple("Method", ("description", "run", "changes", "params", "optional"))
 
-    def __init__(self, description: str, run, changes: bool, params: dict, optional: dict | None = None) -> None:
-        self.description = description
-        self.run = run
-        self.changes = changes
-        self.params = params or _NONE
-        self.optional = optional or _NONE
+
+def method(description: str, run, changes: bool, params: dict, optional: dict = _NONE) -> Method:
+    """`run(params)` is a coroutine function; `params`, `optional` map a name to its check, `(given, key) -> None`."""
+    return Method(description, run, changes, params or _NONE, optional)
 
 
 # What a check allows is put into words when somebody asks: there are many, and the heap is small.
