@@ -384,17 +384,21 @@ function chart(sessions) {
 
 /** Bars [name, uC set, uC delivered]: set as a frame, delivered filled. The words have all of it. */
 function columns(bars, what) {
-  const [width, height, base] = [640, 170, 132];
+  const narrow = window.innerWidth < 600;
+  const [width, height, base] = [narrow ? 320 : 640, 158, 120];
   const most = Math.max(1, ...bars.map(([, set, delivered]) => Math.max(set, delivered)));
-  const step = width / Math.max(8, bars.length);
+  const step = width / Math.max(narrow ? 4 : 8, bars.length);
   const marks = bars.flatMap(([name, set, delivered], i) => {
     const x = i * step + 3;
     const bar = (uc, style) => draw("rect", { x, y: base - (uc / most) * 112, width: step - 6, height: (uc / most) * 112, ...style });
-    const lines = bars.length > 16 ? [] : name.split(/ (?=left|right|L$|R$)/).map((word, line) => draw("text", { x: x + step / 2 - 3, y: base + 15 + 13 * line, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }, word));
+    const lines = bars.length > (narrow ? 8 : 16) ? [] : name.split(/ (?=left|right|L$|R$)/).map((word, line) => draw("text", { x: x + step / 2 - 3, y: base + 15 + 13 * line, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }, word));
     return [bar(set, { fill: "none", stroke: "currentColor" }), bar(delivered, { style: "fill:var(--main)" }), ...lines];
   });
   const words = `${what}: ${bars.map(([name, set, delivered]) => `${name} ${delivered.toFixed(1)} of ${set.toFixed(1)} uC`).join(", ")}`;
-  return draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": words }, ...marks, draw("text", { x: 2, y: 11, "font-size": 12, fill: "currentColor" }, `${what}; the highest ${most.toFixed(1)} uC; frame: set, filled: delivered`));
+  const figure = document.createElement("figure");
+  const caption = Object.assign(document.createElement("figcaption"), { textContent: `${what}; the highest ${most.toFixed(1)} uC; frame: set, filled: delivered` });
+  figure.append(caption, draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": words }, ...marks));
+  return figure;
 }
 
 function csv(records, fields) {

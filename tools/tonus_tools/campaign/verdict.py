@@ -218,7 +218,7 @@ def _ramp(run: Broken, plan: Plan) -> list[Violation]:
         asked = asked_ua(run.trace, plan, span.start_us)
         start_ua = max(asked * checks.RAMP_START_SHARE, limits.PROBE_MAX_UA) + limits.OVERCURRENT_UA
         high = phases.peak_ua[first:last] >= max(asked * checks.RAMP_TOP_SHARE, PROBE_UA)
-        at_us = int(phases.t_us[first + int(np.argmax(high))]) if high.any() else span.end_us
+        at_us = int(phases.t_us[first + int(np.argmax(high))]) if high.any() else span.start_us + 1_000_000
         if phases.peak_ua[first] > start_ua:
             measured, limit, rule, at_us = f"{phases.peak_ua[first]:.0f} uA", start_ua, "ramp_start", span.start_us
         elif at_us - span.start_us < 1000 * limits.RAMP_MIN_MS * (checks.RAMP_TOP_SHARE - 1 / limits.RAMP_CYCLES_MIN):
