@@ -83,10 +83,16 @@ def calculate(board):
     joined("trip, third way: boost", "U12.Q_N", "U14.B", "A1.GP22")
     joined("the third way enables the boost", "U14.Y", "Q9.G", "U5.2A")
     joined(
-        "both ways' sources on the ground", "Q5.S", "Q9.S", "Q2.S", "Q4.S", "Q14.S", "Q6.S", "Q7.S", "U1.VSS", "TP1.A"
+        "both ways' sources on the ground", "Q5.S", "Q9.S", "Q2.S", "Q14.S", "Q6.S", "Q7.S", "U1.VSS", "TP1.A"
     )
-    joined("rest line", "U4.1Y0", "U5.1A")
-    joined("rest switch", "U5.1Y", "Q4.G")
+    joined("rest line", "U4.1Y0", "Q15.S")
+    joined("rest line, off without 3V3", "Q15.G", "A1.3V3")
+    joined("rest switch on the rail", "Q4.S", "U3.VDD")
+    gate4 = at("Q4", "G")
+    off4, on4 = ohm(rail, gate4), ohm(gate4, at("Q15", "D"))
+    add("gate of the rest switch", "24 V x R63 / (R63 + R64)", "V", 3, 5, 24 * off4 / (off4 + on4))
+    add("rest switch lets go", "R63 x 40 pF", "us", 0.1, 0.4, off4 * 40e-6)
+    add("it takes", "24 V / (R63 + R64)", "mA", 0.2, 1, 24e3 / (off4 + on4))
     joined("bleeder's line", "U5.2Y", "Q2.G")
     joined("test line", "U4.1Y3", "U4.2A0")
     joined("test switch", "U4.2Y1", "Q14.G")
@@ -104,7 +110,7 @@ def calculate(board):
         30,
         (ohm(rail, gate3) + ohm(gate3, at("Q14", "D"))) * 60e-6,
     )
-    add("rest's pull-down", "R11", "kOhm", 46, 48, ohm(sink, at("Q4", "D")) / 1e3)
+    add("rest's pull-up", "R11", "kOhm", 1.4, 1.6, ohm(sink, at("Q4", "D")) / 1e3)
     # --- Electrodes.
     lead1 = ohm(at("D1", "M"), at("U3", "D1"))
     add("guard resistor 1", "R53", "Ohm", 300, 360, lead1)

@@ -212,15 +212,18 @@ def _polarity(board):
     fit("R19", "R 1 %", "TEST_G TEST_D", "half the rail at the gate of Q3", "100 kOhm")
     fit("Q14", "NX3008NBK", "TEST GND TEST_D", "pulls Q3 on")
     fit("R10", "R 1 %", "SHORT1 SINK", "self-test: a known load without skin", "10 kOhm", "short_r")
-    fit("U5", "74LVC2G04", "Y0_N GND BOOST_EN BLEED 3V3 REST", "the rest line for Q4, the bleeder's for Q2")
+    fit("U5", "74LVC2G04", "GND GND BOOST_EN BLEED 3V3 -", "the bleeder's line for Q2")
     fit("C45", "C X7R 50 V", "3V3 GND", "U5's supply", "100 nF")
-    fit("Q4", "NX3008NBK", "REST GND REST1", "with R11")
+    fit("Q15", "NX3008NBK", "3V3 Y0_N REST_D", "pulls Q4 on in a rest")
+    fit("R63", "R 1 %", "RAIL REST_G", "Q4 lets go in 0.3 us: until then it takes from the phase", "6.8 kOhm", "rest_off")
+    fit("R64", "R 1 %", "REST_G REST_D", "3.6 V at the gate of Q4, for 0.5 mA in rests", "39 kOhm")
+    fit("Q4", "BSS84", "REST_G RAIL REST1", "with R11")
     fit(
         "R11",
         "R 1 %",
         "SINK REST1",
-        "sink node to ground in 10 us of a rest: both phases begin alike; stuck on, it passes 0.5 mA",
-        "47 kOhm",
+        "in a rest the set current flows here: the sink node, and the person, stay where a phase begins, near the rail",
+        "1.5 kOhm",
         "rest_r",
     )
 

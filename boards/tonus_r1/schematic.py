@@ -122,9 +122,9 @@ def draw(path: Path) -> None:
 def _polarity(s: Sheet, x: float, y: float) -> None:
     s.title("Polarity and electrodes", (x, y + 1.5))
     rail, sink = y, y - 9
-    s.wire((x, rail), (x + 16, rail))
+    s.wire((x, rail), (x + 18.4, rail))
     s.net("RAIL", (x, rail), "left")
-    s.wire((x, sink), (x + 17, sink))
+    s.wire((x, sink), (x + 18.4, sink))
     s.net("SINK", (x, sink), "left")
     for i, (name, at) in enumerate((("1", x + 3), ("2", x + 8.5))):
         # The throw to the rail above, the one to the sink below; drawn at rest, on the sink.
@@ -170,11 +170,11 @@ def _polarity(s: Sheet, x: float, y: float) -> None:
     s.add(elm.Switch().at((at, rail)).to((at, rail - 2.6)).label("Q3\nTEST", loc="bottom", fontsize=8))
     s.two(elm.Resistor, "R10", (at, rail - 2.6), (at, rail - 5.6), "bottom", "SHORT1 SINK")
     s.wire((at, rail - 5.6), (at, sink))
-    s.two(elm.Resistor, "R11", (x + 17, sink), (x + 17, sink - 2.6), "bottom", "SINK REST1")
-    s.add(elm.Switch().at((x + 17, sink - 2.6)).to((x + 17, sink - 4.6)).label("Q4\nREST", loc="bottom", fontsize=8))
-    s.ground((x + 17, sink - 4.6))
-    s.dot((at, sink))
-    s.note("At rest both electrodes are on the sink node, and the node is pulled to ground.", (x, sink - 1.2))
+    s.add(elm.Switch().at((x + 18.4, rail)).to((x + 18.4, rail - 2.6)).label("Q4\nrest", loc="bottom", fontsize=8))
+    s.two(elm.Resistor, "R11", (x + 18.4, rail - 2.6), (x + 18.4, rail - 5.6), "bottom", "SINK REST1")
+    s.wire((x + 18.4, rail - 5.6), (x + 18.4, sink))
+    s.dot((at, sink), (at, rail))
+    s.note("At rest both electrodes are on the sink node, and the set current flows through R11.", (x, sink - 1.2))
     s.note("The relay is closed by KEEP without VBUS.", (x + 9.6, sink - 3.1))
 
 
@@ -253,7 +253,7 @@ def _decoder(s: Sheet, x: float, y: float) -> None:
         s.net(role, pins[pin], "left", True)
     s.net("TRIP", pins["EN"], "left")
     for pin, net, text in (
-        ("Y0", "REST", "low: rest (through U5, an inverter)"),
+        ("Y0", "REST", "low: rest (Q15 turns Q4 on)"),
         ("Y1", "IN1", "low: electrode 1 to the rail (U15)"),
         ("Y2", "IN2", "low: electrode 2 to the rail (U15)"),
         ("Y3", "TEST", "low: self-test (second half inverts)"),
