@@ -61,6 +61,7 @@ BEEPER_MA = 30
 MOTOR_MA = 0
 
 SHORT_OHM = 1000
+REST_OHM = 0  # nothing feeds the sink node in a rest
 
 ELECTRODE_AREA_MM2 = 250
 

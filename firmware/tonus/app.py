@@ -439,16 +439,17 @@ class App:
                 now = self._now()
                 set_ua = program.ua_for_code(code // n, self._board, stage_.dac)
                 ua = stage_.ua(sense // n)
+                mv = stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000
                 self._contact.update(
                     set_ua,
                     ua,
-                    stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000,
+                    mv,
                     self._session.state in session.PROBING,
                     now,
                     n,
                 )
                 good = self._contact.seen == contact.GOOD
-                self._compare(n, code, sense, set_ua, now)
+                self._compare(n, code, sense, set_ua, now, mv)
             kind = self._contact.kind
             if self._weighing:
                 self._tally.level = max(self._tally.level, self._session.level)
@@ -495,14 +496,18 @@ class App:
         probe_us = expected(1000 * played.probe_code, 1000) * probes * 2 * limits.PROBE_PHASE_US
         return set_us * 1000 // period_us, probe_us * 1000 // period_us
 
-    def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int) -> None:
+    def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int, mv: int) -> None:
         """Delivered current against set, where contact allows it; phases and their sums as of `Pulse.take`."""
         found = self._deviation
         if self._session.state not in session.TREATING or self._contact.seen not in (contact.GOOD, contact.SHORT):
             found.reset()
         elif set_ua >= 2 * limits.OPEN_UA:
             stage_ = self._stage
-            pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now)
+            pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now, mv)
+            # Less voltage than the leads alone take: the rest's switch is stuck on.
+            if self._board.REST_OHM and found.mv < -max(limits.SHORT_MV, set_ua * self._board.SWITCHES_OHM // 4000):
+                self._pulse.fault(faults.REST, found.mv)
+                return
             if pct is not None:
                 rail = stage_.rail()
                 if rail < self._board.RAIL_MIN_MV:

@@ -36,6 +36,7 @@ TEMPERATURE = 28
 PRESETS = 29
 RSET = 30
 START_FAILED = 31
+REST = 32
 
 NOTES = {
     SETTINGS_DAMAGED: "settings_damaged",
@@ -72,6 +73,7 @@ FAULTS = {
     TEMPERATURE: ("temperature", "the temperature is outside 0..50 C, and not by its tolerance (C)"),
     PRESETS: ("presets", "a preset is missing or damaged"),
     START_FAILED: ("start_failed", "the device could not be made: a file is missing or damaged, or memory ran out"),
+    REST: ("rest", "current flows past the electrodes, or in a rest does not: the rest's switch (mV)"),
 }
 
 

@@ -30,7 +30,7 @@ class Hold:
         """Hold a DAC code; the readings. Refused when the board or the world does not let it. Only while all is quiet.
 
         In thousandths of a converter's code, whatever the calibration: zero_mcodes, the current sense with the
-        electrodes shorted and the DAC at zero; sense_mcodes and voltage_mcodes, current sense and rail less sink node,
+        electrodes shorted and the DAC shut down; sense_mcodes and voltage_mcodes, current sense and rail less sink node,
         with the code through the short. And rail_mv.
         """
         if not self._board.HAS_SHORT:
@@ -49,7 +49,7 @@ class Hold:
                 raise Refused(
                     link.NOT_HELD, "the rail is at %d mV; allowed at least %d" % (rail, self._board.RAIL_MIN_MV)
                 )
-            stage.rest_at(0)
+            stage.shut_rest()
             zero = await self._mean(stage.raw_current)
             stage.self_test_short(code)
             sense = await self._mean(stage.raw_current)

@@ -29,6 +29,8 @@ _COARSE = 512
 _HIDDEN_NA = 1000  # a small current that the voltage shows and the sense does not
 _RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are in _VOLTAGE_STEP_MV
 _VOLTAGE_STEP_MV = 100
+_REST_MV = 60  # of 119: offset and gain of the DAC are 12, the dividers' noise 10; skin in its place makes 250 and more
+_BESIDE = 4  # the rest's switch stuck on takes 7 of 8 parts of what the short should carry
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
 
@@ -55,8 +57,8 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
         readings["rail_mv"] = stage.rail()
         if readings["rail_mv"] < board.RAIL_MIN_MV:
             raise Failed(faults.RAIL_DEAD, readings["rail_mv"])
-        for code in (0, _HIGH):
-            await _leak(stage, code, measured, readings)
+        stage.shut_rest()
+        await _leak(stage, measured, readings)
         if board.HAS_SHORT:
             await _through_short(board, stage, measured, calibration, readings)
         else:
@@ -100,13 +102,12 @@ async def _zero(board, stage, measured, readings: dict[str, int]) -> None:
         raise Failed(faults.SENSE_OFFSET, _sense_na(board, measured.zero) // 1000)
 
 
-async def _leak(stage, code: int, measured, readings: dict[str, int]) -> None:
-    """With the electrodes shorted no current flows, whatever the DAC says."""
-    stage.rest_at(code)
+async def _leak(stage, measured, readings: dict[str, int]) -> None:
+    """With the DAC shut down no current flows."""
     await sleep_ms(_SETTLE_MS)
     found, _ = await average(stage.raw_current, _COARSE)
     codes = found - measured.zero >> 10
-    readings["leak_ua"] = max(readings.get("leak_ua", 0), codes // 5)
+    readings["leak_ua"] = codes // 5
     if codes > _LEAK_CODES:
         raise Failed(faults.LEAK, readings["leak_ua"])
 
@@ -135,6 +136,8 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     uv = board.ADC_REFERENCE_MV * 1000 // 4096 * board.DIVIDER
     more_mv = ((across[_HIGH] - across[_LOW]) * uv >> 10) // 1000
     expected_mv = _sense_na(board, sensed[_HIGH] - sensed[_LOW]) * board.SHORT_OHM // 1_000_000
+    if more_mv * _BESIDE < expected_mv:
+        raise Failed(faults.REST, more_mv)
     if abs(more_mv - expected_mv) * 100 > expected_mv * _RSET_PCT + 100 * _VOLTAGE_STEP_MV:
         raise Failed(faults.RSET, more_mv)
     # The voltage knows no offset but that of the dividers, which the shut DAC has shown.
@@ -151,3 +154,10 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     if calibration.crc and abs(offset_na - calibration.dac_offset_na) > limits.CALIBRATED_OFFSET_NA:
         raise Failed(faults.DAC, found_na // 1000)
     readings["across_mv"] = (measured.across * uv >> 10) // 1000
+    # In a rest the current flows from the rail past the electrodes: one that would harm nobody if it did not.
+    stage.rest_at(_MIDDLE)
+    await sleep_ms(_SETTLE_MS)
+    found, _ = await average(stage.voltage, _FINE_ACROSS)
+    readings["rest_mv"] = ((found - measured.across) * uv >> 10) // 1000
+    if abs(readings["rest_mv"] - _MIDDLE * dac_pa // 1_000_000 * board.REST_OHM // 1000) > _REST_MV:
+        raise Failed(faults.REST, readings["rest_mv"])

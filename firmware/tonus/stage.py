@@ -184,6 +184,10 @@ class Stage:
         """For self-test and calibration: electrodes shorted, the DAC's output at `code`. `short` ends it."""
         self._hold(code, OFF)
 
+    def shut_rest(self) -> None:
+        """For self-test and calibration: as `rest_at`, with the DAC's output off: nothing flows."""
+        self._hold(_SHUT, OFF)
+
     def self_test_short(self, code: int) -> None:
         """For self-test and calibration: `code` through the board's built-in short. `short` ends it.
 

@@ -45,6 +45,14 @@ def test_a_pulse_settles_and_leaves_nothing(load: str) -> None:
     assert trace.charge_nc(drive.phases[0].t_us, drive.phases[0].end_us) == pytest.approx(200, rel=0.02)
 
 
+@pytest.mark.parametrize("person_pf", nominal.STRAY_MAX)
+@pytest.mark.parametrize(("load", "set_ua"), [("500", 12.0), ("500", 400.0), ("good", 400.0)])
+def test_a_phase_carries_nothing_beyond_code_x_time(load: str, set_ua: float, person_pf: int) -> None:
+    found = nominal.spike(load, set_ua, person_pf)
+    assert found.kept
+    assert min(found.forward_nc, found.reverse_nc) > -0.7
+
+
 def test_shorted_nothing_flows() -> None:
     assert nominal.leakage_na() < 1
 

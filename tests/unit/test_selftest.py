@@ -35,7 +35,7 @@ class Device:
     def __init__(self, errors: Mapping[str, float] | None = None, seed: int = 1) -> None:
         self.errors = {
             "dac": 0.0, "dac_v": 0.0, "bow_v": 0.0, "adc": 0.0, "adc_codes": 12.0, "noise": 1.5, "rset": 0.0,
-            "short": 0.0, "rail": 0.0, "sink": 0.0, "leak_a": 0.0, "celsius": 25.0,
+            "short": 0.0, "rail": 0.0, "sink": 0.0, "leak_a": 0.0, "celsius": 25.0, "rest_ohm": 1500.0, "beside_ohm": 1e12,
         } | dict(errors or {})  # fmt: skip
         self._random = random.Random(seed)
         self._code: int | None = 0
@@ -62,6 +62,9 @@ class Device:
     def shut_short(self) -> None:
         self._code, self._through = SHUT, True
 
+    def shut_rest(self) -> None:
+        self._code, self._through = SHUT, False
+
     def short(self) -> None:
         self.rest_at(0)
 
@@ -84,9 +87,9 @@ class Device:
     # What the converter reads.
 
     def _amps(self) -> float:
-        """Through the electrodes, or the short in their place."""
+        """Through the short, or in a rest from the rail; with the rest's switch open, through nothing."""
         less: float = BOARD.SENSE_LESS_NA * 1e-9
-        if not self._through or not self._rail:
+        if not self._rail or not self._through and not self.errors["rest_ohm"]:
             return 0.0
         if self._code is SHUT:
             return less
@@ -109,7 +112,9 @@ class Device:
 
     def voltage(self) -> int:
         divided = self._rail / BOARD.DIVIDER
-        sink = divided - self._amps() * BOARD.SHORT_OHM * (1 + self.errors["short"]) / BOARD.DIVIDER
+        ohm = BOARD.SHORT_OHM * (1 + self.errors["short"]) if self._through else self.errors["rest_ohm"]
+        ohm = 1 / (1 / ohm + 1 / self.errors["beside_ohm"]) if ohm else 0.0
+        sink = divided - self._amps() * ohm / BOARD.DIVIDER if ohm else 0.0
         return self._read(divided) - self._read(sink * (1 + self.errors["sink"]))
 
     def rail(self) -> int:
@@ -169,6 +174,9 @@ def test_a_converter_that_hides_small_currents(codes: float, dac_v: float, noise
         ({"dac_v": -0.027}, faults.DAC),
         ({"rset": -0.5}, faults.RSET),
         ({"rset": 0.15}, faults.RSET),
+        ({"rest_ohm": 0}, faults.REST),  # open: the sink's node falls
+        ({"rest_ohm": 3500}, faults.REST),  # skin, and a line that is stuck
+        ({"beside_ohm": 1500}, faults.REST),  # stuck on
         ({"celsius": -13}, faults.TEMPERATURE),
         ({"celsius": 63}, faults.TEMPERATURE),
     ],

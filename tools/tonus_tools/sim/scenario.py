@@ -38,6 +38,8 @@ FAULTS = (
     "main_hangs",
     "battery_sense_open",
     "rset_low",
+    "rest_stuck",
+    "rest_open",
     "sense_offset",
     "dac_low",
     "dac_high",

@@ -199,7 +199,8 @@ FAULTS = (
         fast=False,
     ),
     Fault("in_bridge", "solder between IN1 and IN2", (_bridge("bridge", "in1", "in2"),)),
-    Fault("rest_on", "the rest's pull-down stuck on", (_bridge("rest", "rest1", "0"),)),
+    Fault("rest_on", "the rest's switch stuck on", (_bridge("rest", "rest1", "rail"),)),
+    Fault("rest_off", "the rest's switch open", (_bridge("rest_off", "rest_g", "rail"),)),
     Fault("test_short_on", "the self-test's 10 kOhm stuck on", (_bridge("short", "rail", "short1"),)),
     Fault("esd1_short", "ESD diode of electrode 1 shorted", (_bridge("esd", "d1", "0"),)),
     Fault(

@@ -25,9 +25,11 @@ SKINS = {
 RESISTORS = {"short": 5.0, "500": 500.0, "2k": 2e3, "10k": 10e3}
 
 SKIN_KNEE_A = 50e-6  # skin's R halves at this set current: it falls under drive
-# What a phase carries beyond the set current: what charges the strays at the sink node, the op-amp's recovery, and what
-# the sink divider takes less than at the rail.
-STRAY_F = 70e-12
+# What a phase carries less than the set current, or more. The strays at the sink node give of it, until the rest's switch
+# has let go the rest takes of it, and the sink divider takes less than at the rail. A rest that lets the node fall to
+# ground costs the strays' whole charge, and the op-amp's recovery.
+STRAY_F = 80e-12
+REST_OFF_S = 0.3e-6
 RECOVERY_C = 1e-9
 DIVIDER_OHM = 20.2e6
 RAIL_RISE_US = 1500.0  # the boost converter, at its current limit
@@ -52,7 +54,7 @@ PROCESSOR_A = 30e-3  # RP2040 at 125 MHz with its regulator in PWM
 LAMP_A = 1.3e-3
 MOTOR_A = 80e-3
 BEEPER_A = 30e-3
-BOOST_A = 2e-3  # with nothing to deliver but the dividers
+BOOST_A = 6.5e-3  # with nothing to deliver but the dividers, and the gate of the rest's switch
 BOOST_SHARE = 0.75  # of what it takes it delivers
 CHARGER_A = 100e-3
 OHMIC_SHARE = 0.6
@@ -96,6 +98,7 @@ class World:
         self._rset_ohm = board.RSET_OHM * (1 + errors.get("rset_ppm", 0) * 1e-6)
         self._rail_nominal = board.RAIL_MV * 1e-3 * (1 + errors.get("rail_ppm", 0) * 1e-6)
         self._short_ohm = board.SHORT_OHM * (1 + errors.get("short_ppm", 0) * 1e-6)
+        self._rest_ohm = board.REST_OHM
         self._switches_ohm = board.SWITCHES_OHM + errors.get("switches_mohm", 0) * 1e-3
         self._stray = STRAY_F + errors.get("stray_ff", 0) * 1e-15
         self._rail_divider = (1 + errors.get("divider_ppm", 0) * 1e-6) / board.DIVIDER
@@ -145,7 +148,7 @@ class World:
         self._touch(start["touch"])
         self._next_break(0)
         self._dir = 0
-        self._past = False  # a welded switch leads the current past the skin
+        self._past = 0.0  # through so much, ohm, the current goes past the skin
         self._unpaired = 0.0
         self._unpaired_t = 0
         self._room = WATCH_C  # what a phase may pass before it is to be looked at more closely
@@ -678,23 +681,35 @@ class World:
                 return 0.0
             most = (self._rail - (self._vc if self._dir > 0 else -self._vc)) / self._whole
             return self._set if self._set < most else max(0.0, most)
-        if self._past:
-            return min(self._set, self._rail / (self._source + self._switches_ohm))
-        if not self._el_a or "short_open" in self.faults or not self._board.HAS_SHORT:
-            return 0.0
-        return min(self._set, self._rail / (self._source + self._short_ohm))
+        if self._output != self._circuit_code:
+            self._circuit()
+        ohm = self._beside()
+        return min(self._set, self._rail / (self._source + ohm)) if ohm else 0.0
 
     @micropython.native
     def _sink_volts(self):
         """Voltage of the sink node."""
         amps = self._amps()
-        if self._el_a and not self._dir and not self._past and "short_open" not in self.faults:
-            amps = max(amps, self._less)  # the sink divider hangs on the built-in short too
+        if not self._dir:
+            ohm = self._beside()
+            # The sink divider hangs on it too.
+            return self._rail - max(amps, self._less) * ohm if ohm else 0.0
         if not amps:
             return 0.0
-        if not self._dir:
-            return self._rail - amps * (self._switches_ohm if self._past else self._short_ohm)
         return self._rail - self._vc * self._dir - amps * self._series
+
+    @micropython.native
+    def _beside(self):
+        """Between rail and sink node while nothing is driven through the skin, ohm; 0: nothing."""
+        if self._past:
+            return self._past
+        faults = self.faults
+        if self._el_a and self._el_b:
+            ohm = 0 if faults and "short_open" in faults or not self._board.HAS_SHORT else self._short_ohm
+            if faults and "rest_stuck" in faults:
+                ohm = 1 / (1 / ohm + 1 / self._rest_ohm) if ohm else self._rest_ohm
+            return ohm
+        return 0 if self.latch or faults and "rest_open" in faults else self._rest_ohm
 
     @micropython.native
     def _one_way(self, t):
@@ -707,8 +722,15 @@ class World:
 
     @micropython.native
     def _begin_phase(self, t, direction):
-        # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
-        self._past = direction > 0 and "switch_welded" in self.faults
+        self._past = 0.0
+        if direction and self.faults:
+            # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
+            if direction > 0 and "switch_welded" in self.faults:
+                self._past = self._switches_ohm
+            elif "rest_stuck" in self.faults:
+                self._past = self._rest_ohm  # of which the skin in fact gets up to a third
+        if not self._dir and self._rest_ohm:
+            self._stage_c += self._set * (t - self._start) * 1e-6
         self._dir = 0 if self._past else direction
         if self._output != self._circuit_code:
             self._circuit()
@@ -736,9 +758,15 @@ class World:
         """A phase's fields in the trace."""
         if charge:
             sink = self._sink_volts()
-            charge += sink * self._stray
+            rest = 0.0
+            if self._rest_ohm and "rest_open" not in self.faults:
+                rest = rail - self._set * self._rest_ohm
+                charge -= end_a * REST_OFF_S
+            charge += (sink - rest) * self._stray
             if end_a == self._set:
-                charge += RECOVERY_C - (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
+                charge -= (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
+                if not rest:
+                    charge += RECOVERY_C
         fields = (self._dir, us, code, peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
 
