@@ -30,8 +30,8 @@ class Hold:
         """Hold a DAC code; the readings. Refused when the board or the world does not let it. Only while all is quiet.
 
         In thousandths of a converter's code, whatever the calibration: zero_mcodes, the current sense with the
-        electrodes shorted and the DAC shut down; sense_mcodes and voltage_mcodes, current sense and rail less sink node,
-        with the code through the short. And rail_mv.
+        electrodes shorted and the DAC shut down; sense_mcodes and voltage_mcodes, current sense and rail less sink
+        node, with the code through the short. And rail_mv.
         """
         if not self._board.HAS_SHORT:
             raise Refused(link.NOT_HELD, "this board has no built-in short")

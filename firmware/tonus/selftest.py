@@ -1,6 +1,7 @@
 """The self-test at power-up, before anything can flow. Each failure has a number and a reading.
 
-Nothing here drives the electrodes: they stay shorted, or, for the DAC, off the source by the board's decoder.
+Nothing here drives the electrodes but a contact probe that looks whether the relay has closed: they stay shorted, off
+the source by the board's decoder, or, while all that trips is made to trip, off the board by the relay.
 
 It also measures what this device's parts are off, as far as the parts tell each other: the converter's offset, which is
 what the current sense reads when nothing can flow; the offset of DAC and sink, and what the sense makes of a DAC code,
@@ -31,6 +32,23 @@ _RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are i
 _VOLTAGE_STEP_MV = 100
 _REST_MV = 60  # of 119: offset and gain of the DAC are 12, the dividers' noise 10; skin in its place makes 250 and more
 _BESIDE = 4  # the rest's switch stuck on takes 7 of 8 parts of what the short should carry
+# What trips, each in its turn: the fault when it does not, DAC code, `lines` of `Stage.under_test`, and the ms in which it
+# must not come and must. The watch: at once above 436 uA, and with 9 uC, 24 ms of 373 uA. At Rset: above 301 uA.
+_TRIPS = (
+    (faults.WATCH, 4095, 1, 0, 3),
+    (faults.WATCH, 4095, 2, 0, 3),
+    (faults.WATCH, 3000, 1, 15, 60),
+    (faults.WATCH, 3000, 2, 15, 60),
+    (faults.TRIP, limits.HOLD_CODE_MAX, 3, 0, 3),
+)
+_BELOW = 1600  # 199 uA: not yet at Rset
+_FAST_MS = 3
+_EMPTY_MS = 7  # of the watch's integrator: five of its time constants
+_RELAY_MS = 4  # with the rail's rise: it opens in 3, and thresholds fall in 3
+# Across the loop of an open relay, 8 uA: a zener, either way.
+_LOOP_MV = (1500, 8000)
+_LOOP_BACK_MV = (300, 1200)
+_DRIVE_US = 3000
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
 
@@ -49,30 +67,31 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
             raise Failed(faults.RAIL_STUCK, stage.rail())
         stage.rest_at(0)
         await _zero(board, stage, measured, readings)
-        pulse.power(True)
-        for _ in range(RISE_MS // 5):
-            await sleep_ms(5)
-            if stage.rail() >= board.RAIL_MIN_MV:
-                break
-        readings["rail_mv"] = stage.rail()
-        if readings["rail_mv"] < board.RAIL_MIN_MV:
-            raise Failed(faults.RAIL_DEAD, readings["rail_mv"])
+        readings["rail_mv"] = await _rise(board, stage, pulse)
         stage.shut_rest()
         await _leak(stage, measured, readings)
         if board.HAS_SHORT:
             await _through_short(board, stage, measured, calibration, readings)
         else:
             _, measured.across_noise = await average(stage.voltage, _COARSE)
+        low = 0
+        if board.HAS_SHORT and board.HAS_BOOST:
+            low = _LOW - readings["dac_offset_na"] // 124  # 8 uA, whatever the DAC's offset
+            if not power.usb():
+                await _relay(stage, low, measured)
         stage.short()
         pulse.power(False)
         if board.HAS_BOOST:
-            await sleep_ms(FALL_MS)
-            readings["fallen_mv"] = stage.rail()
+            readings["fallen_mv"] = await _fall(board, stage)
             if readings["fallen_mv"] > board.RAIL_MIN_MV // 2:
                 raise Failed(faults.RAIL_HELD, readings["fallen_mv"])
+        if low:
+            pulse.testing(True)
+            await _trips(board, stage, pulse, low, measured, readings)
     finally:
         stage.short()
         pulse.power(False)
+        pulse.testing(False)
     stage.measured = measured
     stage.calibrate(calibration)
     power.converter(measured.zero >> 6, stage.reference_mv)  # type: ignore[operator]
@@ -86,6 +105,29 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
     if not limits.TEMPERATURE_MIN_C - off <= readings["temperature_c"] <= limits.TEMPERATURE_MAX_C + off:
         raise Failed(faults.TEMPERATURE, readings["temperature_c"])
     return readings
+
+
+async def _rise(board, stage, pulse) -> int:
+    """The rail, mV, up."""
+    pulse.power(True)
+    for _ in range(RISE_MS // 2):
+        await sleep_ms(2)
+        if stage.rail() >= board.RAIL_MIN_MV:
+            break
+    rail = stage.rail()
+    if rail < board.RAIL_MIN_MV:
+        raise Failed(faults.RAIL_DEAD, rail)
+    return rail
+
+
+async def _fall(board, stage) -> int:
+    """The rail, mV, when it and the latch have gone, or FALL_MS have."""
+    for _ in range(FALL_MS // 2):
+        await sleep_ms(2)
+        rail = stage.rail()
+        if rail <= board.RAIL_MIN_MV // 10 and stage.fault_n():
+            break
+    return rail
 
 
 def _sense_na(board, codes: int) -> int:
@@ -157,7 +199,62 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     # In a rest the current flows from the rail past the electrodes: one that would harm nobody if it did not.
     stage.rest_at(_MIDDLE)
     await sleep_ms(_SETTLE_MS)
-    found, _ = await average(stage.voltage, _FINE_ACROSS)
+    found, _ = await average(stage.voltage, _COARSE)
     readings["rest_mv"] = ((found - measured.across) * uv >> 10) // 1000
     if abs(readings["rest_mv"] - _MIDDLE * dac_pa // 1_000_000 * board.REST_OHM // 1000) > _REST_MV:
         raise Failed(faults.REST, readings["rest_mv"])
+
+
+def _loop(stage, measured, reverse: bool) -> int:
+    """0 when what is across rail and sink node is the zener of an open relay, else that, mV. In no time, settled."""
+    for _ in range(3):
+        total = sum([stage.voltage() for _ in range(16)])
+    mv = (total * 64 - measured.across) * 8 >> 10
+    least, most = _LOOP_BACK_MV if reverse else _LOOP_MV
+    return 0 if least < mv < most else mv or 1
+
+
+async def _relay(stage, low: int, measured) -> None:
+    """With the relay closed its loop is not there, either way."""
+    there = 0
+    for reverse in (False, True):
+        stage.drive(low, not reverse, _DRIVE_US)
+        there += not _loop(stage, measured, reverse)
+        await sleep_ms(_DRIVE_US // 1000 + 2)
+    if there == 2:
+        raise Failed(faults.RELAY, 0)
+
+
+async def _trips(board, stage, pulse, low: int, measured, readings: dict[str, int]) -> None:
+    """What trips does, by less than the DAC's full scale; the keep-alive's end clears it, each time. Begins, and ends,
+    without it."""
+    for number, code, lines, least_ms, most_ms in _TRIPS:
+        slow = most_ms > _FAST_MS
+        if slow or lines == 1:
+            # What has added up, also before this start, would trip at once.
+            stage.under_test(low, 3)
+            await sleep_ms(_EMPTY_MS)
+        # While the rail rises the relay opens, and thresholds fall.
+        stage.under_test(_BELOW if lines == 3 else low, lines)
+        await _rise(board, stage, pulse)
+        await sleep_ms(_RELAY_MS)
+        ms = 0
+        early = not stage.fault_n()
+        if not early:
+            mv = _loop(stage, measured, lines == 2) if lines < 3 else 0
+            if mv:
+                raise Failed(faults.RELAY, mv)
+            stage.under_test(code, lines)
+            began = pulse.ticks
+            while stage.fault_n() and ms <= most_ms:
+                if slow:
+                    await sleep_ms(1)
+                ms = pulse.ticks - began & 0xFFFF
+            early = ms < least_ms
+        tripped = not stage.fault_n()
+        stage.short()
+        pulse.power(False)
+        if early or not tripped:
+            raise Failed(number, ms)
+        readings["watch_ms"] = max(ms, readings.get("watch_ms", 0))
+        await _fall(board, stage)

@@ -13,7 +13,7 @@ from . import adc, phases
 from .calibration import Calibration
 from .measured import Measured
 from .mpy import const, ptr8
-from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ
+from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ, drive_word
 
 FIFO_DEPTH = 4
 # Registers of the RP2040, for `machine.mem32`.
@@ -198,6 +198,19 @@ class Stage:
     def shut_short(self) -> None:
         """For the self-test: as `self_test_short`, with the DAC's output off: its offset does not flow either."""
         self._hold(_SHUT, EL_A | EL_B | LDAC)
+
+    def under_test(self, code: int, lines: int) -> None:
+        """For the self-test: `code` with LDAC low and a line high, which lowers what trips. `short` ends it.
+
+        lines: 1 forward and 2 in reverse through the electrode watch's shunt, the relay open; 3 through the short.
+        """
+        self._hold(code, lines)
+
+    def drive(self, code: int, forward: bool, us: int) -> None:
+        """For the self-test: one phase; the PIO ends it."""
+        self._hold(code, OFF)
+        self._machine.active(1)
+        self.put(drive_word(forward, us))
 
     def _hold(self, code: int, pins: int) -> None:
         machine = self._machine

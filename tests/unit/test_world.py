@@ -192,7 +192,7 @@ def test_lamps_beeper_and_the_delivered_current_load_the_cell() -> None:
     idle = sag()
     assert sag(lamps=1) > sag(lamps=0.5) > idle
     assert sag(beeper=0.5) > idle + 5
-    # 499 uA all the time, in rests past the skin, 24 V, made of 3.84 V at 75 %: 4.1 mA, which 0.5 Ohm take three fifths of.
+    # 499 uA all the time, in rests past the skin, 24 V, made of 3.84 V at 75 %: 4.1 mA, and of 0.5 Ohm three fifths.
     assert sag(code=4000) - idle == pytest.approx(0.6 * 0.5 * 4.1, rel=0.1)
 
 

@@ -193,4 +193,16 @@ def lifts(load: str, set_ua: float = 500.0, times_us: Sequence[tuple[float, floa
     return found
 
 
-__all__ = ["UA_PER_CODE", "Curve", "Lift", "Pulse", "Spike", "compliance_ohm", "curve", "lifts", "pulses", "spike", "spikes"]
+__all__ = [
+    "UA_PER_CODE",
+    "Curve",
+    "Lift",
+    "Pulse",
+    "Spike",
+    "compliance_ohm",
+    "curve",
+    "lifts",
+    "pulses",
+    "spike",
+    "spikes",
+]
