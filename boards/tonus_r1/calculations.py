@@ -82,7 +82,9 @@ def calculate(board):
     joined("the second way pulls the sink's gate", "Q5.D", "Q1.G")
     joined("trip, third way: boost", "U12.Q_N", "U14.B", "A1.GP22")
     joined("the third way enables the boost", "U14.Y", "Q9.G", "U5.2A")
-    joined("both ways' sources on the ground", "Q5.S", "Q9.S", "Q2.S", "Q6.S", "Q16.S", "Q19.S", "Q7.S", "U1.VSS", "TP1.A")
+    joined(
+        "both ways' sources on the ground", "Q5.S", "Q9.S", "Q2.S", "Q6.S", "Q16.S", "Q19.S", "Q7.S", "U1.VSS", "TP1.A"
+    )
     joined("rest line", "U4.1Y0", "Q15.S")
     joined("rest line, off without 3V3", "Q15.G", "A1.3V3")
     joined("rest switch on the rail", "Q4.S", "U3.VDD")
@@ -268,12 +270,11 @@ def calculate(board):
     trip_in, trip_ref = at("U11", "INA-"), at("U11", "INA+")
     part = ohm(trip_ref, gnd) / (ohm(trip_ref, gnd) + ohm(ref, trip_ref))
     lowering = ohm(trip_ref, at("D8", "A"))
-    lowered = (2.5 / ohm(ref, trip_ref) + 0.3 / lowering) / (1 / ohm(ref, trip_ref) + 1 / ohm(trip_ref, gnd) + 1 / lowering)
+    siemens = [1 / way if way else INFINITE for way in (ohm(ref, trip_ref), ohm(trip_ref, gnd), lowering)]
+    lowered = (2.5 * siemens[0] + 0.3 * siemens[2]) / sum(siemens)
     add("trip in the test", "with R47 to D8's 0.3 V", "uA", 280, 320, 1e6 * lowered / rset)
     add("trip", "2.5 V x R42 / (R41 + R42) / Rset", "uA", 594, 606, 2.5e6 * part / rset)
-    add(
-        "trip's divider takes", "2.5 V / (R41 + R42)", "uA", 10, 40, 2.5e6 / (ohm(trip_ref, gnd) + ohm(ref, trip_ref))
-    )
+    add("trip's divider takes", "2.5 V / (R41 + R42)", "uA", 10, 40, 2.5e6 / (ohm(trip_ref, gnd) + ohm(ref, trip_ref)))
     add("trip's delay", "R14 x C8", "us", 5, 15, ohm(src, trip_in) * farad(trip_in, gnd) * 1e6)
     add("charge it takes from a phase", "C8 x 2 V", "nC", 0.05, 0.5, farad(trip_in, gnd) * 2e9)
     diode("trip joins the wire", "D4", at("U12", "PRE"), at("U11", "OUTA"))

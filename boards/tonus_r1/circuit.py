@@ -263,7 +263,7 @@ def _electrodes(board):
         "3V3 LOOP1 LEAD1 SKIN1 SKIN2 LEAD2 LOOP2 RELAY_N",
         "electrodes off the board unless KEEP and no VBUS: 1 pF a contact, whatever the charger leaks",
     )
-    fit("D7", "zener 5.1 V 2 %", "LOOP2 LOOP1", "what a relay that is open leads through: no skin is so unlike both ways")
+    fit("D7", "zener 5.1 V 2 %", "LOOP2 LOOP1", "the loop of an open relay: no skin is so unlike both ways")
     fit("D6", "1N4148W", "3V3 RELAY_N", "the coil's kick")
     fit("Q6", "NX3008NBK", "RELAY GND RELAY_N", "36 mA")
     fit("R60", "R 1 %", "KEEP RELAY", "KEEP closes the relay", "10 kOhm")
@@ -349,7 +349,7 @@ def _watch(board):
     fit("R37h", "R 1 %", "W_LOW GND", "the same", "3.01 kOhm")
     fit("R45", "R 1 %", "W_TOP W_NEAR", "with Q17 lower thresholds, for the test: 436 uA and 9 uC", "1.1 kOhm")
     fit("Q17", "NX3008NBK", "W_LOWER W_BOTTOM W_NEAR", "closed by the test")
-    fit("R49", "R 1 %", "TEST_WATCH W_LOWER", "with C36 1 ms: an edge at Q17's gate would trip what it lowers", "100 kOhm")
+    fit("R49", "R 1 %", "TEST_WATCH W_LOWER", "with C36 1 ms: a quick edge at Q17 would trip", "100 kOhm")
     fit("C36", "C X7R 50 V", "W_LOWER GND", "with R49", "10 nF")
     fit("R46", "R 1 %", "WDC WSUM_RESET", "with Q18 empties C35 in 8 ms, for the test", "2.2 kOhm")
     fit("Q18", "NX3008NBK", "WSUM_EMPTY WSUM WSUM_RESET", "closed by the trip's test")

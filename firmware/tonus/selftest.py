@@ -32,17 +32,17 @@ _RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are i
 _VOLTAGE_STEP_MV = 100
 _REST_MV = 60  # of 119: offset and gain of the DAC are 12, the dividers' noise 10; skin in its place makes 250 and more
 _BESIDE = 4  # the rest's switch stuck on takes 7 of 8 parts of what the short should carry
-# What trips, each in its turn: the fault when it does not, DAC code, `lines` of `Stage.under_test`, and the ms in which it
-# must not come and must. The watch: at once above 436 uA, and with 9 uC, 24 ms of 373 uA. At Rset: above 301 uA.
-_TRIPS = (
+# What trips, each in its turn: the fault when it does not, DAC code, `lines` of `Stage.under_test`, and the ms in which
+# it must not come and must. The watch: at once above 436 uA, and with 9 uC, 24 ms of 373 uA. At Rset: above 301 uA.
+TRIPS = (
     (faults.WATCH, 4095, 1, 0, 3),
     (faults.WATCH, 4095, 2, 0, 3),
     (faults.WATCH, 3000, 1, 15, 60),
     (faults.WATCH, 3000, 2, 15, 60),
     (faults.TRIP, limits.HOLD_CODE_MAX, 3, 0, 3),
 )
-_BELOW = 1600  # 199 uA: not yet at Rset
-_FAST_MS = 3
+BELOW = 1600  # 199 uA: not yet at Rset
+FAST_MS = 3
 _EMPTY_MS = 7  # of the watch's integrator: five of its time constants
 _RELAY_MS = 4  # with the rail's rise: it opens in 3, and thresholds fall in 3
 # Across the loop of an open relay, 8 uA: a zener, either way.
@@ -228,14 +228,14 @@ async def _relay(stage, low: int, measured) -> None:
 async def _trips(board, stage, pulse, low: int, measured, readings: dict[str, int]) -> None:
     """What trips does, by less than the DAC's full scale; the keep-alive's end clears it, each time. Begins, and ends,
     without it."""
-    for number, code, lines, least_ms, most_ms in _TRIPS:
-        slow = most_ms > _FAST_MS
+    for number, code, lines, least_ms, most_ms in TRIPS:
+        slow = most_ms > FAST_MS
         if slow or lines == 1:
             # What has added up, also before this start, would trip at once.
             stage.under_test(low, 3)
             await sleep_ms(_EMPTY_MS)
         # While the rail rises the relay opens, and thresholds fall.
-        stage.under_test(_BELOW if lines == 3 else low, lines)
+        stage.under_test(BELOW if lines == 3 else low, lines)
         await _rise(board, stage, pulse)
         await sleep_ms(_RELAY_MS)
         ms = 0

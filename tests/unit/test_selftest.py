@@ -13,6 +13,7 @@ from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonus import calibration, faults, limits
+from tonus_tools.spice import starts
 
 
 async def _no_time(_ms: int) -> None:
@@ -273,6 +274,11 @@ def test_the_watch_trips_neither_early_nor_late(uc: float, passes: bool) -> None
         with pytest.raises(faults.Failed) as failed:
             run_on(device)
         assert failed.value.number == faults.WATCH
+
+
+def test_spice_plays_the_same() -> None:
+    assert tuple(row[1:] for row in selftest.TRIPS) == starts.TRIPS
+    assert (selftest.FAST_MS, selftest._LOW, selftest.BELOW) == (starts.FAST_MS, starts.LOW, starts.BELOW)
 
 
 def test_with_the_cable_in_the_relay_is_open_and_nothing_is_wrong() -> None:

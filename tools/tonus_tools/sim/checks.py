@@ -161,8 +161,8 @@ def dead_time(run: Run) -> list[Violation]:
 
 
 def output_state(run: Run) -> list[Violation]:
-    """Treatment current flows only in RAMP_UP, TREAT and RAMP_DOWN; the probe also in ARMED and PAUSED, and the like of it
-    in the self-test of a start."""
+    """Treatment current flows only in RAMP_UP, TREAT and RAMP_DOWN; the probe also in ARMED and PAUSED, and the like of
+    it in the self-test of a start."""
     found = []
     for which, states in ((run.skin.treatment, TREATING), (run.skin.low, _OUTPUT)):
         allowed = run.trace.spans_in(states)

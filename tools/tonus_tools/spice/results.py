@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import agreement, faults, moments, montecarlo, nominal, power
+from . import agreement, faults, moments, montecarlo, nominal, power, starts
 from .measure import Trace
 
 HERE = Path(__file__).resolve().parent
@@ -70,6 +70,7 @@ class Results:
     odd: list[moments.Moment] = field(default_factory=list)
     ripple: moments.Ripple | None = None
     clamps: list[moments.Clamp] = field(default_factory=list)
+    tried: list[starts.Tried] = field(default_factory=list)
     traces: dict[str, Trace] = field(default_factory=dict)
     samples: list[montecarlo.Sample] = field(default_factory=list)
     corners: list[montecarlo.Sample] = field(default_factory=list)
@@ -170,6 +171,31 @@ class Results:
                     f"{most:.2f} nC, {max(s.peak_ma for s in found_of):.2f} mA",
                     all(s.kept for s in found_of),
                 )
+        if self.tried:
+            fast = [t.trip_ms or 0.0 for t in self.tried if t.most_ms == starts.FAST_MS]
+            slow = [t.trip_ms or 0.0 for t in self.tried if t.most_ms > starts.FAST_MS]
+            add(
+                "what trips does at each start, by less than full scale, and does not before",
+                f"{starts.FAST_MS} ms, DC 15 to 60 ms",
+                f"{max(fast):.2f} ms, DC {min(slow):.1f} to {max(slow):.1f} ms",
+                all(t.kept for t in self.tried),
+            )
+            add(
+                "what passes through skin meanwhile",
+                f"{starts.SKIN_MAX_NC / 1000:g} uC",
+                f"{max(t.skin_nc for t in self.tried) / 1000:.3f} uC",
+                all(t.skin_nc <= starts.SKIN_MAX_NC for t in self.tried),
+            )
+        if self.samples:
+            watches = [montecarlo.thresholds(s.params) for s in self.samples]
+            most, full = _codes_ua(3000, 1), _codes_ua(4095, -1)
+            uas = [ua for w in watches for ua in w.test_ua]
+            add(
+                f"the watch's threshold in that test, {runs}",
+                f"{most:.0f} to {full:.0f} uA",
+                f"{min(uas):.0f} to {max(uas):.0f} uA",
+                most < min(uas) and max(uas) < full,
+            )
         if self.lifts:
             lifted = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
             add(
@@ -223,6 +249,7 @@ def run_all(say: Say, runs: int = montecarlo.RUNS) -> Results:
     results.odd = [*moments.moments(), moments.slow_op_amp()]
     results.ripple = moments.ripple()
     results.clamps = moments.clamps()
+    results.tried = starts.all_tried()
     say(f"{runs} devices")
     results.samples = montecarlo.run(runs, workers=WORKERS)
     results.corners = [montecarlo.measure(montecarlo.corner(sign)) for sign in (1.0, -1.0)]
@@ -394,6 +421,7 @@ def markdown(results: Results) -> str:
             ],
         ),
         *_moments(results),
+        *_tried(results),
         "## Tolerances",
         "",
         *_tolerances(results),
@@ -436,6 +464,44 @@ def _moments(results: Results) -> list[str]:
     ]
 
 
+def _tried(results: Results) -> list[str]:
+    if not results.tried:
+        return []
+    return [
+        "## Made to trip",
+        "",
+        _text(
+            "At each start, with LDAC low: the relay is open, its loop, a zener, carries the current in place of",
+            "skin, and what trips is lowered. Shunt, Rset, and rail less sink node, just before it trips, or at the",
+            "end.",
+        ),
+        "",
+        _table(
+            ("Test", "Electrodes on", "Is to trip", "Trips after", "Shunt", "Rset", "Across", "Through skin"),
+            [
+                (
+                    t.what,
+                    _load(t.load),
+                    f"{t.least_ms:g} to {t.most_ms:g} ms" if t.most_ms else "no",
+                    "" if t.trip_ms is None else f"{t.trip_ms:.2f} ms",
+                    f"{t.watch_ua:.0f} uA",
+                    f"{t.rset_ua:.0f} uA",
+                    f"{t.across_v:.2f} V",
+                    f"{t.skin_nc:.2f} nC",
+                )
+                for t in results.tried
+            ],
+        ),
+    ]
+
+
+def _codes_ua(code: int, sign: int) -> float:
+    """What a DAC code may be at most (sign 1), or at least: gain, bow, offset, Rset."""
+    gain = montecarlo.NORMAL["dac_gain"][1]
+    offset = montecarlo.NORMAL["dac_offset"][1] + montecarlo.NORMAL["op_offset"][1]
+    return float(code * nominal.UA_PER_CODE * (1 + sign * (gain + 0.001)) + sign * offset / 4020 * 1e6)
+
+
 def _tolerances(results: Results) -> list[str]:
     samples, corners = results.samples, results.corners
     if not samples:
@@ -462,7 +528,9 @@ def _tolerances(results: Results) -> list[str]:
             f"The electrode watch of the same devices trips between {min(t.low_ua for t in limits):.0f} and",
             f"{max(t.high_ua for t in limits):.0f} uA, not before {min(t.charge_uc for t in limits):.1f} uC in",
             f"one direction, and at {max(t.dc_ua for t in limits):.1f} uA of DC at the latest. What firmware may",
-            "put in one direction is 45 uC, 50 uC with 10 % of accuracy.",
+            "put in one direction is 45 uC, 50 uC with 10 % of accuracy. In the self-test",
+            f"{min(t.test_ua[0] for t in limits):.0f} to {max(t.test_ua[1] for t in limits):.0f} uA trip it, and",
+            f"{min(t.test_uc[0] for t in limits):.1f} to {max(t.test_uc[1] for t in limits):.1f} uC.",
         ),
         "",
     ]

@@ -39,8 +39,8 @@ ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long 
 WATCH_A = 575e-6
 WATCH_C = 61.5e-6
 WATCH_US = 6.8e6
-# With a switch line high and LDAC low these are lower, the relay is open, and closes a loop off the board's own leads: a
-# zener, forward its reverse voltage. Both lines high empty the watch's integrator, and lower the trip at Rset.
+# With a switch line high and LDAC low these are lower, the relay is open, and its loop closed: a zener, forward its
+# reverse voltage. Both lines high empty the watch's integrator, and lower the trip at Rset.
 TEST_A = 436e-6
 TEST_C = 9.1e-6
 TEST_RSET_A = 301e-6
