@@ -29,6 +29,7 @@ READINGS = {
     "slope_ppm": "what the sense makes of a DAC code, against what it should",
     "low_na": "through the built-in 10 kOhm, DAC code 64: about 8 uA and the offset",
     "across_mv": "difference of the voltage dividers, taken out",
+    "watch_ms": "373 uA one way, until the electrode watch tripped",
     "rest_mv": "rail less sink node in a rest, 80 uA",
     "fallen_mv": "compliance rail, without the keep-alive",
     "cell_mv": "the cell",

@@ -11,6 +11,7 @@ GROUPS: dict[str, tuple[int, ...]] = {
     "button": (faults.MODE_STUCK,),
     "broken": (
         faults.RAIL_STUCK, faults.RAIL_HELD, faults.FAULT_LINE, faults.LEAK, faults.DAC, faults.RSET, faults.REST,
+        faults.RELAY, faults.WATCH, faults.TRIP,
     ),
     "rail": (faults.RAIL_DEAD,),
     "wet": (faults.SENSE_OFFSET,),
