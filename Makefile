@@ -4,10 +4,11 @@ BIN := $(VENV)/bin
 BOARD ?= tonus_r1
 SCENARIO ?= tests/sim/scenarios/demo_facial.toml
 DEVICES ?= 300
+RUNS ?= 3000
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools devices image flash deploy release test bench spice board mutants schematic web lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench campaign soak hazards spice board mutants schematic web lint format states clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,10 +40,19 @@ test: $(VENV)/dev.stamp ## every test
 bench: $(VENV)/run.stamp ## measure the firmware on an emulated RP2040, ten minutes or so
 	@$(BIN)/python -m tonus_tools.chip.bench
 
+campaign: $(VENV)/dev.stamp ## every kind of single fault at random moments, simulator and chip: a table, within an hour (RUNS=3000)
+	@$(BIN)/python -m tonus_tools.campaign --runs $(RUNS)
+
+soak: $(VENV)/dev.stamp ## a thousand one-minute sessions over simulated months, and what they leave, in ten minutes or so
+	@$(BIN)/python -m tonus_tools.campaign.soak
+
+hazards: $(VENV)/dev.stamp ## take out each guard that HAZARDS.md names, and see its proof fail, in ten minutes or so
+	@$(BIN)/python -m tonus_tools.campaign.hazards
+
 spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in tools/tonus_tools/spice
 	$(BIN)/python -m tonus_tools.spice
 
-board: $(VENV)/dev.stamp ## check tonus_r1's circuit and make its parts list, layout file, netlists and tables of it
+board: $(VENV)/dev.stamp ## check both boards' circuits and make parts lists, netlists, tables and pictures, and tonus_r1's layout file
 	@$(BIN)/python -m tonus_tools.board
 
 mutants: $(VENV)/dev.stamp ## every mutant of the circuit, in two minutes: a table of what catches it

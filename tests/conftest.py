@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
-from board_files import load_board
 from emulated import Emulated, boot_with
 from hypothesis import HealthCheck, settings
+from tonus_tools.world.boards import constants
 
 pytest_plugins = ["browser"]
 
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def board() -> Callable[[str], ModuleType]:
     """`board(name)` is the board's module."""
-    return load_board
+    return constants
 
 
 @pytest.fixture(scope="session")

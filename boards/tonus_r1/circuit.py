@@ -105,9 +105,9 @@ def _processor(board):
     fit("R25", "R 1 %", "STAGE_ALIVE GND", "no rail in reset", "10 kOhm")
     fit("C25", "C X5R 16 V", "3V3 GND", "relay, lights", "10 uF")
     for ref, net in (("TP1", "GND"), ("TP2", "VSYS"), ("TP3", "3V3"), ("TP4", "RAIL"), ("TP5", "REF"), ("TP6", "KEEP")):
-        fit(ref, "test point", net, "bring-up: the README has its value")
+        fit(ref, "test point", net, "bring-up: BRINGUP.md has its value")
     for ref, net in (("TP7", "TRIP"), ("TP8", "SINK"), ("TP9", "INA"), ("TP10", "BATT")):
-        fit(ref, "test point", net, "bring-up: the README has its value")
+        fit(ref, "test point", net, "bring-up: BRINGUP.md has its value")
 
 
 def _panel(board):

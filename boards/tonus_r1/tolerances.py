@@ -1,7 +1,7 @@
 """How far the parts of tonus_r1 may be off, for whoever draws a device: the simulator, and SPICE's Monte Carlo.
 
 Data only, by the names of stage.cir's parameters and in their units. parts.csv names the parts; limits are those of
-their datasheets. The Pico's own figures and the cell's are every board's: tools/tonus_tools/sim/parts.py.
+their datasheets. The Pico's own figures and the cell's are every board's: tools/tonus_tools/world/parts.py.
 """
 
 # (nominal, limit either way): makers give a limit, which counts as three deviations of a normal distribution.

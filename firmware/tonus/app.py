@@ -30,6 +30,7 @@ from . import (
     deviation,
     faults,
     files,
+    filling,
     hold,
     journal,
     limits,
@@ -53,8 +54,6 @@ _DATA = "/data"  # what the user has made, apart from the firmware's files: an u
 _PENDING_MAX = 8  # journal records that wait for the output to be off
 _IDLE_MS = 1000  # of a host that says nothing: look less often
 
-_LEVEL_ROLES = ("LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5")
-_LAMP_ROLES = ("MODE_1", "MODE_2", "MODE_3", "MODE_4", "CONTACT")
 _LED_HZ = 1000
 _LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
 _RAISING_MS = 3000  # after a press of PLUS: the person may go on
@@ -73,15 +72,18 @@ class Panel:
         mode, plus, minus = [pins[role] for role in panel.BUTTONS]
         edges = debounce.Edges(machine, bytearray_at, (mode, plus, minus))
         self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges)
-        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in _LEVEL_ROLES]
-        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in _LAMP_ROLES]
+        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in panel.SHOWN[:5]]
+        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in panel.SHOWN[5:10]]
         self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
         self.haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
         self._shown = [0] * 10
         self._sounding = (0, 0)
+        self.lit = -1  # in panel.SHOWN: it alone is on, whatever is to be shown and heard
 
     def show(self, lights: list[int]) -> None:
         """Brightness, permille, of LEVEL_1..5, MODE_1..4, CONTACT."""
+        if self.lit >= 0:
+            lights = [1000 if i == self.lit else 0 for i in range(10)]
         if lights == self._shown:
             return
         for i in range(10):
@@ -100,6 +102,8 @@ class Panel:
 
     def sound(self, tone: tuple[int, int], loud: bool) -> None:
         """(beeper Hz, haptic)."""
+        if self.lit >= 0:
+            tone = (2000 if self.lit == 10 else 0, self.lit // 11)
         if tone == self._sounding:
             return
         hz, haptic = tone
@@ -169,6 +173,7 @@ class App:
         )
         self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
         self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
+        self._filling = filling.Filling(board, self._stage)
         self._deviation = deviation.Deviation()
         self._buttons = panel.Buttons(self._panel.contacts)
         self._sounder = panel.Sounder(self._panel.haptic is not None)
@@ -187,6 +192,7 @@ class App:
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
         self._later: str | None = None
+        self._lit_until_ms = 0
         self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
         self._pending: list[tuple[journal.Journal, dict]] = []
         self._journal_lost = 0
@@ -390,6 +396,8 @@ class App:
             current = self._session
             for gesture in self._buttons.update(now):
                 self._note_damage = self._note_loss = False
+                if gesture == "mode_down":
+                    self.hold.end()
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
@@ -402,6 +410,8 @@ class App:
                 stuck = self._buttons.stuck[:]
             if self._buttons.mode_stuck(now):
                 self._pulse.fault(faults.MODE_STUCK)
+            if self._panel.lit >= 0 and (now >= self._lit_until_ms or not self.quiet()):
+                self._panel.lit = -1
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
                 gel = current.dry() or current.loose() and self._contact.kind == contact.GOOD
@@ -434,6 +444,7 @@ class App:
             taken = self._pulse.take()
             n, code, sense, voltage = taken[:4]
             good = False
+            more = 0.0
             if n and self._pulse.running:
                 stage_ = self._stage
                 now = self._now()
@@ -449,11 +460,15 @@ class App:
                     n,
                 )
                 good = self._contact.seen == contact.GOOD
+                if self._session.state in session.TREATING:
+                    more = self._filling.more(self._pulse.program.phase_us, set_ua, ua, mv, now)
                 self._compare(n, code, sense, set_ua, now, mv)
             kind = self._contact.kind
+            if contact.POOR not in (kind, self._contact.seen):
+                self._filling.reset()
             if self._weighing:
                 self._tally.level = max(self._tally.level, self._session.level)
-                self._add(taken, good)
+                self._add(taken, good, more)
                 if good:
                     self._tally.resisted(self._contact.ohm)
             if kind != self._shown_kind:
@@ -473,8 +488,8 @@ class App:
             self._add(self._pulse.take(), False)
         self._weighing = on
 
-    def _add(self, taken, good: bool) -> None:
-        """Samples, as of `Pulse.take`, and the time that was counted, to the tally."""
+    def _add(self, taken, good: bool, more: float = 0.0) -> None:
+        """Samples, as of `Pulse.take`, and the time that was counted, to the tally. more: `Filling.more` of them."""
         flowed, flowed_set, flowed_us = taken[4:]
         stage_ = self._stage
         played = self._pulse.program
@@ -485,7 +500,8 @@ class App:
         kind = self._contact.kind
         self._tally.counted(current.zone, current.counted_ms, kind, *self._asked[2:])
         if kind != contact.SHORT:
-            self._tally.flowed(current.zone, 4 * flowed, 4 * stage_.expected(flowed_set, flowed_us), good)
+            expected = stage_.expected(flowed_set, flowed_us)
+            self._tally.flowed(current.zone, 4 * (flowed + int(more * expected)), 4 * expected, good)
 
     def _per_s(self, played: program.Program, code: int, period_us: int) -> tuple[int, int]:
         """Sense codes x us in a second, both directions: of pulses at a DAC code, and of the probes in their rests."""
@@ -708,6 +724,12 @@ class App:
         self._zone = self._program = None
         self._asked = (None, None, 0, 0)
 
+    def read(self, show: str | None) -> dict:
+        """What the pins read. show: of panel.SHOWN, alone on from here on, for a while. Not while the output is on."""
+        self._panel.lit = -1 if show is None else panel.SHOWN.index(show)
+        self._lit_until_ms = self._now() + limits.HOLD_MAX_MS
+        return self._stage.seen()
+
     def later(self, action: str) -> None:
         """Once the reply is out: "reboot" or "bootloader"."""
         self._later = action
@@ -800,11 +822,15 @@ class App:
         now = self._now()
         shown = self._moments
         current = self._session
-        if kind == "sound":
-            self.settings.next_sound()
+        if kind == "sound" or kind == "haptic":
+            its = self.settings
+            if kind == "sound":
+                its.next_sound()
+            else:
+                its.turn_haptic()
             self._unsaved = True
             self.settings_changed()
-            kind = self.settings.now["sound"]
+            kind = its.now["sound"] if kind == "sound" else "ticks" if its.now["haptic"] else "no_ticks"
         if kind != "here":
             self._sounder.play(kind, now)
         if kind == "level":
@@ -813,7 +839,7 @@ class App:
                 self._raised_ms = now
         elif kind == "here" or kind in preset.SIDES:
             shown.show("zone", now, current.zone + 1, len(current.preset.zones))
-        elif kind in settings.SOUNDS or kind == "stop":
+        elif kind in settings.SOUNDS or kind in ("ticks", "no_ticks", "stop"):
             shown.show(kind, now)
         elif kind == "done" and self._less:
             self._sounder.play("less_" + self._less, now)

@@ -183,10 +183,6 @@ class Contacts:
 
     # For the foreground; i is MODE, PLUS or MINUS.
 
-    def looked(self) -> bool:
-        """True once there was a look."""
-        return self._kept[_LOOKED] > 0
-
     def moves(self) -> int:
         """The same as before when nothing has changed since, and all rest."""
         return self._kept[_MOVES]

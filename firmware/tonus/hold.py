@@ -1,13 +1,15 @@
 """A DAC code held through the board's built-in short, for a person with a multimeter to read the voltage over Rset.
 
-The electrodes stay off the source throughout, by the board's decoder, as in the self-test. It ends dead: released, 30 s
-after it began, without the cable, with any fault, and with every change of the session's state.
+The electrodes stay off the source throughout, by the board's decoder, as in the self-test. A board that declares a
+dummy load, and so never meets skin, holds it through that. It ends dead: released, 30 s after it began, without the
+cable, with any fault, with MODE, and with every change of the session's state.
 """
 
 from asyncio import sleep_ms
 
 from . import limits, link
 from .link import Refused
+from .measured import through_ohm
 from .selftest import FALL_MS, RISE_MS
 
 _SETTLE_MS = 20  # the sink's loop, after the short has closed
@@ -26,15 +28,17 @@ class Hold:
         self._until_ms = 0
         self.active = False
 
-    async def start(self, code: int) -> dict[str, int]:
+    async def start(self, code: int, reverse: bool = False) -> dict[str, int]:
         """Hold a DAC code; the readings. Refused when the board or the world does not let it. Only while all is quiet.
 
         In thousandths of a converter's code, whatever the calibration: zero_mcodes, the current sense with the
         electrodes shorted and the DAC shut down; sense_mcodes and voltage_mcodes, current sense and rail less sink
         node, with the code through the short. And rail_mv.
         """
-        if not self._board.HAS_SHORT:
-            raise Refused(link.NOT_HELD, "this board has no built-in short")
+        if not through_ohm(self._board):
+            raise Refused(link.NOT_HELD, "this board has no built-in short, nor a dummy load")
+        if reverse and self._board.HAS_SHORT:
+            raise Refused(link.NOT_HELD, "the built-in short has one direction")
         pulse, stage = self._pulse, self._stage
         self.active = True
         try:
@@ -51,7 +55,7 @@ class Hold:
                 )
             stage.shut_rest()
             zero = await self._mean(stage.raw_current)
-            stage.self_test_short(code)
+            stage.self_test_short(code, reverse)
             sense = await self._mean(stage.raw_current)
             voltage = await self._mean(stage.voltage)
         except BaseException:
@@ -92,8 +96,10 @@ class Hold:
     def _must_go_on(self) -> None:
         """Before each touch of the stage, in the same breath: it may be the session's again."""
         if not self._stands():
-            raise Refused(link.NOT_HELD, "the cable went, or a fault came")
+            raise Refused(link.NOT_HELD, "the cable went, a fault came, or MODE was pressed")
 
     def _stands(self) -> bool:
         pulse = self._pulse
-        return self.active and not pulse.running and pulse.powered_ms() > 0 and bool(self._usb())
+        # A board without a boost converter is for measuring what is wrong with it: a latched fault does not hinder.
+        powered = pulse.powered_ms() > 0 or not self._board.HAS_BOOST
+        return self.active and not pulse.running and powered and bool(self._usb() and self._stage.fault_n())

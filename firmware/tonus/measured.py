@@ -7,6 +7,14 @@ _MOST = 1024
 _TRIM = 16
 
 
+def through_ohm(board) -> int:
+    """Of what a held code flows through: the built-in short, or dummy load and switches. 0: there is neither."""
+    if board.HAS_SHORT:
+        return board.SHORT_OHM
+    load = getattr(board, "DUMMY_LOAD_OHM", 0)
+    return load + board.SWITCHES_OHM if load else 0
+
+
 class Measured:
     """What a self-test has found of this device, whatever its calibration. Readings in 1024ths of a converter's code.
 

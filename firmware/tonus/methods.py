@@ -6,7 +6,7 @@ nothing else runs between the question and the write.
 
 import json
 
-from . import calibration, faults, limits, link, sealed, settings
+from . import calibration, faults, limits, link, panel, sealed, settings
 from .fields import FieldError
 from .link import Choice, Crc, Flag, Integer, Method, Refused, Text
 
@@ -38,7 +38,7 @@ class Methods:
     `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
     `before_writing()`, `stored()`, `forgets(name)`: for the mark of what is on the flash.
     `settings`: `settings.Settings`, and `settings_changed()`: others are to be gone by.
-    `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`.
+    `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`; `read(show)`: what the pins read.
     bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}. calibrations: `calibration.Store`.
     """
 
@@ -65,6 +65,7 @@ class Methods:
         named = {"method": Text(limits.NAME_CHARS_MAX)}
         values = {name: Integer(least, most) for name, (least, most) in calibration.RANGES.items()}
         code = {"code": Integer(0, limits.HOLD_CODE_MAX)}
+        show = {"show": Choice(*panel.SHOWN)}
         set_ = {
             "sound": Choice(*settings.SOUNDS),
             "haptic": Flag(),
@@ -78,6 +79,7 @@ class Methods:
             "device.counters": Method("counters of the pulse loop and the link", self._counters, False, {}),
             "device.selftest": Method("run the self-test; its readings", self._selftest, True, {}),
             "device.clock": Method("set the clock", self._clock, True, clock),
+            "board.read": Method("what its pins read, with one light or sound on", self._board, True, {}, show),
             "device.reboot": Method("restart", self._reboot, True, {}),
             "device.bootloader": Method("restart as a BOOTSEL drive", self._bootloader, True, {}),
             "bank.list": Method("the bank, and the ids in it", self._list, False, {}),
@@ -90,7 +92,9 @@ class Methods:
             "calibration.read": Method("how far the parts are off", self._calibration, False, {}),
             "calibration.write": Method("put a calibration in force", self._calibrate, True, values),
             "calibration.reset": Method("nominal again", self._uncalibrate, True, {}),
-            "calibration.hold": Method("a DAC code through the built-in short", self._hold, True, code),
+            "calibration.hold": Method(
+                "a DAC code through the built-in short or the dummy load", self._hold, True, code, {"reverse": Flag()}
+            ),
             "calibration.release": Method("end the hold", self._release, True, {}),
             "settings.read": Method("what the person has set", self._settings, False, {}),
             "settings.write": Method("set some of it", self._set, True, {}, set_),
@@ -154,6 +158,12 @@ class Methods:
     async def _clock(self, params: dict):
         self._device.set_clock(params["unix_s"])
         return {"clock": self._device.clock()}
+
+    async def _board(self, params: dict):
+        device = self._device
+        if not device.hold.active and not device.quiet():
+            raise Refused(link.BUSY, "not in %s" % device.info()["state"])
+        return device.read(params.get("show"))
 
     async def _reboot(self, params: dict):
         self._must_be_quiet()
@@ -324,7 +334,7 @@ class Methods:
 
     async def _hold(self, params: dict):
         self._must_be_quiet()
-        return await self._device.hold.start(params["code"])
+        return await self._device.hold.start(params["code"], params.get("reverse", False))
 
     async def _release(self, params: dict):
         self._device.hold.end()

@@ -3,14 +3,15 @@
 zone: which of how many. The bar is all zones, one to four of them a light. Those whose zones are over are full, those
 to come dim; that of the present zone blinks, once for its first zone, twice for its second and so on.
 charge: of the cell, as many halves as tenths; it blinks when it is to be charged soon.
-stop: all dim. full, quiet, off: how loud it is, in the middle of the bar.
+stop: all dim. full, quiet, off: how loud it is, in the middle of the bar. ticks, no_ticks: the motor, beside it.
 """
 
 from . import limits
 
 FULL = 1000  # brightness, permille
 HALF = 150  # looks like half
-_FOR_MS = {"zone": 2400, "charge": 1000, "soon": 2000, "stop": 800, "full": 1200, "quiet": 1200, "off": 1200}
+_FOR_MS = {"zone": 2400, "charge": 1000, "soon": 2000, "stop": 800}
+_FOR_MS.update({"full": 1200, "quiet": 1200, "off": 1200, "ticks": 1200, "no_ticks": 1200})
 
 
 def level_lights(level: int) -> list[int]:
@@ -60,6 +61,9 @@ class Moments:
             return level_lights(max(1, self._data[0] // 10) if on else 0)
         if kind == "stop":
             return [HALF] * 5
+        if kind == "ticks" or kind == "no_ticks":
+            at = FULL if kind == "ticks" or since_ms % 200 < 100 else 0
+            return [at, at, 0, at, at]
         middle = FULL if kind != "off" or since_ms % 200 < 100 else 0
         beside = 0 if kind == "quiet" else middle
         return [0, beside, middle, beside, 0]

@@ -13,6 +13,21 @@ REPEAT_MS = 250
 SOUND_MS = 2000  # MINUS held for so long
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
+# All that shows or sounds: bar, lamps, beeper, motor.
+SHOWN = (
+    "LEVEL_1",
+    "LEVEL_2",
+    "LEVEL_3",
+    "LEVEL_4",
+    "LEVEL_5",
+    "MODE_1",
+    "MODE_2",
+    "MODE_3",
+    "MODE_4",
+    "CONTACT",
+    "BEEPER",
+    "HAPTIC",
+)
 
 
 class Buttons:
@@ -307,6 +322,8 @@ SOUNDS = {
     "full": ((2000, 0, 80), (0, 0, 60), (2300, 0, 80), (0, 0, 60), (2600, 0, 80)),
     "quiet": ((2600, 0, 80), (0, 0, 60), (2300, 0, 80), (0, 0, 60), (2000, 0, 80)),
     "off": ((0, 1, 60), (0, 0, 70), (0, 1, 60), (0, 0, 70), (0, 1, 60), (0, 0, 70), (0, 1, 60)),
+    "ticks": ((2600, 1, 60), (0, 0, 70), (2600, 1, 60), (0, 0, 70), (2600, 1, 60), (0, 0, 70), (2600, 1, 60)),
+    "no_ticks": ((2000, 0, 80), (0, 0, 60), (2000, 0, 80)),
 }
 WARNINGS = ("stop", "charge", "low", "fault")  # ticked, whatever is set; on a board without a motor always heard
 

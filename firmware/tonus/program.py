@@ -109,6 +109,15 @@ BETWEEN = const(4)  # a probe in a rest
 WIDTH_SHIFT = const(2)  # widths are in 4 us: times a code they stay below 2^30
 TURN = const(6)  # what of a driven word is the other way round, EL_A and EL_B << 1
 
+# What the interrupt reads of a train, in `Train.out`; `pulse.py` repeats these numbers.
+OUT_WORD = const(0)  # the next word
+OUT_LOAD = const(1)  # 1 + the DAC code that must be on the output when it begins; 0: the code does not change there
+OUT_WIDTH = const(2)  # with a load: the phase's width, 4 us
+OUT_KIND = const(3)  # with a load: PAIR or BETWEEN, for what it is of; 0: a phase with a code of its own
+OUT_FALLING = const(4)  # 1 while the amplitude goes down: `fall` is to be called once a ms
+OUT_FIRST = const(5)  # 1 when a cycle begins with the word
+OUT_TURN = const(6)  # 0 or TURN: which way cycles begin, put there by the interrupt
+
 _LAST_REST_US = 10_000  # after the last probe of a rest: several ticks in which to load the pulse's own code
 _PROBE_US = 2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US + 4 * DEAD_US  # with the dead time of the rest before it
 _PROBE_SPAN_US = limits.PROBE_REST_MS * 1000 + _PROBE_US
@@ -250,9 +259,9 @@ def _weigh(train, weighed):
     left_us = result[1]
     net = load = unlatched = 0
     while left_us > 0:
-        if out[1]:
-            load = out[1] - 1
-        word = out[0]
+        if out[OUT_LOAD]:
+            load = out[OUT_LOAD] - 1
+        word = out[OUT_WORD]
         us = word >> 4
         us = us + 4 if word & 1 else (us + 4) >> 1
         switches = word >> 1 & (EL_A | EL_B)
@@ -314,11 +323,8 @@ _KEPT = const(18)
 class Train:
     """An endless pulse train, one word at a time; what the timer interrupt plays.
 
-    `out` is what the interrupt reads: [word, load, width, probe, kind, falling, first, turn]. The next word. 1 + the
-    DAC code that must be on the output when it begins, or 0 when the code does not change there; with it, the phase
-    width in 4 us, and PAIR or BETWEEN for what it is of. 1 when the program is a contact probe; 1 while the amplitude
-    goes down; 1 when a cycle begins with the word. 0 or TURN, by which the interrupt says which way cycles begin: each
-    way is as good for the skin, so the one is taken that the account of charge asks for. `next()` moves on.
+    `out` is what the interrupt reads, the next word and what belongs to it; `next()` moves on. Either way round is as
+    good for the skin, so a cycle begins the way that the account of charge asks for: OUT_TURN.
 
     `amp` and `goal` are the amplitude now and wanted, in DAC codes << SHIFT. Up, `amp` moves a step each cycle. Down,
     it moves with time, by `fall()` once a ms, and what has not begun follows it: a pulse, each one of a burst, either
@@ -328,24 +334,24 @@ class Train:
     """
 
     def __init__(self, probe: Program) -> None:
-        self.out = array("i", [0] * 8)
+        self.out = array("i", [0] * 7)
         self._kept = array("i", [0] * _KEPT)
         self._next = probe
         self._take(probe)
 
     @property
     def word(self) -> int:
-        return self.out[0]
+        return self.out[OUT_WORD]
 
     @property
     def load(self) -> int:
         """DAC code for the word, -1 when it does not change there."""
-        return self.out[1] - 1
+        return self.out[OUT_LOAD] - 1
 
     @property
     def width(self) -> int:
         """Of a phase at the set current, in 4 us; 0 of a probe in a rest."""
-        return 0 if self.out[4] & BETWEEN else self.out[2]
+        return 0 if self.out[OUT_KIND] & BETWEEN else self.out[OUT_WIDTH]
 
     @property
     def amp(self) -> int:
@@ -358,7 +364,7 @@ class Train:
     @property
     def falling(self) -> bool:
         """On the way down: `fall` is to be called once a ms."""
-        return self.out[5] == 1
+        return self.out[OUT_FALLING] == 1
 
     @property
     def period_us(self) -> int:
@@ -383,8 +389,8 @@ class Train:
         self._begin_cycle()
         # A first rest in which to load the DAC. It puts the first edge midway between two ticks, and with it the
         # samples of every rate whose period is whole milliseconds: the two interrupts keep out of each other's way.
-        self.out[0] = rest_word(4500)
-        self.out[1] = 0
+        self.out[OUT_WORD] = rest_word(4500)
+        self.out[OUT_LOAD] = 0
 
     def swap(self, program: Program, code: int, ramp_ms: int) -> None:
         """Change to another program where the present cycle ends, from zero."""
@@ -399,13 +405,13 @@ class Train:
         self._aim_next(code, ramp_ms)
         kept = self._kept
         goal = code << SHIFT
-        kept[_FALL] = self.out[5] = 0
+        kept[_FALL] = self.out[OUT_FALLING] = 0
         kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)
         kept[_GOAL] = goal
         down = kept[_AMP] - goal
         if down > 0:
             kept[_FALL] = -(-down // limits.RAMP_DOWN_MS)
-            self.out[5] = 1
+            self.out[OUT_FALLING] = 1
 
     def skip_ramp(self) -> None:
         """Be where the ramp ends, from the next cycle on: for those who only want to know what comes then."""
@@ -427,30 +433,30 @@ class Train:
         p = ptr32(self._table)
         out = ptr32(self.out)
         state = kept[_STATE]
-        out[1] = out[6] = 0
+        out[OUT_LOAD] = out[OUT_FIRST] = 0
         if state == _PULSE:
-            out[1] = kept[_CODE] + 1
-            out[2] = p[_P_WIDTH]
-            out[4] = p[_P_KIND]
-            out[6] = 1
-            out[0] = p[_P_FORWARD] ^ out[7]
+            out[OUT_LOAD] = kept[_CODE] + 1
+            out[OUT_WIDTH] = p[_P_WIDTH]
+            out[OUT_KIND] = p[_P_KIND]
+            out[OUT_FIRST] = 1
+            out[OUT_WORD] = p[_P_FORWARD] ^ out[OUT_TURN]
             kept[_STATE] = _GAP
             if p[_P_BURST]:
                 kept[_STATE] = _REST
                 if not kept[_FORWARD]:
-                    out[0] = p[_P_REVERSE] ^ out[7]
-                    out[6] = 0
+                    out[OUT_WORD] = p[_P_REVERSE] ^ out[OUT_TURN]
+                    out[OUT_FIRST] = 0
                 elif kept[_BURST_LEFT] != p[_P_BURST]:
-                    out[6] = 0
+                    out[OUT_FIRST] = 0
         elif state == _REST:
             rest = kept[_REST_US]
             # Long rests are watched: a stretch of rest, then a probe, until what is left is short.
             if rest > p[_P_REST_MAX_US]:
-                out[0] = p[_P_PROBE_REST]
+                out[OUT_WORD] = p[_P_PROBE_REST]
                 kept[_REST_US] = rest - p[_P_PROBE_SPAN_US]
                 kept[_STATE] = _PROBE
             else:
-                out[0] = (2 * rest - 4) << 4  # rest_word, without the call
+                out[OUT_WORD] = (2 * rest - 4) << 4  # rest_word, without the call
                 kept[_STATE] = _PULSE
                 burst = p[_P_BURST]
                 if burst:
@@ -466,24 +472,24 @@ class Train:
                     kept[_FORWARD] = 1
                 self._begin_cycle()
         elif state == _GAP:
-            out[0] = p[_P_GAP]
+            out[OUT_WORD] = p[_P_GAP]
             kept[_STATE] = _BACK
         elif state == _BACK:
-            out[0] = p[_P_REVERSE] ^ out[7]
+            out[OUT_WORD] = p[_P_REVERSE] ^ out[OUT_TURN]
             kept[_STATE] = _REST
             if not p[_P_KIND]:
-                out[1] = kept[_CODE] + 1
+                out[OUT_LOAD] = kept[_CODE] + 1
         elif state == _PROBE:
-            out[0] = p[_P_PROBE_FORWARD]
-            out[1] = p[_P_PROBE_CODE] + 1
-            out[2] = p[_P_PROBE_WIDTH]
-            out[4] = BETWEEN | PAIR
+            out[OUT_WORD] = p[_P_PROBE_FORWARD]
+            out[OUT_LOAD] = p[_P_PROBE_CODE] + 1
+            out[OUT_WIDTH] = p[_P_PROBE_WIDTH]
+            out[OUT_KIND] = BETWEEN | PAIR
             kept[_STATE] = _PROBE_GAP
         elif state == _PROBE_GAP:
-            out[0] = p[_P_PROBE_GAP]
+            out[OUT_WORD] = p[_P_PROBE_GAP]
             kept[_STATE] = _PROBE_BACK
         else:
-            out[0] = p[_P_PROBE_REVERSE]
+            out[OUT_WORD] = p[_P_PROBE_REVERSE]
             kept[_STATE] = _REST
 
     def _take(self, program: Program) -> None:
@@ -497,14 +503,13 @@ class Train:
         kept[_FORWARD] = 1
         kept[_BURST_LEFT] = table[_P_BURST]
         kept[_FACTOR] = 256
-        self.out[3] = 1 if program.probe else 0
 
     def _take_waiting(self) -> None:
         kept = self._kept
         kept[_WAITING] = 0
         self._take(self._next)
         kept[_AMP] = 0
-        kept[_FALL] = self.out[5] = 0
+        kept[_FALL] = self.out[OUT_FALLING] = 0
         kept[_GOAL] = kept[_NEXT_GOAL]
         kept[_SLEW] = kept[_NEXT_SLEW]
         kept[_CAP] = kept[_NEXT_CAP]
@@ -555,7 +560,7 @@ class Train:
 
     @micropython.viper
     def fall(self) -> int:
-        """A ms of the way down: the code for what has not begun. Runs in the interrupt, while out[5] says so."""
+        """A ms of the way down: the code for what has not begun. Runs in the interrupt, while OUT_FALLING is 1."""
         kept = ptr32(self._kept)
         p = ptr32(self._table)
         out = ptr32(self.out)
@@ -563,7 +568,7 @@ class Train:
         amp = kept[_AMP] - kept[_FALL]
         if amp <= goal:
             amp = goal
-            kept[_FALL] = out[5] = 0
+            kept[_FALL] = out[OUT_FALLING] = 0
         kept[_AMP] = amp
         code = amp * kept[_FACTOR] >> 8 + SHIFT
         floor = goal >> SHIFT
@@ -573,8 +578,8 @@ class Train:
             code = floor
         if code < kept[_CODE]:
             kept[_CODE] = code
-            if out[1] > code + 1 and not out[4] & BETWEEN:
-                out[1] = code + 1
+            if out[OUT_LOAD] > code + 1 and not out[OUT_KIND] & BETWEEN:
+                out[OUT_LOAD] = code + 1
         return code
 
 

@@ -147,7 +147,7 @@ class Session:
     log(event, fields): called on each change, with a dict.
     output: `off()`, `probe()`, `new_session()`, `treat(zone, level, ramp_ms)`, `aim(level, ramp_ms)`, `ramp_down()`,
     `settled()`; zone is a `preset.Zone`. cue(kind): for the panel to sound (`panel.SOUNDS`), or "here": the present
-    zone is to be shown, or "sound": the next loudness was asked for.
+    zone is to be shown, "sound": the next loudness was asked for, or "haptic": ticks on or off.
 
     counted_ms: what the zones' clock has counted: RAMP_UP and TREAT, but not electrodes that touch each other. How much
     of that was a treatment, `tally` knows.
@@ -195,10 +195,6 @@ class Session:
     def _choose(self, mode: int) -> None:
         self.mode = mode
         self.preset = self._presets[mode]
-
-    def zone_left_ms(self) -> int:
-        """Time the present zone has left."""
-        return self._zone_end_ms() - self.counted_ms
 
     def dry(self) -> bool:
         """True while a pause waits for gel, whatever the probe says."""
@@ -250,6 +246,9 @@ class Session:
         elif gesture == "minus_long":
             if self._here and state == STANDBY:
                 self._cue("sound")
+        elif gesture == "chord_long" and state == STANDBY:
+            if self._here:
+                self._cue("haptic")
         elif state not in ACTIVE or state == RAMP_DOWN:
             pass
         elif gesture == "chord":

@@ -138,6 +138,10 @@ class Settings:
         """Full, quiet, off, and full again: in force, and to be saved."""
         self.now["sound"] = SOUNDS[(SOUNDS.index(self.now["sound"]) + 1) % 3]
 
+    def turn_haptic(self) -> None:
+        """Ticks on, or off: in force, and to be saved."""
+        self.now["haptic"] = not self.now["haptic"]
+
     def count_down(self) -> bool:
         """A session counts towards the end of the cap; True when there is something to save."""
         now = self.now

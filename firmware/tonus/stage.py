@@ -4,16 +4,17 @@ Everything is bound when it is made, so that the methods marked "interrupt" allo
 output dead: electrodes shorted, DAC at zero, no keep-alive.
 """
 
+from time import ticks_add, ticks_diff, ticks_us
+
 import micropython
-from machine import ADC, SPI, Pin, mem32
+from machine import ADC, SPI, Pin, disable_irq, enable_irq, mem32
 from rp2 import PIO, StateMachine
 from uctypes import bytearray_at
 
-from . import adc, phases
+from . import adc, phases, program
 from .calibration import Calibration
-from .measured import Measured
+from .measured import Measured, through_ohm
 from .mpy import const, ptr8
-from .program import EL_A, EL_B, LDAC, OFF, PIO_HZ, drive_word
 
 FIFO_DEPTH = 4
 # Registers of the RP2040, for `machine.mem32`.
@@ -22,6 +23,7 @@ PIO_IRQ = 0x50200030  # interrupt flags of the first PIO; a one written clears i
 _DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
 _SHUT = const(0x1000)  # instead of a code: the output off, and a resistor to ground
 _SPI_HZ = 10_000_000
+_SEEN_US = 20  # from one look to the next: longer, and something came between
 
 
 class Stage:
@@ -45,9 +47,9 @@ class Stage:
         base = Pin(pins["EL_A"], Pin.OUT, value=0)
         Pin(pins["EL_B"], Pin.OUT, value=0)
         Pin(pins["LDAC"], Pin.OUT, value=1)
-        self._machine = StateMachine(0, phases.phases, freq=PIO_HZ, out_base=base, set_base=base)
+        self._machine = StateMachine(0, phases.phases, freq=program.PIO_HZ, out_base=base, set_base=base)
         machine = self._machine
-        words = (phases.EXEC_SET_PINS | OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK)
+        words = (phases.EXEC_SET_PINS | program.OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK)
         self._short_calls = (machine.active, machine.exec, machine.restart, self.write_dac) + words
         self.put = machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
         self.queued = machine.tx_fifo  # interrupt: words not yet begun
@@ -63,6 +65,9 @@ class Stage:
         # Interrupt: the converters of current, rail and sink, 16 bit.
         self.sense = (self._current.read_u16, self._rail.read_u16, self._sink.read_u16)
         self._board = board
+        a, b, latch = program.EL_A, program.EL_B, program.LDAC
+        # A board without the short has a dummy load between its electrodes, or nothing is ever held.
+        self._through = (a | b | latch,) if board.HAS_SHORT else (a | latch, b | latch)
         self.measured = Measured()
         self.calibrate(Calibration(board.NAME))
         self.short()
@@ -72,6 +77,38 @@ class Stage:
         """Whether a phase plays now."""
         forward, reverse = self.switch_masks
         return mem32[GPIO_IN] & (forward | reverse) != 0
+
+    @micropython.native
+    def beginning(self, within_us: int, after_us: int):
+        """(us, current, rail, sink): 16 bit readings about `after_us` after a phase has begun, and the sink's time.
+
+        None when none began `within_us`, for which it is busy. A beginning that something else came between and its
+        being seen is none.
+        """
+        forward, reverse = self.switch_masks
+        driving = forward | reverse
+        current, rail, sink = self.sense
+        driven = driving
+        before = ticks_us()
+        end = ticks_add(before, within_us)
+        while ticks_diff(end, before) > 0:
+            was = driven
+            driven = mem32[GPIO_IN] & driving
+            now = ticks_us()
+            if driven and not was and ticks_diff(now, before) < _SEEN_US:
+                began = ticks_add(before, ticks_diff(now, before) // 2)
+                while ticks_diff(now, began) < after_us:
+                    now = ticks_us()
+                state = disable_irq()
+                now = ticks_us()
+                at_sink = sink()
+                us = (ticks_diff(ticks_us(), began) + ticks_diff(now, began)) // 2
+                found = (us, current(), rail(), at_sink)
+                driven = mem32[GPIO_IN] & driving
+                enable_irq(state)
+                return found if driven and us < 2 * after_us else None
+            before = now
+        return None
 
     def on_sample(self, handler) -> None:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""
@@ -141,7 +178,7 @@ class Stage:
         self._offset_uv = c.voltage_offset_mv * 1_000_000_000 // voltage
         if m.across is not None:
             # With none flowing through the short but what the sense does not see.
-            self._offset_uv = (m.across * self._uv_per_code >> 10) - board.SENSE_LESS_NA * board.SHORT_OHM // 1000
+            self._offset_uv = (m.across * self._uv_per_code >> 10) - board.SENSE_LESS_NA * through_ohm(board) // 1000
         self.noise_na = m.noise * self.na16_per_code // (16 * 1024)
         self.noise_mv = (m.across_noise * self._uv_per_code >> 10) // 1000
 
@@ -182,22 +219,30 @@ class Stage:
 
     def rest_at(self, code: int) -> None:
         """For self-test and calibration: electrodes shorted, the DAC's output at `code`. `short` ends it."""
-        self._hold(code, OFF)
+        self._hold(code, program.OFF)
 
     def shut_rest(self) -> None:
         """For self-test and calibration: as `rest_at`, with the DAC's output off: nothing flows."""
-        self._hold(_SHUT, OFF)
+        self._hold(_SHUT, program.OFF)
 
-    def self_test_short(self, code: int) -> None:
+    def self_test_short(self, code: int, reverse: bool = False) -> None:
         """For self-test and calibration: `code` through the board's built-in short. `short` ends it.
 
-        Both switch lines high, which the board's decoder keeps off the electrodes.
+        Both switch lines high, which the board's decoder keeps off the electrodes. Where the board has a dummy load in
+        place of skin: through that, in either direction.
         """
-        self._hold(code, EL_A | EL_B | LDAC)
+        self._hold(code, self._through[reverse])
 
     def shut_short(self) -> None:
         """For the self-test: as `self_test_short`, with the DAC's output off: its offset does not flow either."""
-        self._hold(_SHUT, EL_A | EL_B | LDAC)
+        self._hold(_SHUT, self._through[0])
+
+    def seen(self) -> dict[str, int]:
+        """What the pins read: `levels`, a bit each; codes of the converter, medians: `current`, `sink`, `rail`."""
+        found = {"levels": mem32[GPIO_IN] & 0x3FFFFFFF}
+        for name, input_ in (("current", self._current), ("sink", self._sink), ("rail", self._rail)):
+            found[name] = adc.median(input_) >> 4
+        return found
 
     def under_test(self, code: int, lines: int) -> None:
         """For the self-test: `code` with LDAC low and a line high, which lowers what trips. `short` ends it.
@@ -208,9 +253,9 @@ class Stage:
 
     def drive(self, code: int, forward: bool, us: int) -> None:
         """For the self-test: one phase; the PIO ends it."""
-        self._hold(code, OFF)
+        self._hold(code, program.OFF)
         self._machine.active(1)
-        self.put(drive_word(forward, us))
+        self.put(program.drive_word(forward, us))
 
     def _hold(self, code: int, pins: int) -> None:
         machine = self._machine

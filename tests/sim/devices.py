@@ -12,9 +12,9 @@ from typing import Any
 
 from tonus import preset
 from tonus_tools.ctl.client import Client
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live, VirtualSerial
 from tonus_tools.sim.scenario import Scenario, Start
+from tonus_tools.world.boards import FIRMWARE
 
 BOOTED_US = 2_000_000  # a device that was switched on answers by then
 

@@ -17,7 +17,6 @@ BUSY, NO_TRANSACTION = -32010, -32011
 
 def treat(made: Device) -> Client:
     """Without VBUS_SENSE the breadboard treats; its console answers all the same."""
-    made.live.do("touch", "500")
     client = made.connect()
     made.press("PLUS", 5)
     made.live.run(4_000_000)
@@ -54,7 +53,6 @@ def test_the_output_ends_a_transaction_and_what_was_sent_is_forgotten() -> None:
         client = made.connect()
         transaction = client.bank_begin(1)
         client.bank_put(transaction, 0, 0, NEW[0], True)
-        made.live.do("touch", "500")
         made.press("PLUS", 3)  # within the 2 s of silence
         with pytest.raises(DeviceRefused) as refused:
             client.bank_commit(transaction, bank_crc(NEW))

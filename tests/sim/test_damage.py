@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tonus import bank
-from tonus_tools.sim.boards import FIRMWARE
+from tonus_tools.world.boards import FIRMWARE
 from worlds import POWER_UP, Entry, play, plus
 
 PRESSED: list[list[Entry]] = [

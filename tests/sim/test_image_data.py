@@ -23,8 +23,8 @@ from tonus_tools.ctl.client import Client
 from tonus_tools.ctl.wire import Wire
 from tonus_tools.image import bootsel, cli, micropython, package, uf2
 from tonus_tools.image.filesystem import FLASH_BYTES, FS_START, contents, files, filesystem
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live, VirtualSerial
+from tonus_tools.world.boards import FIRMWARE
 
 
 class Computer:

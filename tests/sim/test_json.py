@@ -10,8 +10,8 @@ from typing import Any
 
 from devices import device
 from json_lines import mutated, value_of
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.runner import find_micropython
+from tonus_tools.world.boards import FIRMWARE
 
 LINES = 20_000
 # A value comes back as tagged text: MicroPython's json does not write what its json reads.

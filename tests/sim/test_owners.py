@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from devices import changed_firmware
 from test_start import Started
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario, Start
+from tonus_tools.world.boards import FIRMWARE
 
 COLLECT = """
 import gc

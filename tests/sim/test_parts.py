@@ -12,9 +12,9 @@ import pytest
 from tonus import limits
 from tonus_tools.ctl import calibrate
 from tonus_tools.sim import runner
-from tonus_tools.sim.parts import draw
 from tonus_tools.sim.scenario import Scenario, Start, load
 from tonus_tools.sim.trace import Trace
+from tonus_tools.world.parts import draw
 from worlds import POWER_UP, READY_S, play, plus
 
 UV_PER_CODE = 3_300_000 / 4096

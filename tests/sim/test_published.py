@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.measure import worst_account
+from tonus_tools.world.boards import FIRMWARE
 from worlds import POWER_UP, play, plus
 
 TABLE = (

@@ -14,10 +14,10 @@ from devices import changed_firmware
 from mpremote.transport import TransportError  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
 from on_port import on_port
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario, Start
 from tonus_tools.sim.trace import Record
+from tonus_tools.world.boards import FIRMWARE
 
 START = Scenario("prompt", 1, start=Start(usb=True, touch="good"))
 BOOTED_US = 2_000_000

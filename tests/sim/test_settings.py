@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +310,30 @@ def test_the_level_of_last_time_glimmers_and_is_not_gone_to(tmp_path: Path) -> N
     late = lights(trace, armed_us + 4_800_000, trace.end_us)
     assert (1000, 0, 1000, 0, 0) not in late
     assert max(level.level for level in trace.levels) == 2
+
+
+def test_ticks_are_switched_by_a_chord_while_choosing_and_kept(tmp_path: Path) -> None:
+    """Held for a second: off, with a sound and no tick; again: on, with both. No session begins."""
+    flash = tmp_path / "flash.img"
+    with device(flash, usb=False) as made:
+        live = made.live
+        made.press("MODE", for_us=700_000)
+        live.run(BOOTED_US)
+        times = []
+        for _ in range(3):
+            times.append(live.now_us)
+            live.do("hold", "PLUS")
+            live.do("hold", "MINUS")
+            live.run(1_500_000)
+            live.do("release", "PLUS")
+            live.do("release", "MINUS")
+            live.run(1_500_000)
+        live.do("usb", True)
+        assert not made.connect().settings().haptic  # type: ignore[union-attr]
+        trace = live.finish()
+    ticks = [t_us for t_us, on in notes(trace, "haptic", times[0]) if on]
+    assert [sum(a <= t_us < b for t_us in ticks) for a, b in pairwise([*times, trace.end_us])] == [0, 4, 0]
+    assert sum(1 for t_us, hz in notes(trace, "beep", times[0]) if hz and t_us < times[1]) == 2
+    assert not trace.levels
+    with device(flash) as made:
+        assert not chosen(made).haptic

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from strategies import sealed_json
 from tonus import faults, limits, panel, preset, sealed
 from tonus_tools.image.filesystem import filesystem
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario, Start
 from tonus_tools.sim.trace import Trace
+from tonus_tools.world.boards import FIRMWARE
 
 Files = dict[str, bytes]
 START_FAILED = faults.name(faults.START_FAILED)
@@ -333,7 +333,7 @@ BOARD = {
 def test_a_board_that_lacks_something(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator's own board is whole: the firmware's copy is changed as it is imported."""
     before, after = BOARD[change]
-    from tonus_tools.sim.boards import BOARDS
+    from tonus_tools.world.boards import BOARDS
 
     text = (BOARDS / "tonus_r1" / "board.py").read_text(encoding="utf-8")
     assert before in text

@@ -104,9 +104,11 @@ def test_left_and_right_are_as_far_apart_as_they_truly_were(told: Told) -> None:
 def test_a_session_says_the_share_that_was_delivered(told: Told) -> None:
     for session, day in zip(told.sessions, told.done.days, strict=True):
         true = 100 * sum(z.delivered_nc for z in day.zones) / sum(z.reference_nc for z in day.zones)
+        assert session.share_pct == pytest.approx(true, abs=POINTS)
         if not day.dry:
-            assert session.share_pct == pytest.approx(true, abs=POINTS)
             assert f"{session.share_pct} % of what was set" in sentence(session)
+    assert sum(day.dry for day in told.done.days) == weeks.GEL_FORGOTTEN
+    assert max(weeks.off(told.done, told.records)) <= POINTS
 
 
 def test_the_sessions_without_gel_stand_out_and_no_other(told: Told) -> None:

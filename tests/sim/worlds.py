@@ -7,11 +7,11 @@ from typing import Any
 from devices import BOOTED_US
 from tonus import limits
 from tonus_tools.sim import runner
-from tonus_tools.sim.boards import FIRMWARE
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.measure import longest_unwatched_ms
 from tonus_tools.sim.scenario import load
 from tonus_tools.sim.trace import Trace
+from tonus_tools.world.boards import FIRMWARE
 
 Entry = dict[str, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tonus_tools.sim.model import World
 from tonus_tools.spice import agreement, ngspice
 from tonus_tools.spice.agreement import compare, in_world, lists
 from tonus_tools.spice.deck import LOADS
 from tonus_tools.spice.drive import BOARD, codes_of, single
+from tonus_tools.world.model import World
 
 CHOSEN = (
     "lift biphasic 10",

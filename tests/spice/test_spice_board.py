@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tonus_tools.sim.boards import BOARDS
 from tonus_tools.spice.deck import RWATCH_OHM, STAGE
+from tonus_tools.world.boards import BOARDS
 
 FOLDER = BOARDS / "tonus_r1"
 UNITS = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "meg": 1e6, "g": 1e9}

@@ -10,11 +10,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from board_files import load_board
 from tonus import bank
 from tonus_tools.image.filesystem import BLOCK, BLOCKS, files
-from tonus_tools.sim.boards import BOARDS, FIRMWARE
 from tonus_tools.sim.runner import find_micropython
+from tonus_tools.world.boards import BOARDS, FIRMWARE, constants
 
 FOLDER = BOARDS / "tonus_r1"
 
@@ -44,7 +43,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Frozen:
 
 def test_the_pins_are_those_of_the_pin_table() -> None:
     rows = [line.split(",") for line in (FOLDER / "pins.csv").read_text(encoding="ascii").splitlines()]
-    assert dict(rows) == {role: f"GPIO{gpio}" for role, gpio in load_board("tonus_r1").PINS.items()}
+    assert dict(rows) == {role: f"GPIO{gpio}" for role, gpio in constants("tonus_r1").PINS.items()}
     assert len(rows) == len(dict(rows))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from board_files import load_board
 from ctl_device import CALIBRATION, Device, FakeSerial
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -20,8 +19,9 @@ from tonus.fields import FieldError
 from tonus_tools.ctl import calibrate
 from tonus_tools.ctl.client import Client, Held
 from tonus_tools.ctl.errors import NotGood, UsageError
+from tonus_tools.world.boards import constants
 
-BOARD = load_board("tonus_r1")
+BOARD = constants("tonus_r1")
 SCALE = (BOARD.DAC_REFERENCE_MV, BOARD.RSET_OHM, BOARD.DAC_BITS)
 NA_PER_CODE = BOARD.DAC_REFERENCE_MV * 1e6 / (BOARD.RSET_OHM << BOARD.DAC_BITS)
 NA16_PER_CODE = 3206

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tonus import limits
 from tonus_tools.sim import measure
-from tonus_tools.sim.boards import load_board
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.scenario import Expect, Scenario, Start
 from tonus_tools.sim.summary import summary
 from tonus_tools.sim.trace import Phases, Trace, parse
 from tonus_tools.sim.violation import Violation
+from tonus_tools.world.boards import load_board
 
 BOARD = load_board("tonus_r1")
 PROBE_UA = 8.0
@@ -223,6 +223,28 @@ def test_cycle_balance_of_bursts() -> None:
     assert device(7, 7).rules() == set()
     assert device(7, 6).rules() == {"cycle_balance"}
     assert measure.worst_cycle_imbalance_pct(device(7, 6).trace(), BOARD) == pytest.approx(100 / 7)
+
+
+@pytest.mark.parametrize("burst", [2, 3])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_cycle_balance_of_bursts_around_other_skin(burst: int, lost: int) -> None:
+    """It comes in the one or the other half of a cycle, of a ramp; the next cycle begins either way."""
+
+    def device(first: int) -> Device:
+        device = Device().arm().state("RAMP_UP").wait(4000)
+        for i, ua in enumerate((8, 60, 120, 180, 200, 200)):
+            ways = (first, -first) if i > burst else (1, -1)
+            for half, way in enumerate(ways):
+                for n in range(7):
+                    if i == 4 and half and n < lost:
+                        continue
+                    device.phase(way, ua, nc=ua * (0.49 if (i, half) > (1, 0) else 0.5)).wait(19_500)
+                    if (i, n, half) == (1, 3, 0):
+                        device.world("touch", "typical")
+        return device.state("TREAT").wait(100_000)
+
+    expected = {"cycle_balance"} if lost else set()
+    assert [device(first).rules() for first in (1, -1)] == [expected, expected]
 
 
 def test_cycle_balance_sees_a_lost_phase() -> None:

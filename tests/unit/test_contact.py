@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterable
 
 import pytest
-from board_files import load_board
 from tonus import bank, limits, program
 from tonus.contact import GOOD, OPEN, POOR, SHORT, Contact
+from tonus_tools.world.boards import constants
 
-BOARD = load_board("tonus_r1")
+BOARD = constants("tonus_r1")
 NA_PER_CODE = BOARD.ADC_REFERENCE_MV * 1_000_000 // (4096 * BOARD.RSET_OHM)
 UV_PER_CODE = BOARD.ADC_REFERENCE_MV * 1000 * BOARD.DIVIDER // 4096
 UA_PER_CODE = BOARD.DAC_REFERENCE_MV * 1000 / BOARD.RSET_OHM / (1 << BOARD.DAC_BITS)

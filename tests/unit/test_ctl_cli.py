@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,8 @@ import ctl_device
 import pytest
 from ctl_device import SHIPPED, Device, FakeSerial, bank_crc, on_a_pty
 from test_ctl_client import DELIVERED, SESSION, drop, named
-from tonus_tools.ctl import cli, completion, ports
+from tonus.bank import SHIPPED as SHIPPED_IDS
+from tonus_tools.ctl import cli, completion, ports, presets
 from tonus_tools.ctl.calibrate import HELD_UA, code_of
 from tonus_tools.ctl.errors import PortError
 from tonus_tools.ctl.exits import Exit
@@ -390,18 +391,19 @@ def test_settings_are_shown_and_changed(bench: Bench, device: Device) -> None:
         ("sound", "full"),
         ("haptic", "on"),
         ("cap", "none"),
-        ("plan", "5 days a week for 60 days, then 3; not begun"),
+        ("plan", "5 days a week for 60 days, then 3; from the first session with a date on"),
     ]
     assert "settings.write" not in device.methods_called
     told = bench.run("settings", "--sound", "off", "--no-haptic", "--cap-level", "3", "--cap-sessions", "12").out
     assert "off: only warnings are ticked" in told
     assert "level 3, for 12 more sessions" in told
-    found = bench.run("settings", "--days", "90", "--since", "2026-03-31", "--json").json
+    bench.run("routine", "--for", "90", "--start", "2026-03-31")  # the plan's only door
+    found = bench.run("settings", "--json").json
     assert found["plan"] | {"since": None} == {"days_a_week": 5, "days": 90, "then_days_a_week": 3, "since": None}
-    assert datetime.fromtimestamp(found["plan"]["since"]) == datetime(2026, 3, 31)
+    assert datetime.fromtimestamp(found["plan"]["since"]).date() == date(2026, 3, 31)
     assert (found["sound"], found["cap_level"], found["damage"]) == ("off", 3, None)
     assert "; since 2026-03-31" in bench.run("settings").out
-    assert bench.run("settings", "--since", "none", "--cap-sessions", "0", "--json").json["plan"]["since"] is None
+    assert bench.run("settings", "--cap-sessions", "0", "--json").json["plan"] == found["plan"]
     assert "level 3, for ever" in bench.run("settings", "--haptic").out
     device.settings_damage = "its line is damaged"
     assert "its line is damaged: the settings of a new device are in force" in bench.run("settings").out
@@ -413,8 +415,7 @@ def test_settings_that_are_not_allowed_are_one_line_and_change_nothing(
     for arguments, told in [
         (("--cap-level", "11"), "params.cap_level: 11; allowed 1..10"),
         (("--sound", "loud"), 'params.sound: "loud"; allowed full, quiet, off'),
-        (("--days", "0"), "params.plan.days: 0; allowed 1..999"),
-        (("--since", "soon"), "--since: soon; allowed a day as 2026-03-31, today or none"),
+        (("--days", "4"), "No such option: --days"),
     ]:
         ended = bench.run("settings", *arguments)
         assert ended.code != Exit.OK
@@ -516,6 +517,10 @@ def no_port(path: Path) -> str:
     ("name", "says"),
     [
         (no_such, "there is no such port; tonusctl ports lists those there are"),
+        (
+            lambda path: "/dev/pts/9999",
+            "there is no such port; a simulated device's ends with its tonusctl sim, and is another each time",
+        ),
         (no_port, "not a serial port"),
         (lambda path: "carrier-pigeon://roof", "invalid URL, protocol 'carrier-pigeon' not known"),
     ],
@@ -798,3 +803,41 @@ def test_zones_are_named_while_their_preset_is_known(bench: Bench, device: Devic
     device.own, device.generation = [named("lift")], 3  # another lift is there
     device.journal["session"][0]["generation"] = 2
     assert re.search(r"zone 1 +30 s, contact good 99 %", bench.run("journal", "show", "s7").out)
+
+
+class Terminal(io.StringIO):
+    """A person's answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pull_writes_over_no_file_unasked(bench: Bench, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bench.run("preset", "pull", "-o", "mine.json").code == 0
+    Path("mine.json").write_text("my own\n")
+    opened = len(bench.opened)
+    refused = bench.run("preset", "pull", "-o", "mine.json")
+    assert (refused.code, refused.err) == (Exit.USAGE, "error: mine.json: is there already; --yes writes over it\n")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\ny\n"))
+    declined = bench.run("preset", "pull", "-o", "mine.json")
+    assert declined.code == Exit.INTERRUPTED
+    assert "mine.json is there already. Write over it? [y/N]" in declined.err
+    assert Path("mine.json").read_text() == "my own\n"
+    assert len(bench.opened) == opened  # asked before the device is
+    assert bench.run("preset", "pull", "-o", "mine.json").code == 0
+    assert [one.id for one in presets.read(Path("mine.json"))[0]] == list(SHIPPED_IDS)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert bench.run("preset", "pull", "--yes", "lift", "-o", "mine.json").code == 0
+    assert [one.id for one in presets.read(Path("mine.json"))[0]] == ["lift"]
+
+
+def test_a_push_of_a_presets_id_says_what_to_do(bench: Bench, device: Device) -> None:
+    err = bench.run("preset", "push", "lift").err
+    assert err == (
+        "error: lift: no such file. lift is a preset that ships: tonusctl preset reset puts all of these back; "
+        "tonusctl preset pull lift -o lift.json makes one of the device's; nothing was changed\n"
+    )
+    err = bench.run("preset", "push", "evening").err
+    assert err.startswith("error: evening: no such file; a file is asked for, not a preset's id: tonusctl preset pull")
+    assert "evening.json: cannot be read: No such file" in bench.run("preset", "push", "evening.json").err
+    assert not device.methods_called

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import KINDS, Document, documents
 from tonus import bank, limits, preset, program
-from tonus_tools.ctl import figures as module
+from tonus_tools.ctl import margins
 from tonus_tools.ctl.figures import Load, Margin, PresetFigures, ZoneFigures, about, figures
-from tonus_tools.sim import boards
+from tonus_tools.world import boards
+from tonus_tools.world.boards import constants
+from tonus_tools.world.model import World
 
-TARGET = Path(boards.__file__).with_name("target")
 UA_PER_CODE = 2_048_000 / 4020 / 4096
 SHIPPED = {p.id: p for p in bank.shipped()}
 
@@ -121,8 +119,8 @@ def test_the_account_of_the_45_uc_rule_whatever_the_rate(rate_hz: float, phase_u
     w = {"kind": "biphasic", "rate_hz": rate_hz, "phase_us": phase_us, "gap_us": 50}
     its = figures(made(w, top_ua=top_ua)).zones[0]
     assert its.account_uc == pytest.approx(top_ua * phase_us / 1e6, rel=0.04)
-    assert module.UNPAIRED_MAX_UC == 45
-    assert its.unpaired_uc <= module.UNPAIRED_MAX_UC
+    assert margins.UNPAIRED_MAX_UC == 45
+    assert its.unpaired_uc <= margins.UNPAIRED_MAX_UC
     assert its.account_uc * 1.1 <= 50
 
 
@@ -146,7 +144,7 @@ def test_charges_are_those_at_the_top_of_an_envelope_that_slow_pulses_miss() -> 
 
 def pulled_mc(p: preset.Preset, level: int) -> list[float]:
     """Charge of each zone, forward then reverse, word by word as the interrupt pulls them."""
-    board = load_board("tonus_r1")
+    board = constants("tonus_r1")
     train = program.Train(program.compile_probe(board))
     charges = [0] * (2 * len(p.zones))
     t_us = code = told_us = 0
@@ -231,35 +229,17 @@ def test_every_allowed_preset_keeps_every_limit_and_nets_to_zero(document: Docum
 # Loads and limits
 
 
-def world() -> ModuleType:
-    """The simulator's model of the board, outside the simulator."""
-    loaded = {}
-    for name in ("bind", "world"):
-        spec = importlib.util.spec_from_file_location(name, TARGET / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        loaded[name] = importlib.util.module_from_spec(spec)
-        if name == "world":
-            sys.modules["bind"] = loaded["bind"]
-        try:
-            spec.loader.exec_module(loaded[name])
-        finally:
-            sys.modules.pop("bind", None)
-    return loaded["world"]
-
-
 @pytest.mark.parametrize("board", ["tonus_r1", "pico_bench"])
 @pytest.mark.parametrize("touch", ["500", "2k", "10k"])
 def test_predicted_current_and_voltage_are_the_simulated_board_s(board: str, touch: str) -> None:
     p = SHIPPED["lift"]
-    its = vars(load_board(board))
-    constants = SimpleNamespace(**{k: v for k, v in its.items() if k.isupper()})
-    constants.RAIL_MV, constants.HAS_BOOST = constants.RAIL_MIN_MV, False  # a rail that stands at its lowest
+    made = SimpleNamespace(**vars(constants(board)))
+    made.RAIL_MV, made.HAS_BOOST = made.RAIL_MIN_MV, False  # a rail that stands at its lowest
     emitted: list[str] = []
     start = {"battery_pct": 80, "usb": False, "temperature_c": 25, "touch": touch}
-    device: Any = world().World(constants, lambda _kind, _t, text: emitted.append(text), start, 1)
+    device: Any = World(made, lambda _kind, _t, text: emitted.append(text), start, 1)
     device.on_input = lambda: None
-    device.write_dac(10, 0x3000 | program.compile(p.zones[0].waveform, p.top_ua, constants).codes[10])
+    device.write_dac(10, 0x3000 | program.compile(p.zones[0].waveform, p.top_ua, made).codes[10])
     for t_us, a, ldac in ((20, False, False), (30, True, True), (1030, False, True)):
         device.set_switches(t_us, a, False, ldac)
     peak_ua, peak_mv = (float(emitted[-1].split(",")[i]) for i in (3, 6))
@@ -267,7 +247,7 @@ def test_predicted_current_and_voltage_are_the_simulated_board_s(board: str, tou
         load for load in figures(p, board=board).loads if load.ohm == {"500": 500, "2k": 2000}.get(touch, 10_000)
     )
     assert found.current_ua == pytest.approx(peak_ua, abs=0.01)
-    over_switches_mv = found.current_ua * constants.SWITCHES_OHM / 1000  # which the model counts to the electrodes
+    over_switches_mv = found.current_ua * made.SWITCHES_OHM / 1000  # which the model counts to the electrodes
     assert found.volts * 1000 + over_switches_mv == pytest.approx(peak_mv, abs=1)
     assert found.limited == (board == "pico_bench" and touch == "10k")
 
@@ -294,8 +274,8 @@ def test_every_limit_is_the_one_it_names() -> None:
         "energy per pulse, 500 Ohm",
     }
     hazards = (Path(boards.__file__).parents[3] / "firmware" / "HAZARDS.md").read_text(encoding="utf-8")
-    assert f"below {module.DENSITY_MAX_MA_CM2} mA/cm2 and {module.POWER_MAX_MW_CM2 / 1000} W/cm2" in hazards
-    assert f"at most {module.PULSE_MAX_MJ} mJ a pulse into 500 Ohm" in hazards
+    assert f"below {margins.DENSITY_MAX_MA_CM2} mA/cm2 and {margins.POWER_MAX_MW_CM2 / 1000} W/cm2" in hazards
+    assert f"at most {margins.PULSE_MAX_MJ} mJ a pulse into 500 Ohm" in hazards
 
 
 def test_the_worst_zone_is_named() -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tonus import faults, limits, link
+from tonus import faults, guard, limits, link, program
 from tonus_tools.ctl.errors import UsageError
 from tonus_tools.image.folding import NAMED, folded, numbers_of
-from tonus_tools.sim.boards import FIRMWARE
+from tonus_tools.world.boards import FIRMWARE
 
 NUMBERS = {name: numbers_of((FIRMWARE / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
 SOURCES = sorted((FIRMWARE / "tonus").glob("*.py"))
 
 
 def test_every_number_of_limits_is_known() -> None:
-    for module in (limits, faults, link):
+    for module in (limits, faults, link, program, guard):
         whole = {name: value for name, value in vars(module).items() if name.isupper() and type(value) is int}
         public = {name: value for name, value in whole.items() if not name.startswith("_")}
         assert public == NUMBERS[module.__name__.rpartition(".")[2]]

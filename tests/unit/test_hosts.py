@@ -8,8 +8,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from tonus_tools import world
 from tonus_tools.sim import scenario
-from tonus_tools.sim.model import TARGET, habits
+from tonus_tools.sim.runner import TARGET
+from tonus_tools.world import habits
 
 S = 1_000_000
 LINE = '{"t": 5, "e": "cue", "zone": 1}\n'
@@ -45,7 +47,7 @@ def usb() -> Any:
     core.spend = machine.spend
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "core", core)
-        patch.setitem(sys.modules, "habits", habits)
+        patch.setitem(sys.modules, "world", world)
         spec.loader.exec_module(module)
     return module.Usb(machine, False)
 

@@ -43,8 +43,8 @@ from tonus_tools.image.filesystem import (
     filesystem,
 )
 from tonus_tools.image.flash import save
-from tonus_tools.sim.boards import FIRMWARE, board_names
 from tonus_tools.sim.runner import find_micropython
+from tonus_tools.world.boards import FIRMWARE, board_names
 
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
 RELEASED = Path(__file__).resolve().parents[1] / "released" / "schema-2.bank"

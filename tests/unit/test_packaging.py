@@ -208,7 +208,7 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     assert run("preset", "show", "lift").startswith("Lift (lift)")
     assert json.loads(run("preset", "preview", "lift", "-o", "lift.png", "--json"))
     assert "tonus_r1" in run("report", "calm", "--json")
-    where = "import tonus_tools.sim.boards as b; print(b.FIRMWARE, b.BOARDS, b.board_names())"
+    where = "import tonus_tools.world.boards as b; print(b.FIRMWARE, b.BOARDS, b.board_names())"
     told = subprocess.run(
         [sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True
     ).stdout

@@ -19,11 +19,13 @@ from typing import Any
 
 import pioemu  # type: ignore[import-untyped]
 import pytest
-from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonus import bank, limits, preset, program
 from tonus.program import DEAD_US, EL_A, EL_B, LDAC, OFF, Train, decode, drive_word, gap_word, rest_word
+from tonus_tools import world
+from tonus_tools.world import bind
+from tonus_tools.world.boards import constants
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "tools" / "tonus_tools" / "sim" / "target"
@@ -45,8 +47,8 @@ def load(name: str, path: Path, **beside: Any) -> ModuleType:
     return module
 
 
+WORLD: dict[str, Any] = {"world": world, "world.bind": bind}
 PIOASM = load("pioasm", TARGET / "pioasm.py")
-BIND = load("bind", TARGET / "bind.py")
 # The processor takes no time here.
 COST = SimpleNamespace(**{name: 0 for name in vars(load("cost", TARGET / "cost.py")) if name.isupper()})
 MICROPYTHON = SimpleNamespace(
@@ -56,8 +58,8 @@ MICROPYTHON = SimpleNamespace(
     heap_lock=lambda: None,
     heap_unlock=lambda: None,
 )
-CORE = load("core", TARGET / "core.py", bind=BIND, cost=COST, micropython=MICROPYTHON)
-RP2 = load("rp2", TARGET / "rp2.py", core=CORE, pioasm=PIOASM, bind=BIND, cost=COST, micropython=MICROPYTHON)
+CORE = load("core", TARGET / "core.py", **WORLD, cost=COST, micropython=MICROPYTHON)
+RP2 = load("rp2", TARGET / "rp2.py", core=CORE, pioasm=PIOASM, **WORLD, cost=COST, micropython=MICROPYTHON)
 PHASES = load("phases", FIRMWARE / "phases.py", rp2=RP2)
 ASSEMBLED = PHASES.phases
 
@@ -201,7 +203,7 @@ def train_words(waveform: dict[str, Any], us: int) -> list[int]:
     """The words of a train's first microseconds, up to the end of a rest."""
     zone = {"name": "z", "duration_s": 60, "cue_s": 5, "waveform": waveform}
     p = preset.build({"schema": 1, "id": "a", "name": "a", "top_ua": 400, "ramp_ms": 500, "zones": [zone]})
-    board = load_board("tonus_r1")
+    board = constants("tonus_r1")
     compiled = program.compile(p.zones[0].waveform, p.top_ua, board)
     train = Train(program.compile_probe(board))
     train.start(compiled, compiled.codes[5], 500)
@@ -339,7 +341,7 @@ def test_the_simulator_plays_every_waveform_like_the_emulator(name: str) -> None
 
 def test_the_shipped_presets_on_the_simulator() -> None:
     """Some seconds of them, which the emulator would take long for."""
-    board = load_board("tonus_r1")
+    board = constants("tonus_r1")
     for p in bank.shipped():
         for waveform in {zone.waveform for zone in p.zones}:
             compiled = program.compile(waveform, p.top_ua, board)

@@ -117,7 +117,7 @@ def test_bars_are_as_long_as_the_figures_say(id: str) -> None:
 
 def test_a_limit_that_is_not_kept_is_red_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "every limit is kept" in words(page("lift"))
-    monkeypatch.setattr("tonus_tools.ctl.figures.DENSITY_MAX_MA_CM2", 0.1)
+    monkeypatch.setattr("tonus_tools.ctl.margins.DENSITY_MAX_MA_CM2", 0.1)
     figure = preview.page(SHIPPED["lift"])
     assert "BEYOND A LIMIT" in words(figure)
     axes = with_ticks(figure, "set current")

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Document, documents, within
 from tonus import bank, limits, preset, program
 from tonus.program import DEAD_US, Program, Train, decode
+from tonus_tools.world.boards import constants
 
-BOARDS = [load_board(name) for name in ("tonus_r1", "pico_bench")]
+BOARDS = [constants(name) for name in ("tonus_r1", "pico_bench")]
 UA_PER_CODE = 2048 * 1000 / 4020 / 4096  # both boards have the same current source
 CEILING_CODE = 500 / UA_PER_CODE
 PROBE_CODE = 10 / UA_PER_CODE

@@ -36,14 +36,16 @@ def test_a_method_is_as_documented(row: list[str]) -> None:
     documented = dict.fromkeys(re.findall(r"`(\w+)`", parameters))
     assert {param["name"] for param in told["params"]} == set(documented)
     for param in told["params"]:
-        assert param["optional"] == ("optional" in parameters)
+        its_own = re.search(rf"`{param['name']}`([^;`]*)", parameters)
+        assert its_own
+        assert param["optional"] == ("optional" in its_own.group(1) or "all optional" in parameters)
         least, _, most = param["allowed"].partition("..")
         said = re.search(rf"`{param['name']}`: ([^;`]+)", parameters)
         if said and most:
             assert said.group(1).startswith(f"{least}..{most}")
         elif said:
             allowed, documented_ = (
-                set(re.findall(r"\w+", text)) - {"or"} for text in (param["allowed"], said.group(1))
+                set(re.findall(r"\w+", text)) - {"or", "optional"} for text in (param["allowed"], said.group(1))
             )
             assert allowed == documented_
 

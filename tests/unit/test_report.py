@@ -12,7 +12,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from board_files import load_board
 from tonus import bank, limits, preset, program
 from tonus_tools.ctl.figures import PresetFigures, board_constants, figures
 from tonus_tools.report import accuracy, judging, words
@@ -23,6 +22,7 @@ from tonus_tools.report.model import Judged, PresetPart, Report, Table, Verdict
 from tonus_tools.report.page import render
 from tonus_tools.report.peers import PEERS, standing
 from tonus_tools.sim.checks import RULES
+from tonus_tools.world.boards import constants
 
 ROOT = Path(__file__).resolve().parents[2]
 UA_PER_CODE = 2_048_000 / 4020 / 4096
@@ -148,7 +148,7 @@ def test_numbers_are_those_of_the_words(id: str, column: int) -> None:
     """Whole cycles, pulled as the interrupt pulls them; the envelope's top by itself."""
     p = SHIPPED[id]
     w = list(dict.fromkeys(zone.waveform for zone in p.zones))[column]
-    board = load_board("tonus_r1")
+    board = constants("tonus_r1")
     compiled = program.compile(w, p.top_ua, board)
     train = program.Train(program.compile_probe(board))
     train.start(compiled, compiled.codes[10], 500)

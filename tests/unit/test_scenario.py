@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tonus_tools.sim import parts, scenario
+from tonus_tools.sim import scenario
 from tonus_tools.sim.scenario import Action, ScenarioError, load
+from tonus_tools.world import parts
+from tonus_tools.world.faults import FAULTS
+from tonus_tools.world.model import LOADS
 
 DOCS = Path(scenario.__file__).with_name("SCENARIOS.md")
 HEAD = 'name = "Test"\nuntil_s = 60\n'
@@ -60,8 +63,8 @@ def section(title: str) -> set[str]:
     ("title", "names"),
     [
         ("Actions", scenario.ACTIONS),
-        ("Loads", scenario.LOADS),
-        ("Faults", scenario.FAULTS),
+        ("Loads", LOADS),
+        ("Faults", FAULTS),
         ("Hosts", scenario.HOSTS),
         ("Errors", tuple(parts.ERRORS)),
         ("Expectations", tuple(scenario.Expect.__dataclass_fields__)),

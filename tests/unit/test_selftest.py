@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonus import calibration, faults, limits
 from tonus_tools.spice import starts
+from tonus_tools.world.boards import constants
 
 
 async def _no_time(_ms: int) -> None:
@@ -25,7 +25,7 @@ if not hasattr(asyncio, "sleep_ms"):
 
 from tonus import measured, selftest  # noqa: E402
 
-BOARD = load_board("tonus_r1")
+BOARD = constants("tonus_r1")
 VOLTS_PER_CODE = BOARD.DAC_REFERENCE_MV / 1000 / (1 << BOARD.DAC_BITS)
 SHUT = None
 

@@ -184,7 +184,9 @@ class World:
         if before not in (session.RAMP_UP, session.TREAT) and s.state != session.ARMED:
             assert s.counted_ms == treated
         # A chord shows, or leaves out the zone; nothing else does.
-        if action in (("press", "chord"), ("press", "minus_long")):
+        if action in (("press", "chord"), ("press", "minus_long")) or (
+            action == ("press", "chord_long") and before not in ACTIVE
+        ):
             assert (s.state, s.level, s.zone, s.counted_ms) == (before, level, zone, treated)
         if s.skipped != skipped:
             assert action == ("press", "chord_long") or s.skipped == []
@@ -737,3 +739,16 @@ def test_the_sound_is_chosen_only_by_a_press_that_began_while_choosing() -> None
     assert world.session.state == STANDBY
     world.do(("press", "minus_long"))
     assert "sound" not in world.cues[1:]
+
+
+def test_ticks_are_switched_only_by_a_chord_that_began_while_choosing() -> None:
+    world = World()
+    world.do(("event", "ready"))
+    for gesture in ("minus", "chord", "chord_long"):
+        world.do(("press", gesture))
+    assert world.cues == ["haptic"]
+    world.do(("press", "plus"))
+    for gesture in ("minus", "chord", "chord_long"):  # at level 1: MINUS ends the session
+        world.do(("press", gesture))
+    assert world.session.state == STANDBY
+    assert "haptic" not in world.cues[1:]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Document, documents
 from tonus import bank, limits, preset, program
 from tonus.preset import Waveform
 from tonus_tools.ctl import words
+from tonus_tools.world.boards import constants
 
-BOARD = load_board("tonus_r1")
+BOARD = constants("tonus_r1")
 
 
 def pulses(train: program.Train, count: int) -> list[tuple[int, int, int, int]]:

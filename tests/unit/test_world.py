@@ -8,13 +8,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from board_files import load_board
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tonus_tools.sim import model, parts
-from tonus_tools.sim.boards import BOARDS, board_names
+from tonus_tools.world import model, parts
+from tonus_tools.world.boards import BOARDS, board_names, constants
 
-BOARD = load_board("tonus_r1")
+BOARD = constants("tonus_r1")
 CODE_V = 3.3 / 4096
 WIDE = (512, 1536, 2560, 3584)
 START = {"battery_pct": 60, "usb": False, "temperature_c": 25, "touch": "lifted"}

@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from on_page import as_file, begin, document, press, says
 from playwright.sync_api import BrowserContext, Page, Route
 from tonus import faults
-from tonus_tools.sim.scenario import FAULTS
 from tonus_tools.web import build
+from tonus_tools.world.faults import FAULTS
 
 WHOLE_MAX_BYTES = 450_000
 

@@ -8,50 +8,56 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from on_page import QUIET_US, Wire, as_file, connect, document, says
+from on_page import LiveWire, PortWire, as_file, connect, document, says, tonusctl_sim
 from playwright.sync_api import BrowserContext, Page, Route
-from tonus_tools.ctl.client import Client
-from tonus_tools.sim.live import Live, VirtualSerial
+from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario, Start
 
 START = Scenario("page", 1, start=Start(usb=True))
 BOOTED_US = 3_000_000
-assert QUIET_US < BOOTED_US
 
 
 @pytest.fixture
-def wire() -> Iterator[Wire]:
+def wire() -> Iterator[LiveWire]:
     """A device that has started, with its cable in."""
     with Live(START) as live:
         live.run(BOOTED_US)
         live.heard.clear()
-        yield Wire(live)
+        yield LiveWire(live)
 
 
-def in_force(wire: Wire) -> list[str]:
-    """Ids of the presets on the device, asked by tonusctl's own client."""
-    wire.live.run(3_000_000)  # what the page left unfinished is over
-    wire.live.heard.clear()
-    return list(Client(VirtualSerial(wire.live)).bank_list().presets)
+@pytest.fixture
+def port() -> Iterator[PortWire]:
+    """The port of a `tonusctl sim`."""
+    with tonusctl_sim() as sim:
+        yield PortWire(sim)
 
 
-def test_a_push_and_a_pull(page: Page, address: str, wire: Wire) -> None:
-    wire.put_into(page)
+def in_force(port: PortWire) -> list[str]:
+    """Ids of the presets on the device, asked by tonusctl's own client; no page has the port open."""
+    with port.client() as client:
+        return list(client.bank_list().presets)
+
+
+def test_a_push_and_a_pull(page: Page, address: str, port: PortWire) -> None:
+    port.put_into(page)
     assert "CHARGING" in connect(page, address)
     assert "tonus_r1" in (page.text_content("#info") or "")
     page.set_input_files("#open", as_file(document("mine", zones=4), document("other")))
     says(page, "is read", "link-words")
     page.click("#push")
     assert "generation 1" in says(page, "read back and compared", "link-words")
-    assert in_force(wire) == ["lift", "firm", "absorb", "calm", "mine", "other"]
     with page.expect_download() as download:
         page.click("#save")
     saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert [one["id"] for one in saved] == ["lift", "firm", "absorb", "calm", "mine", "other"]
     assert [zone["duration_s"] for zone in saved[4]["zones"]] == [5, 5, 5, 5]
+    page.click("#disconnect")
+    says(page, "Disconnected", "link-words")
+    assert in_force(port) == ["lift", "firm", "absorb", "calm", "mine", "other"]
 
 
-def test_a_device_that_answers_before_the_firmwares_checks_are_loaded(page: Page, address: str, wire: Wire) -> None:
+def test_a_device_that_answers_before_the_firmwares_checks_are_loaded(page: Page, address: str, wire: LiveWire) -> None:
     held: list[Route] = []
     page.route("**/desk.js", lambda route: held.append(route))
     wire.put_into(page)
@@ -62,7 +68,7 @@ def test_a_device_that_answers_before_the_firmwares_checks_are_loaded(page: Page
     says(page, "Connected: Tonus", "link-words")
 
 
-def test_a_preset_is_edited_under_the_firmwares_eyes(page: Page, address: str, wire: Wire) -> None:
+def test_a_preset_is_edited_under_the_firmwares_eyes(page: Page, address: str, wire: LiveWire) -> None:
     wire.put_into(page)
     connect(page, address)
     page.click("#presets button:has-text('Edit') >> nth=3")
@@ -87,42 +93,37 @@ def test_a_preset_is_edited_under_the_firmwares_eyes(page: Page, address: str, w
     page.click("#done")
     page.click("#push")
     says(page, "read back and compared", "link-words")
-    wire.live.run(3_000_000)
-    wire.live.heard.clear()
-    texts = bank_of(wire)
+    texts = dict(wire.client().read_bank().presets)
     assert json.loads(texts["calm"])["name"] == "Evening"
     assert json.loads(texts["calm"])["top_ua"] == 100
 
 
-def bank_of(wire: Wire) -> dict[str, str]:
-    """Id to canonical text, of the device."""
-    return dict(Client(VirtualSerial(wire.live)).read_bank().presets)
-
-
 @pytest.mark.parametrize("share", [0.02, 0.4, 0.97])
 def test_a_cable_pulled_in_the_middle_of_a_push_loses_nothing(
-    page: Page, address: str, wire: Wire, share: float
+    page: Page, address: str, port: PortWire, share: float
 ) -> None:
-    wire.put_into(page)
+    port.put_into(page)
     connect(page, address)
-    before = wire.sent
+    before = port.sent
     page.set_input_files("#open", as_file(document("mine", zones=4)))
     says(page, "is read", "link-words")
-    wire.cut_after = before + int(share * 4200)
+    port.cut_after = before + int(share * 4200)
     page.click("#push")
     words = says(page, "Nothing was changed", "link-words")
     assert "The connection is gone" in words
     assert page.is_visible("#presets li:has-text('Mine')")
-    wire.plug()
-    assert in_force(wire) == ["lift", "firm", "absorb", "calm"]
+    port.plug()
+    assert in_force(port) == ["lift", "firm", "absorb", "calm"]
     page.click("#connect")
     says(page, "Your changes are not on it yet", "link-words")
     page.click("#push")
     says(page, "read back and compared", "link-words")
-    assert in_force(wire)[-1] == "mine"
+    page.click("#disconnect")
+    says(page, "Disconnected", "link-words")
+    assert in_force(port)[-1] == "mine"
 
 
-def test_each_failure_says_what_to_do(page: Page, address: str, wire: Wire) -> None:
+def test_each_failure_says_what_to_do(page: Page, address: str, wire: LiveWire) -> None:
     wire.put_into(page)
     wire.chosen = False
     connect(page, address, "No port was chosen")
@@ -140,16 +141,18 @@ def test_each_failure_says_what_to_do(page: Page, address: str, wire: Wire) -> N
     says(page, "Connected: Tonus", "link-words")
 
 
-def test_two_tabs(context: BrowserContext, page: Page, address: str, wire: Wire) -> None:
-    wire.put_into(page)
+def test_two_tabs(context: BrowserContext, page: Page, address: str, port: PortWire) -> None:
+    port.put_into(page)
     connect(page, address)
     other = context.new_page()
-    taken = Wire(wire.live)
-    taken.problem = "NetworkError"  # what a browser says of a port that another tab has
-    taken.put_into(other)
+    PortWire(port.sim).put_into(other)
     connect(other, address, "another tab")
     page.click("#refresh")
     says(page, "Connected: Tonus", "link-words")
+    page.click("#disconnect")
+    says(page, "Disconnected", "link-words")
+    other.click("#connect")
+    says(other, "Connected: Tonus", "link-words")
 
 
 def test_a_device_in_safe_mode_is_told(page: Page, address: str) -> None:
@@ -157,7 +160,7 @@ def test_a_device_in_safe_mode_is_told(page: Page, address: str) -> None:
         live.do("hold", "MINUS")
         live.run(BOOTED_US)
         live.heard.clear()
-        wire = Wire(live)
+        wire = LiveWire(live)
         wire.put_into(page)
         connect(page, address, "safe mode")
 
@@ -178,7 +181,7 @@ def test_a_session_and_a_fault_are_in_its_journal(page: Page, address: str) -> N
         live.do("usb", True)
         live.run(2_000_000)
         live.heard.clear()
-        wire = Wire(live)
+        wire = LiveWire(live)
         wire.put_into(page)
         assert "FAULT" in connect(page, address)
         text = page.text_content("#journal") or ""
@@ -193,7 +196,7 @@ def test_a_session_and_a_fault_are_in_its_journal(page: Page, address: str) -> N
         assert len(lines) == 2
 
 
-def test_settings_are_read_and_written(page: Page, address: str, wire: Wire) -> None:
+def test_settings_are_read_and_written(page: Page, address: str, wire: LiveWire) -> None:
     wire.put_into(page)
     connect(page, address)
     page.select_option("[data-setting='sound']", "quiet")
@@ -210,7 +213,7 @@ def test_settings_are_read_and_written(page: Page, address: str, wire: Wire) -> 
     assert page.input_value("[data-setting='cap_level']") == "3"
 
 
-def test_a_calibration_is_led_through(page: Page, address: str, wire: Wire) -> None:
+def test_a_calibration_is_led_through(page: Page, address: str, wire: LiveWire) -> None:
     wire.put_into(page)
     connect(page, address)
     page.click("#calibration summary")
@@ -224,8 +227,7 @@ def test_a_calibration_is_led_through(page: Page, address: str, wire: Wire) -> N
         page.fill("#meter", mv)
         page.keyboard.press("Enter")
     says(page, "The device is calibrated", "calibration-words")
-    wire.live.heard.clear()
-    found = Client(VirtualSerial(wire.live)).calibration()
+    found = wire.client().calibration()
     assert found is not None
     assert found.calibrated
     # The typical device's current is what it is called: the meter agrees.
@@ -258,7 +260,7 @@ def test_a_browser_without_serial_ports_is_told_so_and_can_do_the_rest(page: Pag
     ],
 )
 def test_a_file_that_is_no_preset_changes_nothing(
-    page: Page, address: str, wire: Wire, text: str, problem: str
+    page: Page, address: str, wire: LiveWire, text: str, problem: str
 ) -> None:
     wire.put_into(page)
     connect(page, address)

@@ -14,6 +14,7 @@ export class Device extends EventTarget {
     this.plugged = false;
     this.late = false;
     this.backlog = 0;
+    this.memory = 0; // bytes
     this.ended = "";
     this.heard = /** @type {((text: string) => void) | null} */ (null); // the program that has the port open
     this.unplugged = /** @type {(() => void) | null} */ (null);
@@ -83,6 +84,7 @@ export class Device extends EventTarget {
     this.view.nowMs = message.now_ms;
     this.late = message.late ?? false;
     this.backlog = message.backlog;
+    this.memory = message.memory ?? this.memory;
     if (wrote) this.worker.postMessage({ keep: true });
     if (message.ready) this.dispatchEvent(new Event("ready"));
     this.dispatchEvent(new Event(told ? "told" : "shown"));

@@ -184,11 +184,12 @@ export class Editor {
     const list = document.createElement("ul");
     list.append(...rows, ...found.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note, className: "wrong" })));
     $("explained").replaceChildren(strength, list);
-    const shares = found.shares.map(([name, value, allowed, unit, percent]) => {
+    const shares = found.shares.map(([name, value, allowed, unit, least, percent, zone]) => {
       const row = document.createElement("tr");
       const meter = Object.assign(document.createElement("meter"), { max: 100, value: percent, ariaLabel: name });
       const shown = (x) => Number(x.toPrecision(4));
-      for (const cell of [name, `${shown(value)} ${unit}`, `at most ${shown(allowed)}`, `${shown(percent)} %`]) {
+      const compared = allowed === 0 ? "exactly" : least ? "at least" : "at most";
+      for (const cell of [name, `${shown(value)} ${unit}`, `${compared} ${shown(allowed)}`, `${shown(percent)} %`, zone || "all"]) {
         row.append(Object.assign(document.createElement("td"), { textContent: cell }));
       }
       const last = document.createElement("td");
@@ -197,7 +198,7 @@ export class Editor {
       return row;
     });
     const head = document.createElement("tr");
-    for (const name of ["limit", "value", "allowed", "used", ""]) head.append(Object.assign(document.createElement(name ? "th" : "td"), { textContent: name }));
+    for (const name of ["limit", "value", "allowed", "used", "worst in", ""]) head.append(Object.assign(document.createElement(name ? "th" : "td"), { textContent: name }));
     $("shares").replaceChildren(head, ...shares);
     const chosen = Math.min($("zone").selectedIndex < 0 ? 0 : $("zone").selectedIndex, this.document.zones.length - 1);
     $("zone").replaceChildren(...this.document.zones.map((zone, i) => new Option(`${i + 1}: ${zoneName(zone)}`, String(i))));

@@ -9,6 +9,7 @@ import { stateWords } from "./words.js";
 
 const PRESS_MS = 120; // a short press
 const KEYS = { m: "MODE", M: "MODE", "+": "PLUS", "=": "PLUS", "-": "MINUS", _: "MINUS" };
+const PACE_MS = 1000; // of the speed that is told
 const TOUCHING = ["ARMED", "RAMP_UP", "TREAT", "RAMP_DOWN", "PAUSED"]; // when a guided hand is on the face
 
 
@@ -24,6 +25,7 @@ export class TryIt {
     this.touched = "lifted";
     this.broken = [];
     this.spoken = "";
+    this.paces = []; // {at, nowMs}
     this.#world(pack.faults);
     this.whatToDo = pack.what_to_do;
     this.#buttons();
@@ -124,9 +126,20 @@ export class TryIt {
       ["state", view.powered ? view.state : "OFF"],
       ["broken", this.broken.join(", ") || "nothing"],
       ["clock", `${Math.floor(clock / 60)}:${String(clock % 60).padStart(2, "0")}`],
+      ["speed", `${this.#pace(view.nowMs).toFixed(1)} times life; the interpreter has ${Math.round(this.device.memory / 1e6)} MB`],
     ];
     fill($("facts"), rows);
     $("pace").textContent = this.device.late ? "This computer cannot keep up: time goes slower than asked for." : "";
+  }
+
+  /** Times life, over the last seconds. */
+  #pace(nowMs) {
+    const at = performance.now();
+    const last = this.paces.at(-1);
+    if (!last || nowMs < last.nowMs) this.paces = [{ at, nowMs }];
+    else if (at - last.at > PACE_MS) this.paces = [...this.paces.slice(-4), { at, nowMs }];
+    const first = this.paces[0];
+    return at > first.at ? (nowMs - first.nowMs) / (at - first.at) : 0;
   }
 
   #pulses(view) {

@@ -1,7 +1,7 @@
 // The device's own thread. It runs MicroPython in slices that end when the page says so, and keeps pace with a clock.
 //
 // In: {start: {config, pack, data}}, {do: [[action, value], ...]}, {send: bytes as text}, {speed}, {call: {n, name, args}}.
-// Out: {ready}, {trace: text, now_ms, wall_x, waiting}, {ended: problem}, {reply: {n, value | problem}}.
+// Out: {ready}, {trace: text, now_ms, late, backlog, memory}, {ended: problem}, {reply: {n, value | problem}}.
 
 import { interpreter } from "./interpreter.js";
 
@@ -12,6 +12,7 @@ const LAG_MS = 500; // what is lost when the computer is too slow
 const PRESS_MS = 70; // of virtual time that a button stays as it is, however late its moves come here: a finger's
 
 let page = null;
+let memory = () => 0; // bytes that the interpreter has
 let speed = 1;
 const orders = [];
 let outbox = "";
@@ -72,7 +73,7 @@ function turn() {
     postMessage({ ended: String(problem.message || problem) });
     return;
   }
-  postMessage({ trace: parts.join("\n"), now_ms: nowMs, late, backlog: outbox.length + waiting });
+  postMessage({ trace: parts.join("\n"), now_ms: nowMs, late, backlog: outbox.length + waiting, memory: memory() });
   setTimeout(turn, 8);
 }
 
@@ -83,6 +84,7 @@ onmessage = async ({ data }) => {
       const { python } = await interpreter(pack, "target");
       python.runPython("import page");
       page = python.pyimport("page");
+      memory = () => python._module.HEAPU8.length;
       firmware = { ...pack.firmware };
       if (Object.keys(kept).length) Object.assign(firmware, { data: null }, kept);
       const text = page.start(JSON.stringify(config), JSON.stringify(firmware));

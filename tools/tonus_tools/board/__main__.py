@@ -1,4 +1,4 @@
-"""`python -m tonus_tools.board`: checks tonus_r1 and writes what is made of it; `mutants` plays every mutant."""
+"""`python -m tonus_tools.board`: checks both circuits and writes what is made of them; `mutants` plays every mutant."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 from ..ending import guarded
-from . import build, mutants, rules
+from . import bench, build, mutants, rules
 from .outputs import table
 
 
@@ -16,15 +16,16 @@ def main() -> int:
     """0 when the board is well, 1 when a rule, a calculation or a mutant says otherwise."""
     if sys.argv[1:] == ["mutants"]:
         return _mutants()
-    board = build.board()
-    problems = [*rules.check(board), *mutants.wrong_calculations(board, build.CALCULATIONS)]
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        return 1
-    for name, text in build.files(board).items():
-        (build.FOLDER / name).write_text(text, encoding="utf-8")
-    print(f"{len(board.parts)} parts, {len(board.nets())} nets: no problem. Written to {build.FOLDER}")
+    for of in (build, bench):
+        board = of.board()
+        problems = [*rules.check(board), *mutants.wrong_calculations(board, of.CALCULATIONS)]
+        for problem in problems:
+            print(f"{board.name}: {problem}", file=sys.stderr)
+        if problems:
+            return 1
+        for name, text in of.files(board).items():
+            (of.FOLDER / name).write_text(text, encoding="utf-8")
+        print(f"{len(board.parts)} parts, {len(board.nets())} nets: no problem. Written to {of.FOLDER}")
     return 0
 
 

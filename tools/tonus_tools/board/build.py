@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 
-from ..sim.boards import BOARDS
+from ..world.boards import BOARDS
 from . import cir, outputs, picture, rules
 from .describe import Board, load
 from .outputs import table
@@ -21,8 +21,9 @@ def board() -> Board:
 
 
 def calculations(of: Board) -> list[tuple[str, str, str, float, float, float]]:
-    """What `calculations.py` works out: what, how, unit, least, most, value."""
-    found: list[tuple[str, str, str, float, float, float]] = runpy.run_path(str(CALCULATIONS))["calculate"](of)
+    """What the board's `calculations.py` works out: what, how, unit, least, most, value."""
+    path = BOARDS / of.name / "calculations.py"
+    found: list[tuple[str, str, str, float, float, float]] = runpy.run_path(str(path))["calculate"](of)
     return found
 
 

@@ -79,6 +79,19 @@ KINDS: dict[str, Kind] = {
     "motor": Kind("header 2", "HEADER2", "B2B-PH-K-S", "S2B-PH-K-S", value="3 V ERM, 80 mA"),
     "cell": Kind("cell header", "JST-PH-3", "B3B-PH-K-S", "S3B-PH-K-S", value="Li-ion 500 mAh, NTC 10 kOhm"),
     "electrode": Kind("pad", "PTH1", "sphere 18 mm, stainless steel", "sphere 18 mm, chromed brass", value="250 mm2"),
+    # With legs, for a breadboard.
+    "R leaded 1 %": Kind("resistor", "R AXIAL", "yageo leaded", "vishay leaded", "1 %", watts=0.25),
+    "C leaded": Kind("capacitor", "C RADIAL", "K104K15X7RF53H5", "C320C104K5R5TA", "10 %", volts=50),
+    "LED 3 mm": Kind("LED", "LED 3 MM", "any, 2 V", "any", value="red"),
+    "2N7000": Kind("NFET 60 V TO-92", "TO-92", "2N7000", "2N7000TA", "Vgs(th) 0.8..3 V", value="2N7000"),
+    "MCP4821 DIP": Kind("MCP4821", "DIP-8", "MCP4821-E/P", "none: an MCP4822 has other pins", value="MCP4821"),
+    "MCP6002": Kind("MCP6022", "DIP-8", "MCP6002-I/P", "MCP6022-I/P", value="MCP6002"),
+    "74HC4053": Kind("74HC4053", "DIP-16", "CD74HC4053E", "SN74HC4053N", value="74HC4053"),
+    "piezo": Kind("buzzer", "PIEZO", "PKM13EPYH4000-A0", "PS1240P02BT", value="without a circuit of its own"),
+    "jumper": Kind("header 2", "JUMPER", "any wire", "any", value="open"),
+    "Pico with headers": Kind(
+        "Raspberry Pi Pico", "PICO", "SC0917", "SC0915 and two strips of 20 pins", value="RP2040"
+    ),
     "test point": Kind("test point", "TP", "none: a pad", "none: a pad"),
 }
 
@@ -135,6 +148,8 @@ _RULES: dict[str, Callable[[float], str]] = {
     "panasonic p": lambda ohm: f"ERJ-P08J{_three(ohm, 1.0)}V",
     "vishay melf": lambda ohm: f"MMB02070C{_four(ohm)}FB200",
     "yageo melf": lambda ohm: f"MFR-MELF 0207 1 % {_digits(ohm)}",
+    "yageo leaded": lambda ohm: f"MFR-25FBF52-{_digits(ohm)}",
+    "vishay leaded": lambda ohm: f"MRS25000C{_four(ohm)}FCT00",
     "kemet c0g": lambda farad: f"C0805C{_three(farad, 1e-12)}J5GACTU",
     "yageo c0g": lambda farad: f"CC0805JRNPO9BN{_three(farad, 1e-12)}",
     "kemet x7r": lambda farad: f"C0805C{_three(farad, 1e-12)}K5RACTU",

@@ -104,6 +104,8 @@ def _alike(symbol: str, a: str, b: str) -> bool:
         ("MCP73833", "VDD", "VDD2"),
         ("MCP73833", "VBAT", "VBAT2"),
         ("ADG436", "VSS", "GND"),
+        ("74HC4053", "X", "Y"),  # the two ends of a resistor
+        ("74HC4053", "X", "Y"),  # the two ends of a resistor
     }
 
 

@@ -42,6 +42,10 @@ def _row(count: int, pitch: float, size: float, drill: float) -> tuple[Pad, ...]
     return tuple((str(i + 1), pitch * (i - (count - 1) / 2), 0.0, size, size, drill) for i in range(count))
 
 
+def _dip(pins: int) -> tuple[Pad, ...]:
+    return tuple((name, x, y, 1.6, 1.6, 0.8) for name, x, y, *_ in _dual(pins, 2.54, 7.62, 1.6, 1.6))
+
+
 PACKAGES: dict[str, tuple[Pad, ...]] = {
     "R0805": _two(1.9, 1.0, 1.4),
     "R1206": _two(3.0, 1.1, 1.75),
@@ -70,6 +74,14 @@ PACKAGES: dict[str, tuple[Pad, ...]] = {
     "JST-PH-3": _row(3, 2.0, 1.4, 0.8),
     "BUTTON6": (("1", -3.25, 0.0, 2.0, 2.0, 1.0), ("2", 3.25, 0.0, 2.0, 2.0, 1.0)),
     "BUZZER": _two(8.0, 1.8, 2.6),
+    "R AXIAL": (("1", -5.08, 0.0, 1.6, 1.6, 0.8), ("2", 5.08, 0.0, 1.6, 1.6, 0.8)),
+    "C RADIAL": (("1", -2.54, 0.0, 1.6, 1.6, 0.8), ("2", 2.54, 0.0, 1.6, 1.6, 0.8)),
+    "LED 3 MM": (("1", -1.27, 0.0, 1.6, 1.6, 0.9), ("2", 1.27, 0.0, 1.6, 1.6, 0.9)),
+    "TO-92": _row(3, 2.54, 1.6, 0.8),
+    "DIP-8": _dip(8),
+    "DIP-16": _dip(16),
+    "PIEZO": (("1", -2.54, 0.0, 1.6, 1.6, 0.9), ("2", 2.54, 0.0, 1.6, 1.6, 0.9)),
+    "JUMPER": _row(2, 2.54, 1.6, 0.9),
 }
 
 

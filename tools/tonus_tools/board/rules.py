@@ -24,7 +24,6 @@ from .symbols import Pin
 
 E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
 E96 = tuple(round(100 * 10 ** (i / 96)) for i in range(96))
-SUPPLY_PINS = "s"
 DECOUPLING = (47e-9, 470e-9)  # F: what counts as a chip's own capacitor
 SHORT_OHM = 20.0  # less than this between a source and a sink is a short circuit
 FORWARD_V = 0.3
@@ -305,7 +304,7 @@ def _body(board: Board, part: Fitted, state: str) -> Iterator[str]:
 
 def _lights(board: Board) -> Iterator[str]:
     """An LED's anode can be driven, and its cathode pulled down."""
-    for state in ("run", "usb"):
+    for state in {"run", "usb"} & set(board.states):
         volts = Voltages(board, state, True)
         for part in board.parts.values():
             if part.symbol.name != "LED" or (state == "run") == (part.kind.value == "amber"):

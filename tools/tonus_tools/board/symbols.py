@@ -103,6 +103,7 @@ _add("NFET 30 V", "Q", "G:p S:p D:p", passes=(("D", "S"),), pairs=(("D", "S", 30
 _add("NFET 50 V", "Q", "G:p S:p D:p", passes=(("D", "S"),), pairs=(("D", "S", 50.0), ("G", "S", 20.0)))
 _add("PFET 30 V", "Q", "G:p S:p D:p", passes=(("D", "S"),), pairs=(("S", "D", 30.0), ("S", "G", 12.0)))
 _add("PFET 50 V", "Q", "G:p S:p D:p", passes=(("D", "S"),), pairs=(("S", "D", 50.0), ("S", "G", 20.0)))
+_add("NFET 60 V TO-92", "Q", "S:p G:p D:p", passes=(("D", "S"),), pairs=(("D", "S", 60.0), ("G", "S", 20.0)))
 _add("NPN", "Q", "B:p E:p C:p", passes=(("C", "E"),), pairs=(("C", "E", 45.0),))
 _add(
     "FS8205A",
@@ -145,6 +146,14 @@ _add(
     f"1E{_HC} 1A0{_HC} 1A1{_HC} 1Y0:o 1Y1:o 1Y2:o 1Y3:o GND:g 2Y3:o 2Y2:o 2Y1:o 2Y0:o 2A1{_HC} 2A0{_HC} 2E{_HC} "
     "VCC:s:-0.5:7",
     "VCC",
+)
+_add(
+    "74HC4053",
+    "U",
+    f"Y1:p:-0.5:0.5v:20 Y0:p:-0.5:0.5v:20 Z1:p Z:p Z0:p INH{_HC} VEE:g GND:g C{_HC} B{_HC} A{_HC} X0:p:-0.5:0.5v:20 "
+    "X1:p:-0.5:0.5v:20 X:p:-0.5:0.5v:20 Y:p:-0.5:0.5v:20 VCC:s:-0.5:7",
+    "VCC",
+    passes=(("X0", "X"), ("X1", "X"), ("Y0", "Y"), ("Y1", "Y")),
 )
 _LVC = ":i:-0.5:6.5"  # these bear 5 V unpowered
 _add("74LVC2G04", "U", f"1A{_LVC} GND:g 2A{_LVC} 2Y:o VCC:s:-0.5:6.5 1Y:o", "VCC")

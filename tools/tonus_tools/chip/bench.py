@@ -5,12 +5,13 @@ Prints a table and writes out/bench.json. Figures, not tests: nothing fails here
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -73,12 +74,21 @@ class Figure:
     least: bool = False  # the limit is the least it may be
 
 
-def main() -> int:
-    """Measure everything; exit code 0, or 2 when it cannot be done."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for; exit code 0, or 2 when it cannot be done."""
+    parts = {part.__name__[1:]: part for part in (_image, _boot, _loop, _latencies, _push, _heap, _rates)}
+    parser = argparse.ArgumentParser(
+        prog="python -m tonus_tools.chip.bench", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("part", nargs="*", help=f"{', '.join(parts)}; all when none is named")
+    wanted = parser.parse_args(arguments).part
+    for name in wanted:
+        if name not in parts:
+            parser.error(f"there is no part {name!r}: {', '.join(parts)}")
     try:
         micropython.load()
         found: list[Figure] = []
-        for part in (_image, _boot, _loop, _latencies, _push, _heap, _rates):
+        for part in [parts[name] for name in wanted] or parts.values():
             note(f"{(part.__doc__ or '').splitlines()[0]} ...")
             found += part()
     except ToolError as error:

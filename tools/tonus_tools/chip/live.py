@@ -13,10 +13,10 @@ from typing import Any
 
 from ..image import micropython
 from ..image.filesystem import BLOCK, BLOCKS, files, filesystem
-from ..sim.boards import FIRMWARE
 from ..sim.runner import SimulatorError
 from ..sim.scenario import Scenario
 from ..sim.trace import Record, Trace, TraceReader
+from ..world.boards import FIRMWARE
 from .device import Device
 
 HEAP_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO before any file is loaded

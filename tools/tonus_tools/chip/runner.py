@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import IO
 
-from ..sim.boards import FIRMWARE
 from ..sim.runner import OnLine, with_presets
 from ..sim.scenario import Scenario
 from ..sim.trace import Record, Trace
+from ..world.boards import FIRMWARE
 from .live import Live
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rp2040py.rp2040 import RP2040
 from rp2040py.usb.cdc import USBCDC
 
-from tonus_tools.sim.model import habits
+from ..world import habits
 
 _PACKET = 64
 _PACKET_US = 50  # full speed, bulk

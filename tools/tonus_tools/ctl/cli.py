@@ -15,7 +15,7 @@ from ..ending import guarded, interrupted, say
 from ..guide.command import guide
 from ..progress.command import progress, routine
 from ..report.command import report
-from . import calibrate_commands, journal_commands, ports, preset_commands, settings_commands, words
+from . import bringup_commands, calibrate_commands, journal_commands, ports, preset_commands, settings_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
 from .errors import Declined, DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
 from .exits import Exit
@@ -46,6 +46,7 @@ app.command()(guide)
 app.command()(routine)
 app.command()(progress)
 app.command()(report)
+app.command("bringup")(bringup_commands.bringup)
 app.command("calibrate")(calibrate_commands.calibrate)
 app.command("settings")(settings_commands.of_device)
 

@@ -146,6 +146,16 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Of board.read: `levels`, a bit for each GPIO; the converter's codes of current sense, sink node and rail."""
+
+    levels: int
+    current: int
+    sink: int
+    rail: int
+
+
+@dataclass(frozen=True)
 class Held:
     """Of calibration.hold: thousandths of the converter's codes, with nothing flowing and with the DAC's `code`."""
 
@@ -322,9 +332,14 @@ class Client:
     def calibration_reset(self) -> Calibration:
         return self._calibration("reset")
 
-    def calibration_hold(self, code: int) -> Held:
-        """A DAC code through the built-in short, for 30 s or until something else changes."""
-        return _read(Held, self._wire.call("calibration.hold", {"code": code}), "calibration.hold")
+    def board_read(self, show: str | None = None) -> Seen:
+        """What the board's pins read. show: the lamp or sound that is on from here on, alone."""
+        return _read(Seen, self._wire.call("board.read", {} if show is None else {"show": show}), "board.read")
+
+    def calibration_hold(self, code: int, reverse: bool = False) -> Held:
+        """A DAC code through the built-in short or the dummy load, for 30 s or until something else changes."""
+        params = {"code": code} | ({"reverse": True} if reverse else {})
+        return _read(Held, self._wire.call("calibration.hold", params), "calibration.hold")
 
     def calibration_release(self) -> None:
         self._wire.call("calibration.release")

@@ -3,14 +3,12 @@
 Charges and times are counted in the words that `tonus.program.Train` would give the PIO, not worked out a second time
 from the preset's fields. Played is the ideal session: the level is set before it begins and contact is never lost.
 Every figure's unit and origin stand with its field, and `to_json` hands them on. Limits come from `tonus.limits` or the
-board; the three that are a standard's alone are named here.
+board; the three that are a standard's alone are in margins.py.
 """
 
 from __future__ import annotations
 
-import runpy
 from array import array
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field, fields, replace
 from types import SimpleNamespace
@@ -21,18 +19,14 @@ from tonus import limits
 from tonus.preset import Preset, Waveform, Zone
 from tonus.program import DEAD_US, Train, compile, compile_probe, decode
 
-from ..sim.boards import load_board
 from ..sim.measure import Bools, worst_account
 from ..sim.trace import Floats, Ints, Phases
+from ..world.boards import constants, load_board
+from . import margins
 
-# IEC 60601-2-10, as quoted in firmware/HAZARDS.md.
-DENSITY_MAX_MA_CM2 = 2
-POWER_MAX_MW_CM2 = 250
-PULSE_MAX_MJ = 300  # a pulse, into the least of the test loads
 LOADS_OHM = (500, 2000, 10_000)  # the test loads of its output table
 
 SPAN_US = 2_000_000  # of a plateau, at least
-UNPAIRED_MAX_UC = limits.CHARGE_ONE_WAY_NC / 1000
 
 
 def _is(unit: str, source: str) -> Any:
@@ -103,10 +97,7 @@ class Margin:
     @property
     def percent(self) -> float:
         """How much of the limit is used; 100 is the limit. Of a limit of zero, nothing or infinitely much."""
-        part, whole = (self.limit, self.value) if self.at_least else (self.value, self.limit)
-        if not whole:
-            return float("inf") if part else 0.0
-        return 100 * part / whole
+        return margins.percent(self.value, self.limit, self.at_least)
 
     @property
     def within(self) -> bool:
@@ -194,14 +185,13 @@ def figures(
         most_ohm=constants.RAIL_MIN_MV * 1000 / set_ua - _source_ohm(constants),
         loads=loads,
         zones=tuple(zones),
-        limits=_margins(preset, set_ua, density_ma_cm2, power_mw_cm2, zones),
+        limits=tuple(Margin(*row) for row in margins.rows(preset, set_ua, density_ma_cm2, power_mw_cm2, zones)),
     )
 
 
 def board_constants(name: str) -> SimpleNamespace:
     """The names that a board.py defines, and UA_PER_CODE, as attributes. KeyError when there is no such board."""
-    board = load_board(name)
-    return SimpleNamespace(**runpy.run_path(str(board.folder / "board.py")), UA_PER_CODE=board.ua_per_code)
+    return SimpleNamespace(**vars(constants(name)), UA_PER_CODE=load_board(name).ua_per_code)
 
 
 # Playing
@@ -406,59 +396,3 @@ def _load(set_ua: float, ohm: int, board: SimpleNamespace) -> Load:
 
 def _milliwatts(ua: float, ohm: float) -> float:
     return ua * ua * ohm / 1e9
-
-
-# Judging
-
-
-def _margins(
-    preset: Preset, set_ua: float, density_ma_cm2: float, power_mw_cm2: float, zones: Sequence[ZoneFigures]
-) -> tuple[Margin, ...]:
-    """Every limit, its worst value and where."""
-    iec = "IEC 60601-2-10"
-    found: list[Margin] = []
-
-    def add(
-        name: str, values: Sequence[tuple[float, str]], limit: float, unit: str, source: str, at_least: bool = False
-    ) -> None:
-        if values:
-            value, where = (min if at_least else max)(values, key=lambda pair: pair[0])
-            group = "time" if unit in ("s", "ms", "us", "Hz", "") else "output"
-            found.append(Margin(name, group, value, limit, unit, at_least, source, where))
-
-    def of(name: str, which: Sequence[ZoneFigures] = zones) -> list[tuple[float, str]]:
-        return [(getattr(zone, name), zone.name) for zone in which]
-
-    paired = [zone for zone in zones if not zone.burst_pulses]
-    bursts = [
-        (w.burst_pulses * w.period_us(w.rate_dhz) / 1000, zone.name)
-        for zone, w in ((zone, zone.waveform) for zone in preset.zones)
-        if w.burst_pulses > 1  # of one pulse, a direction lasts as long as its period: the rate's limit
-    ]
-    rates = of("rate_hz") + of("rate_to_hz")
-    add("set current", [(set_ua, "")], limits.FIRMWARE_CEILING_UA, "uA", "limits.FIRMWARE_CEILING_UA")
-    add("top current", [(preset.top_ua, "")], limits.TOP_MIN_UA, "uA", "limits.TOP_MIN_UA", at_least=True)
-    add("charge per phase", of("phase_uc"), limits.CHARGE_MAX_NC / 1000, "uC", "limits.CHARGE_MAX_NC")
-    rule = "limits.CHARGE_ONE_WAY_NC: CHARGE_MAX_NC less CHARGE_MARGIN_PCT"
-    add("charge one way", of("unpaired_uc"), UNPAIRED_MAX_UC, "uC", rule)
-    add("net charge of a cycle", of("net_code_us"), 0, "code us", "tonus.program: exactly none")
-    add("account of charge", of("account_uc"), limits.CHARGE_MAX_NC / 1000, "uC", "limits.CHARGE_MAX_NC: 20 uC/cm2")
-    add("current density", [(density_ma_cm2, "")], DENSITY_MAX_MA_CM2, "mA/cm2", iec)
-    add("power density, 10 kOhm", [(power_mw_cm2, "")], POWER_MAX_MW_CM2, "mW/cm2", iec)
-    add("energy per pulse, 500 Ohm", of("pulse_mj"), PULSE_MAX_MJ, "mJ", iec)
-    add("fastest rate", rates, limits.RATE_MAX_DHZ / 10, "Hz", "limits.RATE_MAX_DHZ")
-    add("slowest rate", rates, limits.RATE_MIN_DHZ / 10, "Hz", "limits.RATE_MIN_DHZ", at_least=True)
-    add("widest phase", of("phase_us"), limits.PHASE_MAX_US, "us", "limits.PHASE_MAX_US")
-    add("narrowest phase", of("phase_us"), limits.PHASE_MIN_US, "us", "limits.PHASE_MIN_US", at_least=True)
-    add("longest gap", of("gap_us", paired), limits.GAP_MAX_US, "us", "limits.GAP_MAX_US")
-    add("shortest gap", of("gap_us", paired), limits.GAP_MIN_US, "us", "limits.GAP_MIN_US", at_least=True)
-    add("shortest rest", of("rest_us"), limits.REST_MIN_US, "us", "limits.REST_MIN_US", at_least=True)
-    add("time in one direction", bursts, limits.POLARITY_MAX_MS, "ms", "limits.POLARITY_MAX_MS")
-    add("shortest ramp", [(preset.ramp_ms, "")], limits.RAMP_MIN_MS, "ms", "limits.RAMP_MIN_MS", at_least=True)
-    add("longest ramp", [(preset.ramp_ms, "")], limits.RAMP_MAX_MS, "ms", "limits.RAMP_MAX_MS")
-    add("shortest cue", of("cue_s"), limits.CUE_MIN_S, "s", "limits.CUE_MIN_S", at_least=True)
-    add("longest cue", of("cue_s"), limits.CUE_MAX_S, "s", "limits.CUE_MAX_S")
-    add("shortest zone", of("duration_s"), limits.ZONE_MIN_S, "s", "limits.ZONE_MIN_S", at_least=True)
-    add("zones", [(len(zones), "")], limits.ZONES_MAX, "", "limits.ZONES_MAX")
-    add("session", [(preset.duration_s(), "")], limits.SESSION_MAX_MS / 1000, "s", "limits.SESSION_MAX_MS")
-    return tuple(found)

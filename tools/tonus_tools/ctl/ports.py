@@ -24,6 +24,7 @@ SAFE_MODE = "a device in safe mode (MINUS held at the start) has no protocol"
 PLUG_IN = f"plug it in with a data cable; {SAFE_MODE}; --port names a port by hand"
 
 SEVERAL = "more than one Tonus"
+_PTYS = "/dev/pts/"  # where a simulated device's port is
 
 OnLog = Callable[[str], None]
 
@@ -72,6 +73,8 @@ def _why(problem: OSError | ValueError, name: str) -> str:
     # Windows' errors come without a number, in the text.
     said = str(problem)
     if number == errno.ENOENT or "FileNotFoundError" in said:
+        if name.startswith(_PTYS):
+            return "there is no such port; a simulated device's ends with its tonusctl sim, and is another each time"
         return "there is no such port; tonusctl ports lists those there are"
     if number in (errno.EACCES, errno.EPERM):
         group = _group(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,6 +98,7 @@ def pull(
         typer.Argument(metavar="ID", help="Which presets; all, when left out.", autocompletion=completion.preset_ids),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to FILE.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write over a file that is there without asking.")] = False,
     port: Port = None,
 ) -> None:
     """Fetch presets, as a JSON list with one preset a line.
@@ -109,6 +111,8 @@ def pull(
     its = settings(context, port)
     if out is not None:
         writable(out)
+        if not yes:
+            _may_be_lost(out)
     with its.device() as (_, client):
         bank = client.read_bank()
     held = dict(bank.presets)
@@ -208,7 +212,7 @@ def preview(
     found = _named(its, which)
     if len(found) > 1:
         raise UsageError(f"{which}: holds {len(found)} presets; preview draws one")
-    from ..sim.boards import board_names
+    from ..world.boards import board_names
     from .figures import figures  # numpy and matplotlib take a second to import
     from .preview import draw
 
@@ -252,6 +256,14 @@ def reset(
     if its.report({"generation": now.generation, "crc32": now.crc32, "presets": now.presets}):
         return
     its.out.line(f"generation {now.generation}, crc {now.crc32}: {', '.join(now.presets)}")
+
+
+def _may_be_lost(path: Path) -> None:
+    """Ask before a file's content is written over. UsageError where nobody can be asked."""
+    if path.is_file() and path.stat().st_size:
+        if not sys.stdin.isatty():
+            raise UsageError(f"{path}: is there already; --yes writes over it")
+        confirm(f"{path} is there already. Write over it?")
 
 
 def _limit(margin: Margin) -> tuple[str, ...]:

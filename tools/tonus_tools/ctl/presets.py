@@ -68,6 +68,8 @@ def read(path: Path) -> tuple[list[Loaded], list[Problem]]:
             with open(path, "rb") as f:
                 data = f.read(FILE_MAX + 1)
     except OSError as error:
+        if not is_file(file):
+            raise UsageError(_no_file(file)) from None
         raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from None
     if len(data) > FILE_MAX:
         return [], [Problem(file, None, "", f"more than {FILE_MAX} bytes: no preset file")]
@@ -87,6 +89,15 @@ def read(path: Path) -> tuple[list[Loaded], list[Problem]]:
     if not 1 <= len(document) <= limits.BANK_PRESETS_MAX:
         problems.append(Problem(file, None, "", f"{len(document)} presets; allowed 1..{limits.BANK_PRESETS_MAX}"))
     return loaded, problems
+
+
+def _no_file(name: str) -> str:
+    """What to say of a name that is no file's, and perhaps a preset's."""
+    made = f"tonusctl preset pull {name} -o {name}.json makes one of the device's"
+    if name in SHIPPED:
+        back = "tonusctl preset reset puts all of these back"
+        return f"{name}: no such file. {name} is a preset that ships: {back}; {made}"
+    return f"{name}: no such file; a file is asked for, not a preset's id: {made}"
 
 
 def read_all(paths: Iterable[Path]) -> tuple[list[Loaded], list[Problem]]:

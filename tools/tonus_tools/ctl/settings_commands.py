@@ -10,10 +10,8 @@ import typer
 
 from . import words
 from .client import Chosen
-from .errors import NotGood, UsageError
+from .errors import NotGood
 from .options import Json, Port, settings, unchanged
-
-_SINCE_HELP = "The day the plan begins, as 2026-03-31; today, or none."
 
 
 def of_device(
@@ -29,32 +27,19 @@ def of_device(
         int | None,
         typer.Option("--cap-sessions", metavar="0..99", help="Sessions that the cap lasts; 0: for ever."),
     ] = None,
-    days_a_week: Annotated[
-        int | None, typer.Option("--days-a-week", metavar="1..7", help="The plan: sessions a week at first ...")
-    ] = None,
-    days: Annotated[int | None, typer.Option("--days", metavar="1..999", help="... for so many days ...")] = None,
-    then_days_a_week: Annotated[
-        int | None, typer.Option("--then-days-a-week", metavar="1..7", help="... and so many a week from then on.")
-    ] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="DAY", help=_SINCE_HELP)] = None,
     port: Port = None,
     as_json: Json = False,
 ) -> None:
     """Show or change what the device is set to.
 
-    Sound, haptic, a cap on the level and the plan. Without an option it only shows.
+    Sound, haptic and a cap on the level. Without an option it only shows. The plan is shown, too: tonusctl routine
+    changes it.
     """
     its = settings(context, port, as_json)
     given: dict[str, Any] = {
         "sound": sound, "haptic": haptic, "cap_level": cap_level, "cap_sessions": cap_sessions
     }  # fmt: skip
-    plan: dict[str, Any] = {"days_a_week": days_a_week, "days": days, "then_days_a_week": then_days_a_week}
     given = {name: value for name, value in given.items() if value is not None}
-    plan = {name: value for name, value in plan.items() if value is not None}
-    if since is not None:
-        plan["since"] = day(since)
-    if plan:
-        given["plan"] = plan
     with its.device() as (_, client), unchanged():
         found = client.settings_write(given) if given else client.settings()
     if found is None:
@@ -63,22 +48,13 @@ def of_device(
         its.out.facts(facts(found))
 
 
-def day(text: str) -> int | None:
-    """Unix s of a day's beginning here; None for none. UsageError."""
-    if text == "none":
-        return None
-    try:
-        at = datetime.now() if text == "today" else datetime.strptime(text, "%Y-%m-%d")
-    except ValueError:
-        raise UsageError(f"--since: {text}; allowed a day as 2026-03-31, today or none") from None
-    return int(at.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
-
-
 def facts(found: Chosen) -> list[tuple[str, str]]:
     """The settings, in plain words."""
     plan = found.plan
     lasts = f"for {words.plural(found.cap_sessions, 'more session')}" if found.cap_sessions else "for ever"
-    began = "not begun" if plan.since is None else f"since {datetime.fromtimestamp(plan.since):%Y-%m-%d}"
+    began = "from the first session with a date on"
+    if plan.since is not None:
+        began = f"since {datetime.fromtimestamp(plan.since):%Y-%m-%d}"
     told = [
         ("sound", found.sound),
         ("haptic", "on" if found.haptic else "off: only warnings are ticked"),

@@ -145,7 +145,8 @@ class Wire:
 
 
 def _gone(problem: OSError) -> Gone:
-    return Gone(f"the port failed: {problem.strerror or problem}")
+    said = problem.strerror or problem
+    return Gone(f"the port failed ({said}): the cable was pulled, the device restarted, or its tonusctl sim ended")
 
 
 def _opened(line: bytes, method: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def guide(
     """
     its = settings(context, port, as_json)
     writable(out)
-    from ..sim.boards import board_names
+    from ..world.boards import board_names
     from .sheet import Of, render
 
     held = [one.preset for one in presets.shipped().values()]

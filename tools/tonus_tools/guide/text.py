@@ -157,12 +157,12 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "Wählen, {sound_s} s halten: Ton laut, leise, aus",
     },
     "chord": {
-        "en": "session: shows and says again which number it is",
-        "de": "Sitzung: zeigt und sagt nochmals, welche Nummer dran ist",
+        "en": "session: shows and says again which number it is; MINUS takes a level",
+        "de": "Sitzung: zeigt und sagt nochmals, welche Nummer dran ist; MINUS nimmt eine Stufe",
     },
     "chord_long": {
-        "en": "held {skip_s} s: leaves this number out",
-        "de": "{skip_s} s halten: lässt diese Nummer aus",
+        "en": "held {skip_s} s: leaves this number out. Choosing, held {skip_s} s: ticks on, off",
+        "de": "{skip_s} s halten: lässt diese Nummer aus. Wählen, {skip_s} s halten: Ticken an, aus",
     },
     "mode_label": {"en": "MODE", "de": "MODE"},
     "plus_label": {"en": "PLUS", "de": "PLUS"},
@@ -239,6 +239,8 @@ TEXT: dict[str, dict[str, str]] = {
     "sound_full": {"en": "sound is full", "de": "Ton laut"},
     "sound_quiet": {"en": "sound is quiet", "de": "Ton leise"},
     "sound_off": {"en": "sound is off: ticks only", "de": "Ton aus: nur Ticken"},
+    "sound_ticks": {"en": "ticks are on", "de": "Ticken an"},
+    "sound_no_ticks": {"en": "ticks are off: only warnings tick", "de": "Ticken aus: nur Warnungen ticken"},
     # Charge
     "charge": {"en": "Charge", "de": "Laden"},
     "charge_words": {

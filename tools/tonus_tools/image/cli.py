@@ -13,7 +13,7 @@ from ..ctl.errors import ToolError, UsageError
 from ..ctl.exits import Exit
 from ..ctl.options import help_without_command
 from ..ending import guarded, interrupted, say
-from ..sim.boards import ROOT
+from ..world.boards import ROOT
 from .build import build as build_image
 from .deploy import deploy as deploy_files
 from .filesystem import check_board, files

@@ -12,7 +12,7 @@ from pathlib import Path
 from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
 
 from ..ctl.errors import UsageError
-from ..sim.boards import BOARDS, FIRMWARE, board_names
+from ..world.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
 from .folding import NAMED, folded, numbers_of
 

@@ -1,6 +1,6 @@
 """Numbers that have a name in the sources, put where they are used: names cost the device's heap, some 10 KB of it.
 
-`limits.NAME` becomes its number, in every module of the firmware, and so do those of `faults` and `link`; these three
+`limits.NAME` becomes its number, in every module of the firmware, and so do those of the other modules of NAMED, which
 no longer name theirs. A module's own `_NAME = number` becomes `_NAME = const(number)`, which MicroPython's compiler
 does the same to. What faults and events mean, in words for people, stays with the tools: the device never says it. All
 else is as the source says: tests compare the two.
@@ -19,7 +19,7 @@ from ..ctl.errors import UsageError
 _PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
 
 
-NAMED = ("limits", "faults", "link")  # modules whose numbers are folded
+NAMED = ("limits", "faults", "link", "program", "guard")  # modules whose numbers are folded
 Numbers = Mapping[str, Mapping[str, int]]  # of each of these, by name
 
 
@@ -29,7 +29,8 @@ def numbers_of(source: str) -> dict[str, int]:
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
             try:
-                value = eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {}}, dict(found))
+                names = {"const": int, **found}
+                value = eval(compile(ast.Expression(node.value), "", "eval"), {"__builtins__": {}}, names)
             except (NameError, TypeError):
                 continue
             if type(value) is int and not node.targets[0].id.startswith("_"):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tonus import VERSION
 
-from ..sim.boards import FIRMWARE, board_names
 from ..sim.scenario import DEFAULT_BOARD
+from ..world.boards import FIRMWARE, board_names
 from .filesystem import check_board, files
 
 

@@ -17,8 +17,8 @@ from tonus import VERSION
 from ..ctl import cli as tonusctl
 from ..ctl.errors import NotGood, UsageError
 from ..guide.text import LANGUAGES
-from ..sim.boards import FIRMWARE, ROOT, board_names
 from ..web.build import build as build_page
+from ..world.boards import FIRMWARE, ROOT, board_names
 from .build import build
 from .filesystem import files
 from .micropython import load

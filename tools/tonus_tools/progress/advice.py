@@ -68,9 +68,10 @@ def _contact(lately: Sequence[Session]) -> Iterator[Advice]:
     """The place with the worst contact."""
     worst = max(regions(lately), key=lambda region: region.poor_pct, default=None)
     if worst and worst.poor_pct >= POOR_PCT:
+        poor = round(worst.poor_pct, 1)
         yield Advice(
-            f"{_capital(str(worst.place))}: contact poor {worst.poor_pct:.0f} % of the time: more gel there.",
-            round(worst.poor_pct, 1),
+            f"{_capital(str(worst.place))}: contact poor {poor:.0f} % of the time: more gel there.",
+            poor,
             f"100 % less good contact, of the counted time, last {len(lately)} sessions",
             worst.poor_pct / POOR_PCT,
         )
@@ -80,12 +81,12 @@ def _sides(lately: Sequence[Session]) -> Iterator[Advice]:
     """The pair that is furthest apart."""
     worst = max(pairs(lately), key=lambda pair: abs(pair.apart_pct), default=None)
     if worst and worst.less and worst.sessions >= FEW:
-        apart = abs(worst.apart_pct)
+        apart = round(abs(worst.apart_pct), 1)
         other = "left" if worst.less.side == "right" else "right"
         yield Advice(
             f"{_capital(str(worst.less))} got {apart:.0f} % less than {other}: the same pace, gel and pressure on "
             "both sides.",
-            round(apart, 1),
+            apart,
             f"charge delivered, left and right, {worst.sessions} of the last {len(lately)} sessions",
             apart / UNEVEN_PCT,
         )
@@ -96,13 +97,13 @@ def _share(lately: Sequence[Session]) -> Iterator[Advice]:
     set_uc = sum(s.set_uc or 0 for s in known)
     if len(known) < FEW or not set_uc:
         return
-    share = min(100, 100 * sum(s.delivered_uc for s in known) / set_uc)
+    share = round(min(100, 100 * sum(s.delivered_uc for s in known) / set_uc), 1)
     if share < SHARE_PCT:
         lifts = sum(s.lifts for s in known) / len(known)
         yield Advice(
             f"{share:.0f} % of what was set was delivered, with {lifts:.0f} lifts a session: keep both electrodes on "
             "the skin, glide slower, use more gel.",
-            round(share, 1),
+            share,
             f"charge delivered of set, last {len(known)} sessions",
             (100 - share) / (100 - SHARE_PCT),
         )

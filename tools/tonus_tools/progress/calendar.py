@@ -20,7 +20,6 @@ from .history import DAY_S
 from .routine import Routine, Verdict
 
 WIDTH_IN = 10.0
-DAY_IN = 0.21
 WEEKS_LEAST, WEEKS_MOST = 14, 40  # columns: fewer are not drawn wider; of more the latest are shown
 HAD, EMPTY, AHEAD, SHORT = CONTACTS["good"], "#e6e9ec", "#f6f7f8", "#cfe6d3"
 COLOURS = {Verdict.MET: "#1b6e3c", Verdict.PERHAPS: "#8a5200", Verdict.MISSED: "#b3171d", Verdict.RUNNING: FAINT}

@@ -81,7 +81,7 @@ def report(
     found = _device(its) if asked and (ids or not files or device) else _shipped()
     sources = _sources(found, ids, files)
 
-    from ..sim.boards import board_names
+    from ..world.boards import board_names
     from .accuracy import CALIBRATED  # numpy takes its time to import
     from .build import build
     from .page import render

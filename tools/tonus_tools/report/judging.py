@@ -15,7 +15,8 @@ from tonus import limits
 from tonus.preset import Preset
 from tonus.program import compile_probe
 
-from ..ctl.figures import DENSITY_MAX_MA_CM2, LOADS_OHM, POWER_MAX_MW_CM2, Margin, PresetFigures
+from ..ctl.figures import LOADS_OHM, Margin, PresetFigures
+from ..ctl.margins import DENSITY_MAX_MA_CM2, POWER_MAX_MW_CM2
 from .accuracy import CALIBRATED, IEC_ACCURACY_PCT, Accuracy
 from .model import Judged
 

@@ -68,7 +68,7 @@ def origins(board: str) -> tuple[str, ...]:
         "waveform: direction, microseconds, DAC code.",
         f"*Current*: DAC code x reference / 2^bits / Rset, of `boards/{board}/board.py`. Into a load it flows as set, "
         "until the rail at its least can drive no more through Rset, FET, switches and load. The circuit is that of "
-        "`tools/tonus_tools/sim/target/world.py`; a test compares the two.",
+        "`tools/tonus_tools/world/model.py`; a test compares the two.",
         "*Weighing*: `tools/tonus_tools/ctl/figures.py`, whose figures `tonusctl preset preview` prints too. "
         "Accuracy, judging and peers: `tools/tonus_tools/report/`.",
         "*From*: names in capitals are constants. `limits.NAME` stands in `firmware/tonus/limits.py`, with its own "

@@ -17,7 +17,6 @@ INK, FAINT, GRID = "#1f2933", "#66727f", "#dfe3e8"
 FORWARD, REVERSE, PROBE = "#2878b5", "#e07b39", "#9aa5b1"
 ZONES = ("#dcebf7", "#f3ecdf")  # neighbours differ
 SESSION_BINS = 480
-RAMP_DOWN_S = limits.RAMP_DOWN_MS / 1000
 
 
 class _Svg:

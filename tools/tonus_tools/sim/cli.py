@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from .boards import ROOT
+from ..world.boards import ROOT
 from .checks import check
 from .face import Face
 from .runner import SimulatorError, run

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from ..world.boards import FIRMWARE
 from . import runner
-from .boards import FIRMWARE
 from .scenario import Scenario
 from .trace import Record, Trace, TraceReader
 

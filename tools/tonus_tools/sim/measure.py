@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from tonus import limits
 
-from .boards import Board
+from ..world.boards import Board
 from .trace import PROBING, TREATING, Floats, Ints, Phases, Span, Trace, World, spans_of
 
 Bools = npt.NDArray[np.bool_]
@@ -274,7 +274,8 @@ def _worst_cycle(
     A cycle is a run of phases in one direction, whichever, and as many in the other; the next may begin either way.
     Within a stretch that nothing interrupts every run counts, whatever its length: a missing phase is an imbalance.
     Where a stretch ends the last cycle may be cut, and counts only if it has as many phases each way, of the same
-    durations; where it begins without output having begun there (`begun`), so may the first.
+    durations. Where it begins without output having begun there (`begun`) the first does not count, and of bursts
+    nothing says in which half of a cycle that was: the better of the two is taken.
     """
     if not len(stream):
         return 0.0, 0
@@ -293,17 +294,22 @@ def _worst_cycle(
     passed = np.concatenate(([0.0], np.cumsum(phases.signed_nc[stream])))
     width = np.concatenate(([0], np.cumsum(dur_us)))
     falling = np.concatenate(([0], np.cumsum(lowered[stream])))
-    worst = (0.0, 0)
-    at = 0
-    for end in stretch_end.tolist():
-        opening = not whole[at]
-        if (
-            opening
-            and at + 2 < end
-            and run_end[at] == at + 1
-            and t_us[at + 1] - end_us[at] >= t_us[at + 2] - end_us[at + 1]
-        ):
-            at += 1  # the two phases of a pulse lie closer together than two pulses: this is a second one
+    turns = np.append(np.flatnonzero(direction[1:] != direction[:-1]) + 1, len(stream))
+
+    def begins(at: int, end: int) -> list[int]:
+        """Where the first whole cycle of a stretch may begin that was under way before."""
+        turn = int(run_end[at])
+        if turn == at + 1:
+            if at + 2 < end and t_us[at + 1] - end_us[at] >= t_us[at + 2] - end_us[at + 1]:
+                return [turn]  # the two phases of a pulse lie closer together than two pulses: this is a second one
+            return [min(at + 2, end)]
+        i = int(np.searchsorted(turns, at, side="right"))
+        burst = int(turns[i]) - (int(turns[i - 1]) if i else 0)  # two, where one cycle ended as the next began
+        return [turn, *(min(turn + n, int(run_end[turn])) for n in (burst, burst // 2) if turn < end)]
+
+    def balance(at: int, end: int) -> tuple[float, int]:
+        """The worst of the cycles from here to the end of a stretch."""
+        worst = (0.0, 0)
         while at < end:
             turn = int(run_end[at])
             n = turn - at
@@ -317,12 +323,17 @@ def _worst_cycle(
             )
             one_way = max(abs(passed[turn] - passed[at]), abs(passed[after] - passed[turn]))
             less = falling[after] > falling[at] and codes[at:after].max() > codes[at:after].min()
-            if (alike and not opening or not (opening or after == end)) and not less and one_way > 0:
+            if (alike or after < end) and not less and one_way > 0:
                 worst = max(worst, (float(100 * abs(passed[after] - passed[at]) / one_way), int(t_us[at])))
-            at = turn if opening and n > 1 else after
-            opening = False
-        at = end
-    return worst
+            at = after
+        return worst
+
+    starts = [0, *stretch_end[:-1].tolist()]
+    found = [
+        min(balance(begin, end) for begin in ([at] if whole[at] else begins(at, end)))
+        for at, end in zip(starts, stretch_end.tolist(), strict=True)
+    ]
+    return max(found, default=(0.0, 0))
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,13 @@ from rich.panel import Panel
 from rich.text import Text
 
 from ..ctl.errors import ToolError
+from ..world.boards import FIRMWARE, board_names
+from ..world.faults import FAULTS
+from ..world.model import BUTTONS
 from . import runner
-from .boards import FIRMWARE, board_names
 from .face import Face, View
 from .live import Live, Running
-from .scenario import BUTTONS, DEFAULT_BOARD, FAULTS, PRESS_S, Scenario, Start
+from .scenario import DEFAULT_BOARD, PRESS_S, Scenario, Start
 from .trace import Record, TraceError, TraceReader
 
 OK, UNUSABLE = 0, 2

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from tonus import limits
 
-from .boards import load_board
+from ..world.boards import load_board
 from .expectations import treated_seconds
 from .measure import OFF_SKIN, Electrodes, electrodes, lifts, loads, max_current_ua, strays_nc, told, worst_account
 from .plot_pulses import FAINT, FORWARD, INK, clock, pulses, within

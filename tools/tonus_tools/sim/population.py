@@ -29,10 +29,10 @@ from rich.table import Table
 from tonus import bank, limits
 from tonus.preset import Preset, build, canonical
 
+from ..world.parts import resolve
 from . import runner
 from .checks import RULES, Run, source_of
 from .measure import breaks, electrodes, held, loads
-from .parts import resolve
 from .person import draw
 from .runner import SimulatorError
 from .scenario import Scenario, ScenarioError, load

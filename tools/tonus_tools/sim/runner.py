@@ -17,16 +17,18 @@ from typing import IO
 
 from tonus.bank import SHIPPED
 
-from .boards import BOARDS, FIRMWARE
+from ..world.boards import BOARDS, FIRMWARE
 from .scenario import Scenario
 from .trace import Record, Trace, TraceError, TraceReader
 
-TARGET = Path(__file__).resolve().parent / "target" / "run.py"
+TARGET = Path(__file__).resolve().parent / "target"
+RUN = TARGET / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
 HEAP_KB = 768
 CONFIG_BYTES = 4096  # a configuration of up to this size has its room there; of a larger one ...
 HEAP_PER_BYTE = 6  # ... each byte takes so many: a dictionary an action
+BREAKS_BYTES = 64 * 1024  # what breaks things within the processor (target/breaks_chip.py)
 FILES_BYTES = 768 * 1024  # the firmware's files and what is made of them
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
 SAID_LINES = 8
@@ -56,15 +58,16 @@ def find_micropython() -> str:
     return found
 
 
-def command(config: Path, memory: bool = False) -> list[str]:
+def command(config: Path, memory: bool = False, breaks: bool = False) -> list[str]:
     """The interpreter's command line for a configuration (`Scenario.to_target`). Raises SimulatorError.
 
-    memory: it holds the device's files, too.
+    memory: it holds the device's files, too. breaks: it has room for what breaks things.
     """
-    if not TARGET.is_file():
-        raise SimulatorError(f"{TARGET} is missing")
-    beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE + (FILES_BYTES if memory else 0)
-    return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(TARGET), str(config)]
+    if not RUN.is_file():
+        raise SimulatorError(f"{RUN} is missing")
+    beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE
+    beyond += (FILES_BYTES if memory else 0) + (BREAKS_BYTES if breaks else 0)
+    return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(RUN), str(config)]
 
 
 def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:
@@ -83,20 +86,23 @@ def run(
     keep: IO[str] | None = None,
     memory: bool = False,
     firmware: Path = FIRMWARE,
+    flash: Path | None = None,
 ) -> Trace:
     """Run `scenario`; returns its trace with `wall_seconds` set.
 
     `on_line` is given each record as it arrives; `keep` each line of the trace. `memory`: the file system is the one
-    that a browser has (memory.py), not littlefs. Raises SimulatorError, also when what arrives is not a trace.
+    that a browser has (memory.py), not littlefs. `flash`: an image that it is in, and stays in. Raises SimulatorError,
+    also when what arrives is not a trace.
     """
     with tempfile.TemporaryDirectory(prefix="tonus-sim-") as folder:
         config = Path(folder) / "config.json"
-        config.write_text(json.dumps(scenario.to_target() | {"memory": memory}), encoding="utf-8")
+        target = scenario.to_target()
+        config.write_text(json.dumps(target | {"memory": memory}), encoding="utf-8")
         if scenario.presets:
             firmware = with_presets(scenario, Path(folder))
-        where = environment(scenario.board, firmware, Path(folder) / "flash.img")
+        where = environment(scenario.board, firmware, flash or Path(folder) / "flash.img")
         with open(Path(folder) / "stderr", "w+", encoding="utf-8", errors="replace") as stderr:
-            return _run(command(config, memory), scenario, where, stderr, on_line, keep)
+            return _run(command(config, memory, target["breaks"]), scenario, where, stderr, on_line, keep)
 
 
 def with_presets(scenario: Scenario, folder: Path) -> Path:

@@ -19,40 +19,11 @@ from tonus.fields import FieldError
 from tonus.preset import parse
 from tonus.session import STATES
 
-from .boards import board_names
-from .parts import ERRORS, SEED_MAX, resolve
+from ..world.boards import board_names
+from ..world.faults import FAULTS
+from ..world.model import BUTTONS, LOADS
+from ..world.parts import ERRORS, SEED_MAX, resolve
 
-BUTTONS = ("MODE", "PLUS", "MINUS")
-LOADS = ("good", "typical", "poor", "dry", "500", "2k", "10k", "short", "lifted")
-FAULTS = (
-    "rail_dead",
-    "rail_stuck",
-    "dac_full_scale",
-    "sense_open",
-    "short_open",
-    "overcurrent",
-    "fault_line_stuck",
-    "spi_error",
-    "timer_dead",
-    "task_dies",
-    "main_hangs",
-    "battery_sense_open",
-    "rset_low",
-    "rest_stuck",
-    "rest_open",
-    "relay_welded",
-    "relay_open",
-    "watch_dead",
-    "trip_dead",
-    "clamp_shorted",
-    "sense_offset",
-    "dac_low",
-    "dac_high",
-    "sense_low",
-    "switch_welded",
-    "line_stuck",
-    "pio_stuck",
-)
 HOSTS = ("reads", "deaf", "echoes", "floods", "probes", "absent")
 ACTIONS = (
     "press",
@@ -109,11 +80,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Action:
-    """One primitive thing the person or the world does. `do` is an action of TRACE.md's `world` line."""
+    """One primitive thing the person or the world does. `do` is an action of TRACE.md's `world` line.
+
+    `inject` also takes a list, a break of target/breaks_chip.py: the campaign's, which no file of a scenario has.
+    """
 
     at_us: int
     do: str
-    value: str | bool | int | Stubble | None
+    value: str | bool | int | Stubble | list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -166,6 +140,7 @@ class Scenario:
                 "host": self.start.host,
                 "errors": resolve(self.start.device, self.start.errors, self.board),
             },
+            "breaks": any(isinstance(a.value, list) for a in self.timeline),
             "timeline": [{"at_us": a.at_us, "do": a.do, "value": a.value} for a in self.timeline],
         }
 

@@ -5,7 +5,8 @@
 A sequence is a device 10 % high or low, one to three zones that the validator accepts, often at the edge of what it
 does, and what happens in some seconds of them: lifts of 1 to 600 ms, returns, stops, levels, zones, blips of the cable,
 each at any microsecond. Half of the sequences are drawn anew, half are one of the worst so far with a thing changed.
-Each is played on the firmware's own pulse loop in the simulator (target/seek.py), and measured at the electrodes.
+Some do the same again and again for a whole minute: what one cut leaves over, DC would need many times. Each is played
+on the firmware's own pulse loop in the simulator (target/seek.py), and measured at the electrodes.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from tonus import limits, preset
 from tonus.fields import FieldError
 
 from ..ending import guarded
-from .boards import BOARDS, FIRMWARE
-from .runner import SimulatorError, find_micropython, last_words
+from ..world.boards import BOARDS, FIRMWARE
+from .runner import TARGET, SimulatorError, find_micropython, last_words
 from .scenario import DEFAULT_BOARD
 
-TARGET = Path(__file__).resolve().parent / "target" / "seek.py"
 WORST = 100  # so many are kept: tests/sim/worst_cuts.json has those that were found
+WORST_DC = 20  # of them, by the DC over a minute
 BATCH = 25  # sequences of one process
 HEAP_KB = 1600
 WALL_S = 600
@@ -47,7 +48,9 @@ DEVICES: tuple[dict[str, int], ...] = (
     {"dac_gain_ppm": -100_000},
 )
 CABLE_US = 40_000
-PARENTS = 25  # of the worst, that are changed further
+PARENTS = 25  # of the worst, by either measure, that are changed further
+MINUTE_US = limits.DC_WINDOW_MS * 1000
+AGAIN = 0.08  # so many of those drawn do the same again and again for a minute, as DC would need
 
 Drawn = dict[str, Any]
 
@@ -78,7 +81,7 @@ def play(sequences: Sequence[Drawn], account: bool = True, firmware: Path = FIRM
         config = Path(folder) / "config.json"
         config.write_text(json.dumps({"sequences": list(sequences), "account": account}), encoding="utf-8")
         where = {"TONUS_FIRMWARE": str(firmware), "TONUS_BOARD": str(BOARDS / DEFAULT_BOARD)}
-        command = [find_micropython(), "-X", f"heapsize={HEAP_KB}K", str(TARGET), str(config)]
+        command = [find_micropython(), "-X", f"heapsize={HEAP_KB}K", str(TARGET / "seek.py"), str(config)]
         try:
             done = subprocess.run(
                 command, capture_output=True, encoding="utf-8", env=os.environ | where, timeout=WALL_S, check=False
@@ -98,10 +101,14 @@ def play(sequences: Sequence[Drawn], account: bool = True, firmware: Path = FIRM
 def draw(rng: random.Random) -> Drawn:
     """A sequence."""
     zones = [_zone(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
-    until = rng.randrange(4_000_000, 12_000_000)
+    again = rng.random() < AGAIN
+    until = rng.randrange(700_000, 5_000_000) if again else rng.randrange(4_000_000, 12_000_000)
     do: list[tuple[int, str, Any]] = []
-    for _ in range(rng.randrange(1, 12)):
+    for _ in range(rng.randrange(1, 4) if again else rng.randrange(1, 12)):
         do += _event(rng, until, len(zones))
+    if again:
+        do = [(t + n * until, action, value) for n in range(MINUTE_US // until + 1) for t, action, value in do]
+        until = MINUTE_US
     start: Drawn = {"errors": rng.choice(DEVICES)}
     if rng.random() < 0.2:
         start["bounce_ms"] = rng.randrange(1, 30)
@@ -197,8 +204,14 @@ def search(
                 left -= n
                 batches.append([_next(rng, worst if change_them else []) for _ in range(n)])
             for found in pool.map(lambda batch: play(batch, account), [batch for batch in batches if batch]):
-                worst = sorted([*worst, *found], key=lambda one: -one.account_uc)[:PARENTS]
+                worst = most([*worst, *found], PARENTS, PARENTS)
                 yield found
+
+
+def most(found: Sequence[Found], by_account: int, by_dc: int) -> list[Found]:
+    """The worst of them: so many by the account, and so many of the others by the DC."""
+    ranked = sorted(found, key=lambda one: -one.account_uc)
+    return ranked[:by_account] + sorted(ranked[by_account:], key=lambda one: -one.dc_ua)[:by_dc]
 
 
 def _next(rng: random.Random, worst: list[Found]) -> Drawn:
@@ -229,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     broken += 1
                     if broken <= 5:
                         print(f"{one.account_uc:.2f} uC, {one.dc_ua:.2f} uA, cut {one.cut}: {json.dumps(one.sequence)}")
-            kept = sorted([*kept, *found], key=lambda one: -one.account_uc)[:WORST]
+            kept = most([*kept, *found], WORST - WORST_DC, WORST_DC)
             if time.monotonic() - told > 30:
                 told = time.monotonic()
                 print(f"{done} sequences, worst {kept[0].account_uc:.2f} uC, {broken} broken", file=sys.stderr)

@@ -11,21 +11,20 @@ sees. The share is that of the source's current; `all_pct` has them in both.
 
 from __future__ import annotations
 
-import runpy
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from types import SimpleNamespace
+from types import ModuleType
 
 import numpy as np
 from tonus import limits
 from tonus.preset import Preset
 from tonus.program import DEAD_US, Train, compile, compile_probe, decode
 
-from .boards import BOARDS
+from ..world.boards import constants
+from ..world.parts import Delivered, delivered
 from .measure import Electrodes, inside
-from .parts import Delivered, delivered
 from .trace import Span, Trace, spans_of
 
 COUNTED = ("RAMP_UP", "TREAT")  # and electrodes that do not touch each other
@@ -194,5 +193,5 @@ def _offset_na(trace: Trace) -> int:
 
 
 @cache
-def _constants(board: str) -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(BOARDS / board / "board.py")))
+def _constants(board: str) -> ModuleType:
+    return constants(board)

@@ -24,10 +24,10 @@ from tonus import bank
 from tonus.preset import Preset, build, canonical
 
 from ..ctl.client import Client
-from .boards import load_board
+from ..world.boards import load_board
+from ..world.parts import resolve
 from .live import Live, VirtualSerial
 from .measure import electrodes
-from .parts import resolve
 from .scenario import Scenario, Start
 from .source import Share, shares
 from .trace import Record, Trace
@@ -98,6 +98,20 @@ def journal(folder: Path, seed: int, today: date) -> tuple[list[dict[str, Any]],
         live.run(2_000_000)
         client = _connected(live, now)
         return list(client.journal("session")), now.timestamp()
+
+
+def off(done: Weeks, records: list[dict[str, Any]]) -> tuple[float, float]:
+    """By how many points the shares that the device tells are off at most: of a session, and of a place over all."""
+    sessions = []
+    places = [[0.0, 0.0, 0.0, 0.0] for _ in done.preset.zones]
+    for day, record in zip(done.days, records, strict=True):
+        delivered = sum(zone.delivered_nc for zone in day.zones)
+        sessions.append(record["share_pct"] - 100 * delivered / sum(zone.reference_nc for zone in day.zones))
+        for sums, true, (set_uc, its_uc) in zip(places, day.zones, record["charges"], strict=True):
+            for i, value in enumerate((true.delivered_nc, true.reference_nc, its_uc, set_uc)):
+                sums[i] += value
+    of_places = [100 * its_uc / set_uc - 100 * part / whole for part, whole, its_uc, set_uc in places]
+    return max(map(abs, sessions)), max(map(abs, of_places))
 
 
 def _preset(seconds: int) -> Preset:
@@ -217,6 +231,8 @@ def main(arguments: list[str] | None = None) -> int:
     text = json.dumps({"hasty": done.hasty, "today": done.today.isoformat(), "days": truth}, indent=1)
     (options.out / "weeks.json").write_text(text + "\n", encoding="utf-8")
     print(f"{len(done.days)} sessions, hasty on the {done.hasty}, in {options.out}")
+    session, place = off(done, records)
+    print(f"told and truly delivered: at most {session:.1f} points apart in a session, {place:.1f} in a place")
     return 0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..sim.model import World
+from ..world.model import World
 from . import ngspice
 from .deck import LOADS, Bench, Load, transient
 from .drive import BOARD, Drive, Level, Phase, codes_of, of_waveform, probes, shipped_presets, single

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..sim.boards import BOARDS
-from ..sim.model import SKIN_KNEE_A, SKINS
+from ..world.boards import BOARDS
+from ..world.model import SKIN_KNEE_A, SKINS
 from .drive import BOARD, Drive
 from .ngspice import Floats, Plot
 

@@ -2,7 +2,7 @@
 
 A fault is one or two lines of netlist that V(flaw) closes, or a parameter, while the firmware plays on. The run is
 judged by what passes through the skin, and by two protections: the latch of the circuit, and the pulse loop
-(`firmware.py`). After a cut by the firmware the run is played again with the output off from there, and with the
+(`guarded.py`). After a cut by the firmware the run is played again with the output off from there, and with the
 contact probe from a tenth of a second later when the cut is one that the session gets over.
 """
 
@@ -17,7 +17,7 @@ from tonus import limits
 from . import ngspice
 from .deck import LOADS, Bench, Load, transient
 from .drive import BOARD, Drive, codes_of, hold, of_waveform, probes, shipped_presets, single
-from .firmware import Cut, cut
+from .guarded import Cut, cut
 from .measure import Trace
 
 OVER_UA = 600.0

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from tonus import limits
 
-from ..sim.parts import tolerances
+from ..world.parts import tolerances
 from . import ngspice
 from .deck import LOADS, PURE_STEP_US, RWATCH_OHM, Bench, held, staircase, transient
 from .drive import BOARD, UA_PER_CODE, codes_of, single

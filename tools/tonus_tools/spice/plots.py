@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..sim.model import WATCH_C
+from ..world.model import WATCH_C
 from . import faults, montecarlo, ngspice
 from .deck import LOADS, Bench, transient
 from .drive import codes_of, single

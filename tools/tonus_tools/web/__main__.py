@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..ctl.errors import ToolError
-from ..sim.boards import ROOT
+from ..world.boards import ROOT
 from .build import build
 
 

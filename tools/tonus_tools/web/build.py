@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tonus import VERSION
 
-from ..sim.boards import ROOT
+from ..world.boards import ROOT
 from .npm import MICROPYTHON
 from .pack import packed
 

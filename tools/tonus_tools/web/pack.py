@@ -12,14 +12,18 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from ..ctl import calibrate, client, words
-from ..sim import parts, scenario
-from ..sim.boards import BOARDS, FIRMWARE
-from ..sim.model import TARGET
+from .. import world
+from ..ctl import calibrate, client, margins, words
+from ..sim import scenario
+from ..sim.runner import TARGET
+from ..world import parts
+from ..world.boards import BOARDS, FIRMWARE
+from ..world.faults import FAULTS
 
 MACHINE_CODE = ("native", "viper")
 FOR_TYPES = ("__future__", "typing", "collections.abc")
 TYPES = ("Callable", "Mapping", "Sequence", "dict", "list", "tuple")
+WORLD = ("__init__.py", "bind.py", "breaks.py", "habits.py", "model.py")  # what of that room the simulated device runs
 # The interpreter has modules of these names that come before files.
 RENAMED = {"time.py": "sim_time.py", "select.py": "sim_select.py", "asyncio.py": "sim_asyncio.py"}
 
@@ -158,10 +162,16 @@ def firmware(board: str = scenario.DEFAULT_BOARD) -> dict[str, str | None]:
     return found
 
 
-def target(page: Path) -> dict[str, str]:
-    """The simulator's files, and the page's own (`page`): name to text."""
+def target(page: Path) -> dict[str, str | None]:
+    """The simulator's files, and the page's own (`page`): path to text, None for a folder."""
     paths = [*sorted(TARGET.glob("*.py")), *sorted(page.glob("*.py"))]
-    return {RENAMED.get(path.name, path.name): lean(path.read_text(encoding="utf-8"), path.name) for path in paths}
+    found: dict[str, str | None] = {"world": None}
+    for path in paths:
+        found[RENAMED.get(path.name, path.name)] = lean(path.read_text(encoding="utf-8"), path.name)
+    for name in WORLD:
+        path = Path(world.__file__).with_name(name)
+        found[f"world/{name}"] = lean(path.read_text(encoding="utf-8"), path.name)
+    return found
 
 
 # In place of what the modules below take from elsewhere.
@@ -179,7 +189,7 @@ STAND_INS = {
     "types.py": "SimpleNamespace = None\n",
 }
 TOOLS = Path(words.__file__).parents[1]
-SHARED = (words, calibrate)  # that the page runs, with the modules of the tools that they need
+SHARED = (words, calibrate, margins)  # that the page runs, with the modules of the tools that they need
 
 
 def desk(page: Path) -> dict[str, str | None]:
@@ -244,7 +254,7 @@ def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
         "desk": desk(sources / "desk"),
         "firmware": firmware(board),
         "errors": parts.resolve("typical", {}, board),
-        "faults": scenario.FAULTS,
+        "faults": FAULTS,
         "what_to_do": what_to_do(),
     }
     return json.dumps(pack, separators=(",", ":"))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ..ctl.errors import UsageError
-from ..sim.boards import IS_CHECKOUT, ROOT
+from ..world.boards import IS_CHECKOUT, ROOT
 
 HOST = "127.0.0.1"  # a browser gives a page its serial ports and its service worker there without a certificate
 PAGE = ROOT / "dist" / "web" if IS_CHECKOUT else Path(__file__).resolve().parent / "page"

@@ -2,15 +2,17 @@
 
 import json
 import sys
+from math import exp
 
 import board
 from tonus import VERSION, faults, limits, preset, program, session, settings
 from tonus.fields import FieldError
-from tonus_tools.ctl import calibrate, words
+from tonus_tools.ctl import calibrate, margins, words
 from tonus_tools.ctl.client import Session
 from tonus_tools.progress.history import history
 
 LEVELS = limits.LEVELS
+UA_PER_CODE = board.DAC_REFERENCE_MV * 1000 / board.RSET_OHM / (1 << board.DAC_BITS)
 
 
 def call(name, arguments):
@@ -77,48 +79,89 @@ def check(text):
     }
 
 
+class _Zone:
+    """What `figures.ZoneFigures` has of a zone, as far as limits ask for it: the worst, at the envelope's top."""
+
+    def __init__(self, zone, phase_uc, account_uc, load_ua):
+        w = zone.waveform
+        pulse_us = w.phase_us if w.burst_pulses else 2 * w.phase_us + w.gap_us
+        self.name = zone.name
+        self.duration_s = zone.duration_s
+        self.cue_s = zone.cue_s
+        self.glide_s, self.hold_s = zone.stroke or (0, 0)
+        self.rate_hz = w.rate_dhz / 10
+        self.rate_to_hz = w.rate_to_dhz / 10
+        self.gap_us = w.gap_us
+        self.burst_pulses = w.burst_pulses
+        self.rest_us = w.period_us(w.fastest_dhz()) - pulse_us
+        self.phase_us = w.phase_us
+        self.phase_uc = phase_uc
+        self.unpaired_uc = phase_uc * (w.burst_pulses or 1)
+        self.net_code_us = 0  # or it would not have been compiled
+        self.account_uc = account_uc
+        self.pulse_mj = load_ua**2 * 500 / 1e9 * w.phase_us * (1 if w.burst_pulses else 2) / 1e6
+
+
+def _flat(w, rate_dhz):
+    """The waveform at one rate, without an envelope."""
+    flat = preset.Waveform(w.kind)
+    for name in ("phase_us", "gap_us", "burst_pulses"):
+        setattr(flat, name, getattr(w, name))
+    flat.rate_dhz = flat.rate_to_dhz = rate_dhz
+    return flat
+
+
+def _account_uc(w, top_ua):
+    """The most that the account of charge gets to in two cycles from nothing; with more it only gets less."""
+    compiled = program.compile(w, top_ua, board)
+    forget_us = limits.CHARGE_FORGET_MS * 1000
+    account = worst = 0.0
+    at = None
+    for begin, direction, us, code, _ in _phases(compiled, LEVELS, 2 * compiled.cycle_us, 4000):
+        if at is not None:
+            account *= exp((at - begin) / forget_us)
+        at = begin + us
+        account *= exp(-us / forget_us)
+        account += direction * code * UA_PER_CODE * forget_us * (1 - exp(-us / forget_us)) / 1e6
+        worst = max(worst, abs(account))
+    return worst
+
+
 def shares(found):
-    """[limit, value, allowed, unit, percent] of what matters most, at the highest level: the worst of its zones."""
-    top = found.top_ua
-    waves = [zone.waveform for zone in found.zones]
-    phase_uc = max([top * w.phase_us for w in waves]) / 1e6
-    one_way_uc = max([top * w.unpaired_us() for w in waves]) / 1e6
-    rows = [
-        ("top current", top, "FIRMWARE_CEILING_UA", 1, "uA"),
-        ("charge a phase", phase_uc, "CHARGE_MAX_NC", 1000, "uC"),
-        ("charge one way", one_way_uc, "CHARGE_ONE_WAY_NC", 1000, "uC"),
-        ("rate", max([w.fastest_dhz() for w in waves]) / 10, "RATE_MAX_DHZ", 10, "Hz"),
-        ("phase", max([w.phase_us for w in waves]), "PHASE_MAX_US", 1, "us"),
-        ("ramp", found.ramp_ms, "RAMP_MAX_MS", 1, "ms"),
-        ("cue", max([zone.cue_s for zone in found.zones]), "CUE_MAX_S", 1, "s"),
-        ("zones", len(waves), "ZONES_MAX", 1, ""),
-        ("time", found.duration_s(), "SESSION_MAX_MS", 1000, "s"),
+    """[limit, value, allowed, unit, whether at least, percent, zone] of every limit, at the highest level."""
+    set_ua = program.compile(found.zones[0].waveform, found.top_ua, board).codes[LEVELS] * UA_PER_CODE
+    source_ohm = board.RSET_OHM + board.FET_OHM + board.SWITCHES_OHM
+    cm2 = board.ELECTRODE_AREA_MM2 / 100
+    into = [min(set_ua, board.RAIL_MIN_MV * 1000 / (source_ohm + ohm)) for ohm in (500, 10000)]
+    zones = []
+    known = []
+    for zone in found.zones:
+        w = zone.waveform
+        account_uc = next((uc for other, uc in known if other == w), None)
+        if account_uc is None:
+            account_uc = max([_account_uc(_flat(w, rate), found.top_ua) for rate in {w.rate_dhz, w.rate_to_dhz}])
+            known.append((w, account_uc))
+        zones.append(_Zone(zone, set_ua * w.phase_us / 1e6, account_uc, into[0]))
+    told = margins.rows(found, set_ua, set_ua / 1000 / cm2, into[1] ** 2 * 10000 / 1e9 / cm2, zones)
+    return [
+        (name, value, limit, unit, least, margins.percent(value, limit, least), where)
+        for name, _, value, limit, unit, least, _, where in told
     ]
-    told = []
-    for name, value, limit, parts, unit in rows:
-        allowed = getattr(limits, limit) / parts
-        told.append((name, value, allowed, unit, 100 * value / allowed))
-    return told
 
 
-def play(text, zone, level, ms):
-    """The phases of a zone at a level, for so long, without ramps: [from us, direction, us, uA] each, probes too."""
-    found = preset.parse(text)
-    wave = found.zones[zone].waveform
-    compiled = program.compile(wave, found.top_ua, board)
+def _phases(compiled, level, us, most):
+    """(us, direction, us, code, probe) of phases from a whole cycle on, without ramps, for so long."""
     train = program.Train(program.compile_probe(board))
     train.start(compiled, compiled.codes[level], limits.RAMP_MIN_MS)
     train.skip_ramp()
-    ua = board.DAC_REFERENCE_MV * 1000 / board.RSET_OHM / (1 << board.DAC_BITS)
-    rows = []
-    at = code = probe = 0
+    at = code = probe = n = 0
     first = None
-    skip = 2 * (wave.burst_pulses or 1)  # the first cycle has another code
-    while (first is None or at - first < ms * 1000) and len(rows) < 2000:
+    skip = 2 * (compiled.burst or 1)  # the first cycle has another code
+    while (first is None or at - first < us) and n < most:
         if train.load >= 0:
             code = train.load
             probe = not train.width
-        direction, us, _ = program.decode(train.word)
+        direction, for_us, _ = program.decode(train.word)
         at += program.DEAD_US
         if direction:
             if skip and not probe:
@@ -126,10 +169,20 @@ def play(text, zone, level, ms):
             elif not skip:
                 if first is None:
                     first = at
-                rows.append((at - first, direction, us, round(code * ua * 10) / 10))
-        at += us
+                n += 1
+                yield at - first, direction, for_us, code, probe
+        at += for_us
         train.next()
-    return rows
+
+
+def play(text, zone, level, ms):
+    """The phases of a zone at a level, for so long, without ramps: [from us, direction, us, uA] each, probes too."""
+    found = preset.parse(text)
+    compiled = program.compile(found.zones[zone].waveform, found.top_ua, board)
+    return [
+        (at, direction, us, round(code * UA_PER_CODE * 10) / 10)
+        for at, direction, us, code, _ in _phases(compiled, level, ms * 1000, 2000)
+    ]
 
 
 def sessions(records):

@@ -8,9 +8,9 @@ import gc
 
 import cost
 import micropython
-from bind import ptr32
 from core import spend, words
 from micropython import const
+from world.bind import ptr32
 
 _WORK_US = const(22)  # of core.words
 

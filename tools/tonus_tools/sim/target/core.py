@@ -14,9 +14,9 @@ import json
 from array import array
 
 import micropython
-from bind import ptr32
 from cost import NOTHING_US, SAMPLE_ENTRY_US, SAMPLE_EXIT_US, TICK_ENTRY_US, TICK_EXIT_US
 from micropython import const, heap_lock, heap_unlock
+from world.bind import ptr32
 
 # How often the supply is looked at besides when something happens, and whether anybody still holds the timers.
 CHECK_US = 100_000
@@ -318,6 +318,7 @@ class Core:
         self.cut = False  # the supply failed in the middle of a write to the flash
         self.spi_error = False
         self.task_error = False
+        self.breaks = None  # what a list that is injected does: breaks_chip.apply, set by run.py
         self.scratch = {}
         self.reset_cause = "power"
         self.usb = None  # usb.Usb and flash.Flash, set by run.py
@@ -436,7 +437,9 @@ class Core:
         if action == "host":
             self.usb.host = value
         elif action == "inject":
-            if value == "spi_error":
+            if isinstance(value, list):
+                self.breaks(self, value)
+            elif value == "spi_error":
                 self.spi_error = True
             elif value == "timer_dead":
                 for timer in list(timers):

@@ -4,6 +4,8 @@ While a sector is erased or a page programmed every interrupt waits, as on the c
 flash. `cut_at` takes the supply away in the middle of an operation: half of it is done.
 """
 
+from array import array
+
 import core
 import micropython
 from cost import LOAD_NS
@@ -20,6 +22,7 @@ class Flash:
     """Block device on an open binary file. `writes` counts erases and programs."""
 
     writes = 0  # of all, since the simulation began
+    erased = array("H", [0] * BLOCKS)  # how often each block was, since then
     cut_at = -1  # the operation that the supply does not survive, counted like `writes`
 
     def __init__(self, file):
@@ -51,14 +54,14 @@ class Flash:
         if op == 6:
             if arg in self.kept:
                 return -84  # LFS_ERR_CORRUPT
-            whole = self._spend(ERASE_US)
+            whole = self._spend(ERASE_US, arg)
             if not self.dead:
                 self._file.seek(arg * BLOCK)
                 self._file.write(_BLANK if whole else _BLANK[: BLOCK // 2])
             self._end(whole)
         return 0
 
-    def _spend(self, us):
+    def _spend(self, us, block=0):
         """Time for an operation passes, in which no interrupt runs. False when the supply does not survive it."""
         machine = core.machine
         if machine.cut:
@@ -66,6 +69,8 @@ class Flash:
         if self.dead or not machine.on:  # before power-up: the image is being made
             return True
         Flash.writes += 1
+        if us == ERASE_US:
+            Flash.erased[block] += 1
         if Flash.writes == Flash.cut_at:
             return False
         machine.emit("flash", machine.now, str(us))

@@ -3,12 +3,12 @@
 import core
 import micropython
 import vfs
-from bind import bind, ptr32
 from core import clock, enter, go_on, leave, spend, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, INTR, PIO0_IRQ
-from world import cell_code
+from world.bind import bind, ptr32
+from world.model import cell_code
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -41,15 +41,17 @@ class _Gpio:
 
     def follow(self, machine):
         """As an input: take the level that the world gives it."""
-        role = self.role
         world = machine.world
+        role = world.wires.get(self.role, self.role)
         before = words[_LEVELS] >> self.gpio & 1
-        if role in world.pressed:
+        if role == "STAGE_FAULT_N":
+            machine.set_level(self.gpio, world.fault_line())
+        elif role in world.pressed:
             machine.set_level(self.gpio, not world.pressed[role])
         elif role == "VBUS_SENSE":
-            machine.set_level(self.gpio, world.usb)
-        elif role == "STAGE_FAULT_N":
-            machine.set_level(self.gpio, world.fault_line())
+            machine.set_level(self.gpio, world.vbus())
+        else:  # no wire: what pulls at the Pico's end
+            machine.set_level(self.gpio, self.role != "VBUS_SENSE")
         level = words[_LEVELS] >> self.gpio & 1
         if level != before:
             words[_EDGES + self.gpio // 8] |= (8 if level else 4) << self.gpio % 8 * 4  # latched
@@ -80,12 +82,14 @@ class _Gpio:
         """As a lamp or the beeper."""
         if self.shown != permille:
             self.shown = permille
-            if self.role is not None:
-                machine.world.draw(machine.now, self.role, permille / 1000)
-            if self.role == "BEEPER":
+            if self.role is None:
+                return
+            machine.world.draw(machine.now, self.role, permille / 1000)
+            role = machine.world.wires.get(self.role, self.role)
+            if role == "BEEPER":
                 machine.emit("beep", machine.now, str(self.hz if permille else 0))
-            elif self.role is not None:
-                machine.emit("led", machine.now, '"%s",%d' % (self.role, permille))
+            elif role:
+                machine.emit("led", machine.now, '"%s",%d' % (role, permille))
 
 
 class Chip(core.Core):
@@ -150,7 +154,9 @@ class Chip(core.Core):
 
     @micropython.native
     def spi_end(self):
+        enter()
         self.world.write_dac(clock(), self._frame)
+        leave()
 
 
 class Pin:
@@ -265,6 +271,7 @@ def _read(role):
     state = machine.world
     read = state.reader(role)
     cell_read = state.cell_read
+    spoilt = state.spoilt
 
     @micropython.native
     def read_u16():
@@ -284,6 +291,8 @@ def _read(role):
                 raise OSError("simulated: the battery ADC failed")
             state.look_at_cell(clock())
             code = cell_code(cell_read, state.tables, _spent(0))
+        if spoilt and role in spoilt:
+            code = spoilt[role](code)
         return code << 4 | code >> 8
 
     return read_cell if role == "BATTERY_SENSE" else read_u16

@@ -10,10 +10,10 @@ from array import array
 import core
 import micropython
 import pioasm
-from bind import bind, ptr16, ptr32
 from core import clock, enter, go_on, leave, look, spend, words
 from cost import EXEC_US, NEXT_WORD_US, PUT_US, QUEUED_US
 from micropython import const
+from world.bind import bind, ptr16, ptr32
 
 FIFO_DEPTH = const(4)
 INSTRUCTIONS = 32

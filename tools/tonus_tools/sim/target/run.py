@@ -64,16 +64,21 @@ def load(config):
     import flash
     import machine
     import usb
-    import world
+    from world import model
 
     start = config["start"]
     live = config.get("live", False)
-    state = world.World(board, emit, start, start.get("seed", config.get("seed", 1)))
+    state = model.World(board, emit, start, start.get("seed", config.get("seed", 1)))
     timeline = [(e["at_us"], e["do"], e["value"]) for e in config["timeline"]]
     core.machine = machine.Chip(board, state, emit, timeline, config["until_us"], host if live else None)
     core.machine.usb = usb.Usb(core.machine, live)
     core.machine.usb.host = start.get("host", "reads")
     core.machine.flash = flash.Flash
+    if config.get("breaks"):
+        import breaks_chip
+
+        core.machine.breaks = breaks_chip.apply
+        _MicroPython.begins = breaks_chip.begins
     return core.machine
 
 
@@ -218,6 +223,8 @@ def forget():
             module = sys.modules.pop(name)
             if name != "board":  # which the simulated world goes by
                 module.__dict__.clear()  # something in the interpreter may still point to it
+    if "breaks_chip" in sys.modules:
+        sys.modules["breaks_chip"].forget()
     if "asyncio" in sys.modules:
         import asyncio
 
@@ -266,11 +273,15 @@ def fresh():
 
 
 class _MicroPython:
-    """The `micropython` module with what only the RP2040's has."""
+    """The `micropython` module with what only the RP2040's has. begins: called as the firmware is about to be made."""
+
+    begins = None
 
     @staticmethod
     def alloc_emergency_exception_buf(size):
         """This interpreter has one built in."""
+        if _MicroPython.begins is not None:
+            _MicroPython.begins()
 
 
 class _Sys:
@@ -316,7 +327,8 @@ def begin(config):
 def end(chip, heap_free):
     """The trace's last line."""
     chip.world.advance(chip.now)
-    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": heap_free}))
+    erased = {str(n): times for n, times in enumerate(chip.flash.erased) if times}
+    emit("end", chip.now, json.dumps({"ticks": chip.ticks, "heap_free": heap_free, "erased": erased}))
 
 
 def main():
@@ -326,7 +338,8 @@ def main():
     with open(sys.argv[1]) as f:
         config = json.load(f)
     here = __file__.rsplit("/", 1)[0]
-    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), ".frozen"]
+    tools = here.rsplit("/", 2)[0]  # where `world` is
+    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), tools, ".frozen"]
     import core
 
     core.real_time = real_time

@@ -64,15 +64,15 @@ def play(board, sequence, account):
     """One sequence; (worst uC, when us, range uC, phases, starts, cut or fault it ended with)."""
     import core
     import machine
-    import world
     from tonus import debounce, faults, limits, preset, program, pulse, stage
+    from world import model
 
     for i in range(len(core.words)):
         core.words[i] = 0  # time begins anew
     skin = Electrodes(limits.CHARGE_FORGET_MS * 1000)
     start = {"battery_pct": 90, "usb": False, "temperature_c": 25, "touch": sequence["touch"]}
     start.update(sequence["start"])
-    state = world.World(board, skin.emit, start, sequence["seed"])
+    state = model.World(board, skin.emit, start, sequence["seed"])
     outside = [(t, action, value) for t, action, value in sequence["do"] if action in ("touch", "lift", "usb")]
     chip = machine.Chip(board, state, skin.emit, outside, 1 << 40)
     core.machine = chip
@@ -144,7 +144,8 @@ def main():
     with open(sys.argv[1]) as f:
         config = json.load(f)
     here = __file__.rsplit("/", 1)[0]
-    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), ".frozen"]
+    tools = here.rsplit("/", 2)[0]  # where `world` is
+    sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), tools, ".frozen"]
     import core
 
     core.real_time = real_time

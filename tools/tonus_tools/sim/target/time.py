@@ -2,10 +2,10 @@
 
 import core
 import micropython
-from bind import ptr32
 from core import clock, spend, words
 from cost import TICKS_US
 from micropython import const
+from world.bind import ptr32
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)

@@ -6,7 +6,7 @@ What the firmware prints goes into the trace whether anybody listens or not; a h
 import json
 
 import core
-import habits
+from world import habits
 
 PACKET = 64
 PACKET_US = 1000  # one packet a frame

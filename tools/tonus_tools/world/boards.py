@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[3]
 IS_CHECKOUT = (ROOT / "pyproject.toml").is_file()
@@ -20,11 +21,11 @@ class Board:
     """What the measurements need of a board: its current source."""
 
     name: str
-    folder: Path
     ua_per_code: float
     uv_per_code: float
     full_scale_ua: float  # DAC reference over Rset: the hardware ceiling
     offset_ua: float = 0.0  # what flows at code 0
+    dummy_load: bool = False  # where skin would be: the self-test drives it
 
     def with_errors(self, errors: Mapping[str, int]) -> Board:
         """The source of a device with these errors (SCENARIOS.md), but for its DAC's bow; the ceiling stays nominal."""
@@ -39,12 +40,23 @@ def board_names() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
 
 
-def load_board(name: str) -> Board:
-    """The board called `name`. Raises KeyError when there is no such folder."""
+def constants(name: str) -> ModuleType:
+    """The module boards/NAME/board.py, which the firmware imports as `board`. KeyError when there is no such folder."""
     if name not in board_names():
         raise KeyError(name)
-    folder = BOARDS / name
-    constants = runpy.run_path(str(folder / "board.py"))
-    full_scale_ua = constants["DAC_REFERENCE_MV"] * 1000 / constants["RSET_OHM"]
-    codes = 1 << constants["DAC_BITS"]
-    return Board(name, folder, full_scale_ua / codes, constants["DAC_REFERENCE_MV"] * 1000 / codes, full_scale_ua)
+    spec = importlib.util.spec_from_file_location(f"board_{name}", BOARDS / name / "board.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_board(name: str) -> Board:
+    """The current source of the board called `name`. KeyError when there is no such folder."""
+    board = constants(name)
+    full_scale_ua = board.DAC_REFERENCE_MV * 1000 / board.RSET_OHM
+    codes = 1 << board.DAC_BITS
+    uv_per_code = board.DAC_REFERENCE_MV * 1000 / codes
+    load = hasattr(board, "DUMMY_LOAD_OHM")
+    return Board(name, full_scale_ua / codes, uv_per_code, full_scale_ua, dummy_load=load)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 from statistics import NormalDist
-from types import SimpleNamespace
 from typing import Any
 
-from .boards import BOARDS
+from .boards import BOARDS, constants
 from .model import World
 
 SIGMAS = 3  # a maker's limit, in deviations of a normal distribution
@@ -173,7 +172,7 @@ def delivered(board: str, errors: Mapping[str, int], code: int, load: str = "500
 
     From the simulator's own world: what a reported share is judged against.
     """
-    constants = SimpleNamespace(**runpy.run_path(str(BOARDS / board / "board.py")))
+    made = constants(board)
     phases: list[list[str]] = []
 
     def emit(kind: str, _t_us: int, text: str) -> None:
@@ -181,7 +180,7 @@ def delivered(board: str, errors: Mapping[str, int], code: int, load: str = "500
             phases.append(text.split(","))
 
     start = {"battery_pct": 100, "usb": False, "temperature_c": 25, "touch": load, "errors": dict(errors)}
-    world: Any = World(constants, emit, start, 1)
+    world: Any = World(made, emit, start, 1)
     world.on_input = lambda: None
     for t_us in range(0, _RAIL_UP_US, 1000):
         world.alive_edge(t_us)

@@ -12,7 +12,7 @@ tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, an
 from array import array
 from math import exp, log
 
-from bind import bind, micropython, ptr16, ptr32, roomy
+from .bind import bind, micropython, ptr16, ptr32, roomy
 
 # name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
 SKINS = {
@@ -22,7 +22,8 @@ SKINS = {
     "dry": (1e3, 2 * 3e6, 3e-9 / 2),
 }
 # Pure resistors have no R || C: the regulatory test loads, and electrodes that touch each other.
-RESISTORS = {"short": 5.0, "500": 500.0, "2k": 2e3, "10k": 10e3}
+RESISTORS = {"500": 500.0, "2k": 2e3, "10k": 10e3, "short": 5.0}
+LOADS = tuple(SKINS) + tuple(RESISTORS) + ("lifted",)
 
 SKIN_KNEE_A = 50e-6  # skin's R halves at this set current: it falls under drive
 # What a phase carries less than the set current, or more. The strays at the sink node give of it, until its switch has
@@ -78,6 +79,7 @@ BOUNCE_US = 200, 3000  # a piece of a bounce lasts from the one to the sum of bo
 FAR = 1 << 60  # us: never
 
 BUTTONS = ("MODE", "PLUS", "MINUS")
+_COLUMNS = {"CURRENT_SENSE": 1, "SINK_SENSE": 2, "RAIL_SENSE": 3}
 
 
 class World:
@@ -99,6 +101,10 @@ class World:
         self.temperature_c = start["temperature_c"]
         self.pressed = {"MODE": False, "PLUS": False, "MINUS": False}
         self.faults = set()
+        self.spoilt = {}  # by role: what a converter's channel makes of its code (breaks.py)
+        self.wires = {}  # of a breadboard wired wrong: what the pin of a role leads to in truth
+        self._wired = None  # and what its converter sees: `_wired_volts`
+        self._deaf = False  # no word reaches the DAC
         # The parts: nominal where nothing is said (SCENARIOS.md; what is typical is the scenario's to know).
         errors = start.get("errors", {})
         self._dac_gain = board.DAC_REFERENCE_MV * 1e-3 / self._dac_codes * (1 + errors.get("dac_gain_ppm", 0) * 1e-6)
@@ -106,7 +112,8 @@ class World:
         self._dac_bow = errors.get("dac_bow_uv", 0) * 4e-6 / self._dac_codes**2
         self._rset_ohm = board.RSET_OHM * (1 + errors.get("rset_ppm", 0) * 1e-6)
         self._rail_nominal = board.RAIL_MV * 1e-3 * (1 + errors.get("rail_ppm", 0) * 1e-6)
-        self._short_ohm = board.SHORT_OHM * (1 + errors.get("short_ppm", 0) * 1e-6)
+        self._load_ohm = getattr(board, "DUMMY_LOAD_OHM", 0)
+        self._short_ohm = getattr(board, "SHORT_OHM", 0) * (1 + errors.get("short_ppm", 0) * 1e-6)
         self._rest_ohm = board.REST_OHM
         self._switches_ohm = board.SWITCHES_OHM + errors.get("switches_mohm", 0) * 1e-3
         self._stray = STRAY_F + errors.get("stray_ff", 0) * 1e-15
@@ -154,7 +161,8 @@ class World:
         self._break_t = 0
         self._break_due = FAR
         self._late = 0
-        self._touch(start["touch"])
+        # A dummy load stays where it is until somebody takes it off.
+        self._touch("load" if self._load_ohm and start["touch"] == "lifted" else start["touch"])
         self._next_break(0)
         self._dir = 0
         self._past = 0.0  # through so much, ohm, the current goes past the skin
@@ -176,7 +184,7 @@ class World:
         self._relay(0)
         self._circuit()
         bind(self, "advance", "volts", "keep_alive", "set_switches", "write_dac", "powered", "_circuit", "_set_amps")
-        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase")
+        bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase", "_take")
         bind(self, "_current_volts", "_one_way")
 
     def _converter(self, errors):
@@ -235,6 +243,12 @@ class World:
         elif action == "bridge_ohm":
             self._bridge = value
             self._load(t, self.load)
+        elif action == "wired":
+            self.wires = value["wires"]
+            self._wired = value if "00" in value else None
+            self._deaf = not value["heard"]
+            if self._deaf:
+                self._input = self._output = SHUT
         elif action == "inject":
             self.faults.add(value)
             if value == "overcurrent":
@@ -287,7 +301,7 @@ class World:
                 self._rs *= bridge * self._leak
             self._rest_r = self._scale / (1 / self._rp + self._leak)
         else:
-            self._rs = RESISTORS[self.load]
+            self._rs = self._load_ohm if self.load == "load" else RESISTORS[self.load]
             if bridge:
                 self._rs *= bridge / (self._rs + bridge)
             self._rp = self._c = 0.0
@@ -374,8 +388,8 @@ class World:
     @micropython.native
     def set_switches(self, t, a, b, ldac):
         """Levels of EL_A, EL_B and LDAC."""
-        if not ldac:
-            self._output = self._input
+        if not ldac and self._output != self._input:
+            self._take(t)
         self._ldac = ldac
         if self.faults and "line_stuck" in self.faults:
             a = True
@@ -393,11 +407,22 @@ class World:
 
     def write_dac(self, t, frame):
         """A 16 bit frame of the MCP4821: bit 15 low writes, bit 12 low shuts the output down."""
-        if frame & 0x8000:
+        if frame & 0x8000 or self._deaf:
             return
         self._input = frame & 0xFFF if frame & 0x1000 else SHUT
-        if not self._ldac:
+        if not self._ldac and self._output != self._input:
+            self._take(t)
+
+    def _take(self, t):
+        """The DAC's output becomes what its input register has. A phase under way is another one from here on."""
+        if not self._dir:
             self._output = self._input
+            return
+        direction = self._dir
+        self.advance(t)
+        self._end_phase(t)
+        self._output = self._input
+        self._begin_phase(t, direction)
 
     def alive_edge(self, t):
         """STAGE_ALIVE toggled."""
@@ -463,6 +488,8 @@ class World:
         # Readings right after another share one state: nothing moves by more than a converter's step in between.
         if t - self.t > SETTLED_US:
             self.advance(t)
+        if self._wired and role in _COLUMNS:
+            return self._wired_volts(_COLUMNS[role])
         if role == "CURRENT_SENSE":
             return self._current_volts()
         if role == "RAIL_SENSE":
@@ -476,6 +503,24 @@ class World:
             cell = self._cell_volts() - amps * self._cell_ohm * OHMIC_SHARE - self._sag
             return (VBUS_VSYS_V if self.usb else cell) * self._battery_divider
         return self._sensor_volts - (self.temperature_c - 27) * 0.001721
+
+    def _wired_volts(self, column):
+        """A converter's input on a breadboard that is wired as it is: for the switches' levels, by the DAC's mV.
+
+        Rows (mV, V, V, V) as solved beforehand, the first with the DAC shut down.
+        """
+        rows = self._wired["%d%d" % (bool(self._el_a), bool(self._el_b))]
+        if self._output == SHUT:
+            return rows[0][column]
+        mv = (self._output * self._dac_gain + self._dac_offset) * 1000
+        below = rows[1]
+        for row in rows[2:]:
+            if row[0] >= mv:
+                break
+            below = row
+        if row[0] == below[0]:
+            return below[column]
+        return below[column] + (row[column] - below[column]) * (mv - below[0]) / (row[0] - below[0])
 
     @micropython.native
     def _current_volts(self):
@@ -494,22 +539,31 @@ class World:
 
     def adc(self, t, role):
         """A 12 bit reading of `volts`, with all that the converter adds."""
-        return _convert(self.tables, int(self.volts(t, role) * self._adc_scale))
+        code = _convert(self.tables, int(self.volts(t, role) * self._adc_scale))
+        return self.spoilt[role](code) if role in self.spoilt else code
 
     def reader(self, role):
         """A function of t that reads as `adc`, and faster."""
         volts = self.volts
         scale = self._adc_scale
+        spoilt = self.spoilt
 
         @micropython.native
         def read(t):
-            return _convert(self.tables, int(volts(t, role) * scale))
+            code = _convert(self.tables, int(volts(t, role) * scale))
+            if spoilt and role in spoilt:
+                return spoilt[role](code)
+            return code
 
         @micropython.native
         def read_current(t):
             if t - self.t > SETTLED_US:
                 self.advance(t)
-            return _convert(self.tables, int(self._current_volts() * scale))
+            volts_seen = self._wired_volts(1) if self._wired else self._current_volts()
+            code = _convert(self.tables, int(volts_seen * scale))
+            if spoilt and role in spoilt:
+                return spoilt[role](code)
+            return code
 
         return read_current if role == "CURRENT_SENSE" else read
 
@@ -521,9 +575,13 @@ class World:
         kept[1] = t & 0x3FFFFFFF
         kept[2] = 1
 
+    def vbus(self):
+        """Level of VBUS_SENSE."""
+        return self.usb
+
     def fault_line(self):
         """Level of STAGE_FAULT_N: low when the latch has tripped."""
-        return not (self.latch or "fault_line_stuck" in self.faults)
+        return not (self.latch or "fault_line_stuck" in self.faults or self.pressed.get("STAGE_FAULT_N"))
 
     # Physics.
 
@@ -765,7 +823,7 @@ class World:
                 return self._rail * CLAMP_OHM / (CLAMP_OHM + ohm) if ohm else 0.0
             # The sink divider hangs on it too.
             return self._rail - max(amps, self._less) * ohm - self._past_v if ohm else 0.0
-        if not amps:
+        if not amps and self._lifted:
             return 0.0
         return self._rail - self._vc * self._dir - amps * self._series
 
@@ -843,7 +901,7 @@ class World:
                 charge -= (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
                 if not rest:
                     charge += RECOVERY_C
-        fields = (self._dir, us, code, peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
+        fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
 
 

@@ -1,0 +1,1 @@
+"""Every single fault, played at a random moment of a drawn session, judged at the electrodes: CAMPAIGN.md."""
