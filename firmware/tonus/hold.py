@@ -10,7 +10,6 @@ from asyncio import sleep_ms
 from . import limits, link
 from .link import Refused
 from .measured import through_ohm
-from .selftest import FALL_MS, RISE_MS
 
 _SETTLE_MS = 20  # the sink's loop, after the short has closed
 _BURST = 16
@@ -43,7 +42,7 @@ class Hold:
         self.active = True
         try:
             pulse.power(True)
-            for _ in range(RISE_MS // 5):
+            for _ in range(limits.RAIL_RISE_MS // 5):
                 await sleep_ms(5)
                 if stage.rail() >= self._board.RAIL_MIN_MV:
                     break
@@ -80,7 +79,7 @@ class Hold:
         """End it, and wait until the rail is down."""
         if self.active:
             self.end()
-            await sleep_ms(FALL_MS)
+            await sleep_ms(limits.RAIL_GONE_MS)
 
     async def _mean(self, read) -> int:
         """Of HOLD_READINGS, in thousandths."""

@@ -60,6 +60,8 @@ MISSED_US = 1000  # and this much, missed
 STALL_US = 3000  # the loop itself was held up this long: fault
 
 RAIL_FALL_MS = 20  # the keep-alive's promise: the rail is down this long after its last edge
+RAIL_GONE_MS = 25  # and so long after it is looked at
+RAIL_RISE_MS = 60  # the rail is up this long after its first edge
 
 # Buttons
 DEBOUNCE_MS = 15  # a contact that has been the same for this long is down, or up

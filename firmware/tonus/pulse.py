@@ -190,6 +190,8 @@ class Pulse:
         kept = self._kept
         kept[_POWER_TICK] = kept[_TICKS]
         kept[_POWERED] = 1 if on and not self.faulted() else 0
+        if not on:
+            self._stage.alive(0)  # low, it holds for half as long
 
     def testing(self, on: bool) -> None:
         """Whether the self-test makes the latch trip, and looks at it itself."""

@@ -16,8 +16,6 @@ from . import faults, limits
 from .faults import Failed
 from .measured import Measured, average, through_ohm
 
-RISE_MS = 60
-FALL_MS = limits.RAIL_FALL_MS + 5
 _SETTLE_MS = 3  # the sink's loop, after the short has closed
 _LEAK_CODES = 10  # 2 uA
 # DAC codes: 8, 80 and 410 uA. The first two give the offset, in what the converter reads below 512, its first too wide
@@ -44,8 +42,8 @@ TRIPS = (
 )
 BELOW = 1600  # 199 uA: not yet at Rset
 FAST_MS = 3
-_EMPTY_MS = 7  # of the watch's integrator: five of its time constants
-_RELAY_MS = 4  # with the rail's rise: it opens in 3, and thresholds fall in 3
+_EMPTY_MS = 5  # of the watch's integrator: three of its time constants
+_RELAY_MS = 2  # with the rail's rise: it opens in 3, and thresholds fall in 3
 # Across the loop of an open relay, 8 uA: a zener, either way.
 _LOOP_MV = (1500, 8000)
 _LOOP_BACK_MV = (300, 1200)
@@ -108,11 +106,18 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
     return readings
 
 
+def _wait(stage, pulse, ms: int) -> None:
+    """So many ms, to themselves: others would make some of it."""
+    began = pulse.ticks
+    while pulse.ticks - began & 0xFFFF <= ms:
+        stage.rail()
+
+
 async def _rise(board, stage, pulse) -> int:
     """The rail, mV, up."""
     pulse.power(True)
-    for _ in range(RISE_MS // 2):
-        await sleep_ms(2)
+    for _ in range(limits.RAIL_RISE_MS // 2):
+        _wait(stage, pulse, 1)
         if stage.rail() >= board.RAIL_MIN_MV:
             break
     rail = stage.rail()
@@ -122,8 +127,8 @@ async def _rise(board, stage, pulse) -> int:
 
 
 async def _fall(board, stage) -> int:
-    """The rail, mV, when it and the latch have gone, or FALL_MS have."""
-    for _ in range(FALL_MS // 2):
+    """The rail, mV, when it and the latch have gone, or RAIL_GONE_MS have."""
+    for _ in range(limits.RAIL_GONE_MS // 2):
         await sleep_ms(2)
         rail = stage.rail()
         if rail <= board.RAIL_MIN_MV // 10 and stage.fault_n():
@@ -212,9 +217,10 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
         raise Failed(faults.REST, readings["rest_mv"])
 
 
-def _loop(stage, measured, reverse: bool) -> int:
-    """0 when what is across rail and sink node is the zener of an open relay, else that, mV. In no time, settled."""
-    for _ in range(3):
+def _loop(stage, measured, reverse: bool, times: int = 1) -> int:
+    """0 when what is across rail and sink node is the zener of an open relay, else that, mV. In no time: the last of so
+    many means."""
+    for _ in range(times):
         total = sum([stage.voltage() for _ in range(16)])
     mv = (total * 64 - measured.across) * 8 >> 10
     least, most = _LOOP_BACK_MV if reverse else _LOOP_MV
@@ -226,7 +232,7 @@ async def _relay(stage, low: int, measured) -> None:
     there = 0
     for reverse in (False, True):
         stage.drive(low, not reverse, _DRIVE_US)
-        there += not _loop(stage, measured, reverse)
+        there += not _loop(stage, measured, reverse, 2)
         await sleep_ms(_DRIVE_US // 1000 + 2)
     if there == 2:
         raise Failed(faults.RELAY, 0)
@@ -240,11 +246,11 @@ async def _trips(board, stage, pulse, low: int, measured, readings: dict[str, in
         if slow or lines == 1:
             # What has added up, also before this start, would trip at once.
             stage.under_test(low, 3)
-            await sleep_ms(_EMPTY_MS)
+            _wait(stage, pulse, _EMPTY_MS)
         # While the rail rises the relay opens, and thresholds fall.
         stage.under_test(BELOW if lines == 3 else low, lines)
         await _rise(board, stage, pulse)
-        await sleep_ms(_RELAY_MS)
+        _wait(stage, pulse, _RELAY_MS)
         ms = 0
         early = not stage.fault_n()
         if not early:
@@ -254,8 +260,7 @@ async def _trips(board, stage, pulse, low: int, measured, readings: dict[str, in
             stage.under_test(code, lines)
             began = pulse.ticks
             while stage.fault_n() and ms <= most_ms:
-                if slow:
-                    await sleep_ms(1)
+                stage.rail()
                 ms = pulse.ticks - began & 0xFFFF
             early = ms < least_ms
         tripped = not stage.fault_n()

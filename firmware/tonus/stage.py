@@ -32,7 +32,9 @@ class Stage:
     def __init__(self, board) -> None:
         PIO(0).remove_program()  # what a prompt left there: the machine below is set up anew, and has to find room
         pins = board.PINS
-        self.toggle_alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0).toggle  # interrupt: one edge of the keep-alive
+        alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0)
+        self.alive = alive.value
+        self.toggle_alive = alive.toggle  # interrupt: one edge of the keep-alive
         select = Pin(pins["DAC_CS"], Pin.OUT, value=1)
         spi = SPI(
             board.SPI,

@@ -36,6 +36,7 @@ DIVIDER_OHM = 20.2e6
 RAIL_RISE_US = 1500.0  # the boost converter, at its current limit
 RAIL_FALL_US = 470.0  # time constant of its bleeder
 ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long after an edge
+ALIVE_LOW_US = 9_000  # that left the line low
 # The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
 WATCH_A = 575e-6
 WATCH_C = 61.5e-6
@@ -424,18 +425,18 @@ class World:
         self._output = self._input
         self._begin_phase(t, direction)
 
-    def alive_edge(self, t):
+    def alive_edge(self, t, high=True):
         """STAGE_ALIVE toggled."""
         self.advance(t)
         if "rail_dead" not in self.faults:
-            self._alive_until = t + ALIVE_HOLD_US
+            self._alive_until = t + (ALIVE_HOLD_US if high else ALIVE_LOW_US)
 
     @micropython.native
-    def keep_alive(self, t):
+    def keep_alive(self, t, high=True):
         """An edge of STAGE_ALIVE that only keeps a full rail up, without allocating. False if it would do more."""
         if t > self._alive_until or not self._rail_full or self._test or "rail_dead" in self.faults:
             return False
-        self._alive_until = t + ALIVE_HOLD_US
+        self._alive_until = t + (ALIVE_HOLD_US if high else ALIVE_LOW_US)
         return True
 
     def draw(self, t, role, share):
