@@ -15,6 +15,8 @@ RULES = {
     "limit": ("if treated > kept[TREAT_MAX]:", "if 0:"),
     "blind_ms": ("unsampled > kept[BLIND_MS] or ", ""),
     "blind_pulses": (" or kept[UNSAMPLED] > kept[BLIND_PULSES]", ""),
+    "too_fast": (" or too_fast:", ":"),
+    "most": ("if code > kept[MOST]:", "if 0:"),
     "lift": ("if kept[AGAIN] + kept[SENSE_TRIM] - TRIM < least and pins & kept[DRIVEN]:", "if 0:"),
     "tripped": ("int(faults.LIFT) if pins & kept[FAULT_N] else int(faults.LATCH)", "int(faults.LIFT)"),
     "overcurrent": ("if kept[OVER] > 1:", "if 0:"),

@@ -66,6 +66,7 @@ REST_OHM = 0  # nothing feeds the sink node in a rest
 ELECTRODE_AREA_MM2 = 250
 
 HAS_BOOST = False
+HAS_WATCH = False
 HAS_SHORT = False
 HAS_POWER_LATCH = False
 HAS_BATTERY = False

@@ -78,6 +78,7 @@ ELECTRODE_AREA_MM2 = 250  # each sphere's contact patch, 18 mm diameter
 
 # What this board has. A missing part is skipped by the self-test, and says so.
 HAS_BOOST = True  # rail made by a converter that needs the keep-alive
+HAS_WATCH = True  # the electrode watch, which trips the latch by the electrodes' own current
 HAS_SHORT = True  # decoder with the built-in short
 HAS_POWER_LATCH = True
 HAS_BATTERY = True

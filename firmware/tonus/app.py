@@ -15,9 +15,7 @@ from time import sleep_ms, ticks_diff, ticks_ms
 
 import machine
 import rp2
-from machine import PWM, Pin
 from micropython import alloc_emergency_exception_buf
-from uctypes import bytearray_at
 
 from . import (
     VERSION,
@@ -27,12 +25,10 @@ from . import (
     console,
     contact,
     debounce,
-    deviation,
     faults,
     files,
-    filling,
+    front,
     hold,
-    journal,
     limits,
     link,
     mark,
@@ -43,90 +39,32 @@ from . import (
     preset,
     program,
     pulse,
+    recorder,
     session,
     settings,
     stage,
-    tally,
+    watcher,
 )
 
 _DATA = "/data"  # what the user has made, apart from the firmware's files: an update leaves it alone
-_PENDING_MAX = 8  # journal records that wait for the output to be off
 _IDLE_MS = 1000  # of a host that says nothing: look less often
-
-_LED_HZ = 1000
 _LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
 _RAISING_MS = 3000  # after a press of PLUS: the person may go on
 _COUNTS_MS = 60_000  # a session that treated for so long counts, like one that finished
-_LOUD, _QUIET = 32768, 1024  # of the beeper's duty: a tenth of the sound
-_REMEMBERED = 8  # sessions whose levels are known from the start on
-
-
-class Panel:
-    """The panel's pins. Written only when something changes. contacts: the buttons, for the pulse loop to look at."""
-
-    def __init__(self, board) -> None:
-        pins = board.PINS
-        for role in panel.BUTTONS:
-            Pin(pins[role], Pin.IN, Pin.PULL_UP)
-        mode, plus, minus = [pins[role] for role in panel.BUTTONS]
-        edges = debounce.Edges(machine, bytearray_at, (mode, plus, minus))
-        self.contacts = debounce.Contacts(1 << mode, 1 << plus, 1 << minus, edges)
-        self._bar = [PWM(Pin(pins[role]), freq=_LED_HZ, duty_u16=0) for role in panel.SHOWN[:5]]
-        self._lamps = [Pin(pins[role], Pin.OUT, value=0) for role in panel.SHOWN[5:10]]
-        self._beeper = PWM(Pin(pins["BEEPER"]), freq=2000, duty_u16=0)
-        self.haptic = Pin(pins["HAPTIC"], Pin.OUT, value=0) if "HAPTIC" in pins else None
-        self._shown = [0] * 10
-        self._sounding = (0, 0)
-        self.lit = -1  # in panel.SHOWN: it alone is on, whatever is to be shown and heard
-
-    def show(self, lights: list[int]) -> None:
-        """Brightness, permille, of LEVEL_1..5, MODE_1..4, CONTACT."""
-        if self.lit >= 0:
-            lights = [1000 if i == self.lit else 0 for i in range(10)]
-        if lights == self._shown:
-            return
-        for i in range(10):
-            if lights[i] != self._shown[i]:
-                if i < 5:
-                    self._bar[i].duty_u16(lights[i] * 65535 // 1000)
-                else:
-                    self._lamps[i - 5](1 if lights[i] else 0)
-        self._shown = lights
-
-    def draws_ma(self, board) -> int:
-        """What lights, beeper and motor draw now."""
-        hz, haptic = self._sounding
-        lit = sum(self._shown) * board.LAMP_UA // 1_000_000
-        return lit + (board.BEEPER_MA if hz else 0) + (board.MOTOR_MA if haptic else 0)
-
-    def sound(self, tone: tuple[int, int], loud: bool) -> None:
-        """(beeper Hz, haptic)."""
-        if self.lit >= 0:
-            tone = (2000 if self.lit == 10 else 0, self.lit // 11)
-        if tone == self._sounding:
-            return
-        hz, haptic = tone
-        if hz:
-            self._beeper.freq(hz)
-        self._beeper.duty_u16(0 if not hz else _LOUD if loud else _QUIET)
-        if self.haptic is not None:
-            self.haptic(haptic)
-        self._sounding = tone
 
 
 class Output:
     """What the session may ask of the pulse loop."""
 
-    def __init__(self, pulse_loop: pulse.Pulse, programs, contact_state: contact.Contact, weigh) -> None:
+    def __init__(self, pulse_loop: pulse.Pulse, programs, watch: watcher.Watcher) -> None:
         self._pulse = pulse_loop
         self._programs = programs  # function: zone -> Program
-        self._contact = contact_state
-        self._weigh = weigh  # function: whether what flows from here on is the treatment
+        self._watcher = watch
 
     def off(self) -> None:
         self._pulse.off()
-        self._weigh(False)
-        self._contact.reset()
+        self._watcher.weigh(False)
+        self._watcher.contact.reset()
 
     def probe(self) -> None:
         self._pulse.probe()
@@ -136,7 +74,7 @@ class Output:
 
     def treat(self, zone, level: int, ramp_ms: int) -> None:
         program_ = self._programs(zone)
-        self._weigh(True)
+        self._watcher.weigh(True)
         self._pulse.treat(program_, level, ramp_ms)
 
     def aim(self, level: int, ramp_ms: int) -> None:
@@ -144,7 +82,7 @@ class Output:
 
     def ramp_down(self) -> None:
         self._pulse.aim(0, limits.RAMP_DOWN_MS)
-        self._weigh(False)
+        self._watcher.weigh(False)
 
     def settled(self) -> bool:
         return self._pulse.settled()
@@ -165,52 +103,40 @@ class App:
         self._epoch_s: int | None = None  # Unix time at the start, when a host has told
         self._power = power.Power(board)  # first: the soft latch
         self._console = console.Console()
-        self._panel = Panel(board)
+        self._front = front.Front(board)
         self._stage = stage.Stage(board)
         self._pulse = pulse.Pulse(
-            self._stage, program.compile_probe(board), 1 << board.PINS["VBUS_SENSE"], self._panel.contacts
+            self._stage, program.compile_probe(board), 1 << board.PINS["VBUS_SENSE"], self._front.contacts
         )
         self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
-        self._contact = contact.Contact(board.RAIL_MV, board.RSET_OHM)
-        self._filling = filling.Filling(board, self._stage)
-        self._deviation = deviation.Deviation()
-        self._buttons = panel.Buttons(self._panel.contacts)
-        self._sounder = panel.Sounder(self._panel.haptic is not None)
+        self._watcher = watcher.Watcher(board, self._stage, self._pulse, self.log, self._now)
+        self._buttons = panel.Buttons(self._front.contacts)
+        self._sounder = panel.Sounder(self._front.haptic is not None)
         self._moments = moments.Moments()
         self._raised_ms = -_RAISING_MS
-        self._levels: dict[str, int] = {}  # of last time, by preset
-        self._share_pct = 100  # of the last session, and the side that got less
-        self._less = ""
-        self._tally = tally.Tally()
-        self._weighing = False  # what flows is the treatment, and belongs into the tally
-        self._asked: tuple = (None, None, 0, 0)  # what the level asks for: `Pulse.wanted`, its program, and `_per_s`
         self._zone: preset.Zone | None = None  # the zone that was compiled last, and its program
         self._program: program.Program | None = None
         self._cell = cell.Cell(board.CELL_EMPTY_MV, board.CELL_FULL_MV, board.CELL_MOHM)
-        self._shown_kind = contact.OPEN
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
         self._later: str | None = None
         self._lit_until_ms = 0
         self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
-        self._pending: list[tuple[journal.Journal, dict]] = []
-        self._journal_lost = 0
-        self._sessions = journal.Journal(_DATA, "sessions")
-        self._faults = journal.Journal(_DATA, "faults")
         self._bank = bank.Bank(_DATA)
         self._calibrations = calibration.Store(_DATA, board.NAME)
         self.settings = settings.Settings(_DATA)
         self._unsaved = False  # settings that wait for the output to be off
         self._mark = mark.Mark(_DATA)
+        self._recorder = recorder.Recorder(_DATA, self, self._mark, self._try)
         self._note_loss = False
         self._open_data(feed)
         feed()
         self.calibrated()
         self._note_damage = self._bank.damage is not None
-        output = Output(self._pulse, self._compile, self._contact, self._weigh)
-        self._session = session.Session(self._bank, output, self.log, self._cue)
+        output = Output(self._pulse, self._compile, self._watcher)
+        self._session = self._watcher.session = session.Session(self._bank, output, self.log, self._cue)
         self.settings_changed()
-        journals = {"session": self._sessions, "fault": self._faults}
+        journals = {"session": self._recorder.sessions, "fault": self._recorder.faults}
         self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
         self._link = link.Link(self._methods.table, self._console.sent)
 
@@ -218,16 +144,14 @@ class App:
         """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
         self._try("data", self._make_folder)
         self._mark.load()  # before anything is put aside or made
-        for load in (self._sessions.load, self._faults.load):
-            feed()
-            self._try("journal", load)
+        self._recorder.load(feed)
         self._try("presets", lambda: self._bank.load(feed))
         self._calibrations.load()
         self._put_aside("bank", self._bank, faults.BANK_DAMAGED)
         self._put_aside("calibration", self._calibrations, faults.CALIBRATION_DAMAGED)
         self.settings.load()
         self._put_aside("settings", self.settings, faults.SETTINGS_DAMAGED)
-        self._try("journal", self._remember)
+        self._try("journal", self._recorder.remember)
         self._tell_loss()
 
     def _tell_loss(self) -> None:
@@ -257,17 +181,6 @@ class App:
             pass  # there is none
         os.mkdir(_DATA)
 
-    def _remember(self) -> None:
-        """The levels of last time."""
-        n = max(0, self._sessions.n - _REMEMBERED)
-        while True:
-            text = self._sessions.after(n)
-            if text is None:
-                break
-            record = json.loads(text)
-            n = record["n"]
-            self._levels[record["id"]] = record["level"]
-
     def _put_aside(self, event: str, store, number: int) -> None:
         """A file that was damaged is kept, logged and journalled."""
         if store.damage is not None:
@@ -279,24 +192,17 @@ class App:
     def _note(self, number: int, why: str) -> None:
         """Something for the journal that was found at the start, and is nothing to stop for."""
         fields = {"n": number, "name": faults.name(number), "value": 0, "why": why}
-        self._write(self._faults, self._fault_record(fields, session.SELF_TEST))
+        self._recorder.write_fault(self._recorder.fault(fields, session.SELF_TEST))
 
     def log(self, event: str, fields) -> None:
-        """One line of JSON on the console. A session's end goes to the journal too."""
+        """One line of JSON on the console. A session's end goes to the journal, too."""
         line = {"t": self._now(), "e": event}
         line.update(fields)
         if event == "session":
-            record = self._session_record(fields)
+            record = self._watcher.tally.record(self._stage.na16_per_code)
+            done = self._recorder.session(record, self._session, self._bank.generation, fields)
             for key in ("treated_ms", "set_uc", "charge_uc", "share_pct"):
                 line[key] = record[key]
-            self._share_pct = record["share_pct"]
-            self._less = ""
-            done = self._session.state == session.DONE and fields["why"] != "expired"
-            if done:
-                self._less = tally.less(self._session.preset.zones, record["charges"])
-            if record["counted_ms"]:
-                self._keep(self._sessions, record)
-                self._levels[record["id"]] = record["level"]
             if (done or record["treated_ms"] >= _COUNTS_MS) and self.settings.count_down():
                 self._unsaved = True
                 self.settings_changed()
@@ -409,30 +315,30 @@ class App:
                 stuck = self._buttons.stuck[:]
             if self._buttons.mode_stuck(now):
                 self._pulse.fault(faults.MODE_STUCK)
-            if self._panel.lit >= 0 and (now >= self._lit_until_ms or not self.quiet()):
-                self._panel.lit = -1
+            if self._front.lit >= 0 and (now >= self._lit_until_ms or not self.quiet()):
+                self._front.lit = -1
             if now - lit_ms >= _LIGHTS_MS:
                 lit_ms = now
-                gel = current.dry() or current.loose() and self._contact.kind == contact.GOOD
+                gel = current.dry() or current.loose() and self._watcher.contact.kind == contact.GOOD
                 raising = current.state == session.ARMED or now - self._raised_ms < _RAISING_MS
-                self._panel.show(
+                self._front.show(
                     panel.lights(
                         current.state,
                         current.mode,
                         current.level,
-                        contact.POOR if gel else self._contact.kind,
+                        contact.POOR if gel else self._watcher.contact.kind,
                         self._pulse.cut_by,
                         now,
                         self._note_damage,
                         self._note_loss,
                         current.expired,
                         self._moments.bar(now),
-                        self._levels.get(current.preset.id, 0) if raising and current.preset else 0,
-                        self._share_pct,
-                        self._less,
+                        self._recorder.levels.get(current.preset.id, 0) if raising and current.preset else 0,
+                        self._recorder.share_pct,
+                        self._recorder.less,
                     )
                 )
-            self._panel.sound(self._sounder.update(now), self._sounder.sound == "full")
+            self._front.sound(self._sounder.update(now), self._sounder.sound == "full")
             if current.state == session.OFF:
                 self._restart_on_mode()
             await asyncio.sleep_ms(10)
@@ -440,95 +346,12 @@ class App:
     async def _contact_task(self) -> None:
         while True:
             self._beats["contact"] += 1
-            taken = self._pulse.take()
-            n, code, sense, voltage = taken[:4]
-            good = False
-            more = 0.0
-            if n and self._pulse.running:
-                stage_ = self._stage
-                now = self._now()
-                set_ua = program.ua_for_code(code // n, self._board, stage_.dac)
-                ua = stage_.ua(sense // n)
-                mv = stage_.mv(voltage // n) - ua * self._board.SWITCHES_OHM // 1000
-                self._contact.update(
-                    set_ua,
-                    ua,
-                    mv,
-                    self._session.state in session.PROBING,
-                    now,
-                    n,
-                )
-                good = self._contact.seen == contact.GOOD
-                if self._session.state in session.TREATING:
-                    more = self._filling.more(self._pulse.program.phase_us, set_ua, ua, mv, now)
-                self._compare(n, code, sense, set_ua, now, mv)
-            kind = self._contact.kind
-            if contact.POOR not in (kind, self._contact.seen):
-                self._filling.reset()
-            if self._weighing:
-                self._tally.level = max(self._tally.level, self._session.level)
-                self._add(taken, good, more)
-                if good:
-                    self._tally.resisted(self._contact.ohm)
-            if kind != self._shown_kind:
-                self._shown_kind = kind
-                self.log("contact", {"class": kind, "ohm": self._contact.ohm})
-            if self._session.state in session.ACTIVE and self._pulse.running:
-                self._session.contact(kind, self._may_start())
+            self._watcher.look(self._may_start)
             await asyncio.sleep_ms(20)
 
     def _may_start(self) -> bool:
         """Whether the account of charge lets the zone begin."""
         return self._program is None or self._pulse.ready(self._program)
-
-    def _weigh(self, on: bool) -> None:
-        """From here on what flows is the treatment, or is not; what has flowed until now is added."""
-        if self._weighing:
-            self._add(self._pulse.take(), False)
-        self._weighing = on
-
-    def _add(self, taken, good: bool, more: float = 0.0) -> None:
-        """Samples, as of `Pulse.take`, and the time that was counted, to the tally. more: `Filling.more` of them."""
-        flowed, flowed_set, flowed_us = taken[4:]
-        stage_ = self._stage
-        played = self._pulse.program
-        wanted = self._pulse.wanted()
-        if wanted != self._asked[0] or played is not self._asked[1]:
-            self._asked = (wanted, played) + self._per_s(played, *wanted)
-        current = self._session
-        kind = self._contact.kind
-        self._tally.counted(current.zone, current.counted_ms, kind, *self._asked[2:])
-        if kind != contact.SHORT:
-            expected = stage_.expected(flowed_set, flowed_us)
-            self._tally.flowed(current.zone, 4 * (flowed + int(more * expected)), 4 * expected, good)
-
-    def _per_s(self, played: program.Program, code: int, period_us: int) -> tuple[int, int]:
-        """Sense codes x us in a second, both directions: of pulses at a DAC code, and of the probes in their rests."""
-        expected = self._stage.expected
-        probes = program.probes_in(period_us - played.pulse_us)
-        # A thousand times the code, for its fraction.
-        set_us = expected(1000 * code, 1000) * played.phases * played.phase_us
-        probe_us = expected(1000 * played.probe_code, 1000) * probes * 2 * limits.PROBE_PHASE_US
-        return set_us * 1000 // period_us, probe_us * 1000 // period_us
-
-    def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int, mv: int) -> None:
-        """Delivered current against set, where contact allows it; phases and their sums as of `Pulse.take`."""
-        found = self._deviation
-        if self._session.state not in session.TREATING or self._contact.seen not in (contact.GOOD, contact.SHORT):
-            found.reset()
-        elif set_ua >= 2 * limits.OPEN_UA:
-            stage_ = self._stage
-            pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now, mv)
-            # Less voltage than the leads alone take: the rest's switch is stuck on.
-            if self._board.REST_OHM and found.mv < -max(limits.SHORT_MV, set_ua * self._board.SWITCHES_OHM // 4000):
-                self._pulse.fault(faults.REST, found.mv)
-                return
-            if pct is not None:
-                rail = stage_.rail()
-                if rail < self._board.RAIL_MIN_MV:
-                    self._pulse.fault(faults.RAIL_DEAD, rail)  # a cause with a name of its own
-                else:
-                    self._pulse.fault(faults.DEVIATION, pct)
 
     async def _session_task(self) -> None:
         while True:
@@ -558,9 +381,7 @@ class App:
                 self._seen_state = current.state
             # A write holds everything up for some 50 ms: not in the middle of a sound.
             if self._sounder.silent() and self.quiet():
-                if self._pending:
-                    self._write(*self._pending.pop(0))
-                elif self._unsaved:
+                if not self._recorder.write() and self._unsaved:
                     self._save()
             await asyncio.sleep_ms(20)
 
@@ -609,7 +430,7 @@ class App:
         else:
             board = self._board
             stage_ma = board.STAGE_MA if self._pulse.powered_ms() else 0
-            self._cell.add(mv, board.PROCESSOR_MA + stage_ma + self._panel.draws_ma(board), self._now())
+            self._cell.add(mv, board.PROCESSOR_MA + stage_ma + self._front.draws_ma(board), self._now())
 
     async def _supervise(self, watchdog) -> None:
         seen: dict[str, int] = {}
@@ -632,7 +453,7 @@ class App:
     # For the methods of the USB protocol.
 
     def quiet(self) -> bool:
-        """True when the output is off, and stays so until the caller gives way: the flash may be written."""
+        """True when the output is off, and stays so until the caller awaits something: the flash may be written."""
         state = self._session.state
         idle = not self._pulse.running and not self.hold.active
         return idle and state not in session.ACTIVE and state != session.SELF_TEST
@@ -656,12 +477,16 @@ class App:
 
     def counters(self) -> dict:
         gc.collect()
-        found = self._counters()
+        found = self.loop_counters()
         found["requests"] = self._link.requests
         found["errors"] = self._link.errors
         found["dropped"] = self._console.dropped
-        found["journal_lost"] = self._journal_lost
+        found["journal_lost"] = self._recorder.lost
         return found
+
+    def up_ms(self) -> int:
+        """Since the start."""
+        return self._now()
 
     def clock(self) -> int | None:
         """Unix time, s, if it is known."""
@@ -725,13 +550,12 @@ class App:
         stage_ = self._stage
         stage_.calibrate(self._calibrations.now)
         self._pulse.calibrate(program.compile_probe(self._board, stage_.dac))
-        self._contact.noise(stage_.noise_na, stage_.noise_mv)
+        self._watcher.calibrated()
         self._zone = self._program = None
-        self._asked = (None, None, 0, 0)
 
     def read(self, show: str | None) -> dict:
         """What the pins read. show: of panel.SHOWN, alone on from here on, for a while. Not while the output is on."""
-        self._panel.lit = -1 if show is None else panel.SHOWN.index(show)
+        self._front.lit = -1 if show is None else panel.SHOWN.index(show)
         self._lit_until_ms = self._now() + limits.HOLD_MAX_MS
         return self._stage.seen()
 
@@ -749,51 +573,7 @@ class App:
                 machine.bootloader()
             power.restart()
 
-    # The journal.
-
-    def _session_record(self, fields) -> dict:
-        current = self._session.preset
-        record = self._tally.record(self._stage.na16_per_code)
-        record["at"] = self.clock()
-        record["id"] = current.id
-        record["name"] = current.name
-        record["generation"] = self._bank.generation
-        record["top_ua"] = current.top_ua
-        for key in ("lifts", "why"):
-            record[key] = fields[key]
-        record["places"] = "".join([zone.place() for zone in current.zones])
-        if self._session.skipped:
-            record["skipped"] = self._session.skipped
-        tally.fit(record, journal.RECORD_MAX)
-        return record
-
-    def _fault_record(self, fields, state: str) -> dict:
-        """The journal's record of a fault that happens now, in `state`; `fields` are those of its log line."""
-        record = {
-            "at": self.clock(),
-            "fault": fields["n"],
-            "name": fields["name"],
-            "value": fields["value"],
-            "state": state,
-            "up_ms": self._now(),
-        }
-        record.update(self._counters())
-        if "why" in fields:
-            record["why"] = fields["why"][:200]
-        return record
-
-    def _keep(self, where: journal.Journal, record: dict) -> None:
-        if len(self._pending) == _PENDING_MAX:
-            self._pending.pop(0)
-            self._journal_lost += 1
-        self._pending.append((where, record))
-
-    def _write(self, where: journal.Journal, record: dict) -> None:
-        self.before_writing()
-        if self._try("journal", lambda: where.add(record)):
-            self._try("mark", self._mark.update)  # the first record of a kind makes its file
-        else:
-            self._journal_lost += 1
+    # The flash.
 
     def _save(self) -> None:
         """Settings that were changed on the device."""
@@ -802,7 +582,7 @@ class App:
         if self._try("settings", self.settings.save):
             self._try("mark", self._mark.update)
 
-    def _counters(self) -> dict:
+    def loop_counters(self) -> dict:
         loop = self._pulse
         return {
             "ticks": loop.ticks,
@@ -846,8 +626,8 @@ class App:
             shown.show("zone", now, current.zone + 1, len(current.preset.zones))
         elif kind in settings.SOUNDS or kind in ("ticks", "no_ticks", "stop"):
             shown.show(kind, now)
-        elif kind == "done" and self._less:
-            self._sounder.play("less_" + self._less, now)
+        elif kind == "done" and self._recorder.less:
+            self._sounder.play("less_" + self._recorder.less, now)
 
     def _show_charge(self) -> None:
         """For a moment, at switch-on and after the cable; and whether it is to be charged soon."""
@@ -873,15 +653,15 @@ class App:
         fields = {"n": cut, "name": faults.name(cut), "value": self._pulse.cut_value}
         if raised is not None:
             fields["why"] = "%s: %s" % (type(raised).__name__, raised)
-        record = self._fault_record(fields, current.state)
+        record = self._recorder.fault(fields, current.state)
         self.log("fault", fields)
         current.event("fault")
-        self._write(self._faults, record)  # now, whatever sounds: the watchdog may be near
+        self._recorder.write_fault(record)  # now, whatever sounds: the watchdog may be near
 
     def _cut(self, reason: int) -> None:
         """The pulse loop has cut the output by itself: bring the session to where it belongs."""
         if reason == faults.LIFT:
-            self._contact.reset()
+            self._watcher.contact.reset()
             self._session.contact(contact.OPEN, False)
         elif reason == faults.STOP:
             if self._session.event("stop"):
@@ -895,16 +675,15 @@ class App:
         if state not in session.ACTIVE:
             gc.collect()  # 20 ms of the foreground, which would else come when somebody presses a button
         if before in session.ACTIVE and state not in session.ACTIVE:
-            self.log("counters", self._counters())
+            self.log("counters", self.loop_counters())
         if state == session.STANDBY and before in (session.SELF_TEST, session.CHARGING):
             self._show_charge()
         if state == session.ARMED:
-            self._tally.begin()
+            self._watcher.begin()
             self._compile(self._session.preset.zones[0])  # takes its time: done when contact comes
-            self._deviation.reset()
         if state == session.OFF:
-            while self._pending:
-                self._write(*self._pending.pop(0))
+            while self._recorder.write():
+                pass
             if self._unsaved:
                 self._save()
             self._released = False
@@ -912,7 +691,7 @@ class App:
 
     def _restart_on_mode(self) -> None:
         """Off but still powered, over USB: MODE starts afresh."""
-        if not self._panel.contacts.down(debounce.MODE):
+        if not self._front.contacts.down(debounce.MODE):
             self._released = True
         elif self._released:
             power.restart()

@@ -25,10 +25,6 @@ _PIECE = 512  # of a line, when it is only looked over: a fragmented heap may no
 _GENERATION_MAX = (1 << 29) - 1
 
 
-class Damaged(ValueError):
-    """A bank file is not what was written. Its text says how."""
-
-
 class _Contents:
     """What a bank file holds: schema, generation, CRC of the presets, their ids, and where each begins and all end."""
 
@@ -145,14 +141,14 @@ class Bank:
         return id
 
     def close(self, crc: int) -> None:
-        """Complete the new bank beside the old, and read it back. Damaged when it is not what `crc` says.
+        """Complete the new bank beside the old, and read it back. sealed.Damaged when it is not what `crc` says.
 
         OSError, also when the flash does not hold what was written.
         """
         if len(self._new_ids) != self._new_count:
-            raise Damaged("%d presets were put; %d announced" % (len(self._new_ids), self._new_count))
+            raise sealed.Damaged("%d presets were put; %d announced" % (len(self._new_ids), self._new_count))
         if self._new_crc != crc:
-            raise Damaged("CRC-32 %08x was named; the presets put have %08x" % (crc, self._new_crc))
+            raise sealed.Damaged("CRC-32 %08x was named; the presets put have %08x" % (crc, self._new_crc))
         generation = self.generation % _GENERATION_MAX + 1
         self._new.write(_trailer(generation, self._new_count, crc))  # type: ignore[union-attr]
         self._new.close()  # type: ignore[union-attr]
@@ -216,7 +212,7 @@ class Bank:
                 feed()
                 id = preset.parse(_line(f, found.offsets, i)).id
                 if id != found.ids[i] or id in found.ids[:i]:
-                    raise Damaged("line %d is not in canonical form, or its id is another's too" % (i + 1))
+                    raise sealed.Damaged("line %d is not in canonical form, or its id is another's too" % (i + 1))
         return found
 
     def _migrate(self, found: _Contents, feed) -> _Contents:
@@ -245,7 +241,7 @@ def _trailer(generation: int, count: int, crc: int) -> bytes:
 
 
 def _scan(path: str) -> _Contents:
-    """Read a bank file from end to end. Damaged, or another ValueError, unless every byte is as it was written.
+    """Read a bank file from end to end. sealed.Damaged, or another ValueError, unless every byte is as it was written.
 
     Presets are not parsed.
     """
@@ -263,24 +259,24 @@ def _scan(path: str) -> _Contents:
                     found.ids.append(_id_in(head, len(found.offsets)))
                     found.crc = crc
                 if len(found.ids) > limits.BANK_PRESETS_MAX:
-                    raise Damaged("more than %d lines" % limits.BANK_PRESETS_MAX)
+                    raise sealed.Damaged("more than %d lines" % limits.BANK_PRESETS_MAX)
                 found.offsets.append(at)
                 head = piece
             ended = piece[-1:] == b"\n"
             crc = sealed.crc_of(piece, crc)
             at += len(piece)
             if at - found.offsets[-1] > _LINE_MAX:
-                raise Damaged("line %d is longer than %d bytes" % (len(found.offsets), _LINE_MAX))
+                raise sealed.Damaged("line %d is longer than %d bytes" % (len(found.offsets), _LINE_MAX))
     trailer = sealed.unseal(head[:-1]) if head[-1:] == b"\n" else None
     if trailer is None:
-        raise Damaged("the last line is missing or damaged")
+        raise sealed.Damaged("the last line is missing or damaged")
     given = fields.of(json.loads(trailer), "", ("schema", "firmware", "generation", "presets", "crc32"))
     found.schema = fields.integer(given, "schema", "", 1, limits.PRESET_SCHEMA)
     fields.text(given, "firmware", "")
     found.generation = fields.integer(given, "generation", "", 0, _GENERATION_MAX)
     fields.integer(given, "presets", "", len(found.ids), len(found.ids))
     if given["crc32"] != "%08x" % found.crc:
-        raise Damaged("CRC-32 %08x; the last line says %s" % (found.crc, given["crc32"]))
+        raise sealed.Damaged("CRC-32 %08x; the last line says %s" % (found.crc, given["crc32"]))
     return found
 
 
@@ -288,7 +284,7 @@ def _id_in(head: bytes, number: int) -> str:
     """The id of a canonical preset, of which these are the first bytes: the second field, which needs no escapes."""
     parts = head.split(b'"', 6)
     if len(parts) < 7:
-        raise Damaged("line %d is not a preset" % number)
+        raise sealed.Damaged("line %d is not a preset" % number)
     return parts[5].decode()
 
 

@@ -33,10 +33,6 @@ RANGES = {
 NAMES = tuple(sorted(RANGES))
 
 
-class Damaged(ValueError):
-    """The file is not what was written. Its text says how."""
-
-
 class Calibration:
     """What was measured on a board; all 0: nominal.
 
@@ -84,12 +80,8 @@ def checked(values: dict[str, object], board: str, path: str = "", at: int | Non
 
 
 def read(path: str) -> Calibration:
-    """The calibration in a file, whatever its board. OSError; Damaged, or another ValueError."""
-    with open(path, "rb") as f:
-        line = f.read(_LINE_MAX)
-    text = sealed.unseal(line[:-1]) if line[-1:] == b"\n" else None
-    if text is None:
-        raise Damaged("its line is damaged")
+    """The calibration in a file, whatever its board. OSError; sealed.Damaged, or another ValueError."""
+    text = sealed.read(path, _LINE_MAX)
     given = json.loads(text)
     fields.of(given, "", ("schema", "board", "at") + NAMES)
     fields.integer(given, "schema", "", limits.CALIBRATION_SCHEMA, limits.CALIBRATION_SCHEMA)
@@ -161,5 +153,5 @@ class Store:
     def _of_this_board(self, path: str) -> Calibration:
         found = read(path)
         if found.board != self._board:
-            raise Damaged("board: %s; allowed %s" % (fields.show(found.board), self._board))
+            raise sealed.Damaged("board: %s; allowed %s" % (fields.show(found.board), self._board))
         return found

@@ -31,10 +31,11 @@ _ROOMY_PCT = 50
 # A probe is too small to run out of compliance; from this impedance on a treatment would.
 _POOR_PROBE_OHM = 400_000
 _GOOD_PROBE_OHM = 300_000
-# A sample that runs out of compliance shows all of it as voltage, so current that is missing for this reason comes with
-# at least as much of the compliance, sample by sample and in their mean. With this much less of it, what is missing is
-# the source's; the room is for dividers and a rail that are 20 % off.
-_EXPLAINED_PCT = 80
+# Current that the skin keeps from flowing shows as voltage: a sample without any of it takes all of the compliance, so
+# the share of the current that is missing is no larger than the share of the compliance that is used. If the voltage is
+# less than so many percent of what that asks for, not the skin but the source gives too little. The room is for
+# dividers and a rail that are 20 % off.
+_SKINS_DOING_PCT = 80
 _SHORT_EXIT_OHM = 250
 _CLEAR = 3  # deviations of a mean
 _TELLING = 4  # samples at least: one of them may be far off
@@ -182,7 +183,7 @@ class Contact:
         if mv * 100 > compliance_mv * most:
             return POOR
         if (ua + _STEP_UA) * 100 < set_ua * least and (
-            mv * 100 // compliance_mv * set_ua >= (set_ua - ua) * _EXPLAINED_PCT
+            mv * 100 // compliance_mv * set_ua >= (set_ua - ua) * _SKINS_DOING_PCT
         ):
             return POOR
         return SHORT if self._touching else GOOD

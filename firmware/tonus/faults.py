@@ -59,7 +59,7 @@ FAULTS = {
     TASK_DIED: ("task_died", "a foreground task ended"),
     WATCHDOG: ("watchdog", "the watchdog restarted the device"),
     MODE_STUCK: ("mode_stuck", "the MODE button never came up: there would be no stop"),
-    BLIND: ("blind", "pulses went out and no phase was sampled (phases missed)"),
+    BLIND: ("blind", "pulses went out unsampled, or faster than they were given (phases missed)"),
     DEVIATION: ("deviation", "the current that flows is not the one that is set (% of set)"),
     RAIL_STUCK: ("rail_stuck", "the compliance rail was up before it was asked for (mV)"),
     RAIL_DEAD: ("rail_dead", "the compliance rail did not rise, or fell (mV)"),

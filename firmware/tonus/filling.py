@@ -18,7 +18,7 @@ _FULL_PCT = 90  # of the set current: less is out of compliance
 _OUT_PCT = 80  # of the compliance, with a current that is less: it is out of it
 _HALF_PCT = 45  # of the compliance, halfway through: less does not reach it within the phase
 _SOON = 8  # a beginning is read after this part of the phase, ...
-_SOON_US = 30  # ... but not sooner: there would be little to read
+_SOON_US, _LATE_US = 30, 60  # ... but not sooner, with little to read, nor later, when it may be full
 _SERIES_OHM = 700  # what is in the way to the capacitance: gel and deeper skin, 0.5 to 1 kOhm
 _MEAN_OF = 4  # readings; skin, gel and pressure change
 
@@ -52,7 +52,7 @@ class Filling:
             return 0.0
         if now_ms >= self._due_ms:
             self._due_ms = now_ms + _AGAIN_MS
-            self._read(max(_SOON_US, phase_us // _SOON), now_ms)
+            self._read(max(_SOON_US, min(_LATE_US, phase_us // _SOON)), now_ms)
         if not self._n:
             return 0.0
         seen = min(1.0, ua / set_ua)

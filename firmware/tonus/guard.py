@@ -3,9 +3,10 @@
 No hardware and no clock: `pulse.py` puts what it sees into an array of the fields below, and shuts the output when told
 to. SPICE and the unit tests do the same with the very same lines.
 
-`tick` judges once a millisecond: hardware fault, USB, a late loop, stop, the longest session, phases that nobody sees.
-`sample` judges each reading of the current: lift, overcurrent, charge. Each gives a number of `faults`, NONE to go on,
-and leaves its reading in VALUE. What is too slow for an interrupt, a current that is off by less, is `deviation.py`'s.
+`tick` judges once a millisecond: hardware fault, USB, a late loop, stop, the longest session, phases that nobody sees,
+a PIO that plays faster than it is given words, a code above every level that was asked for. `sample`
+judges each reading of the current: lift, overcurrent, charge. Each gives a number of `faults`, NONE to go on, and
+leaves its reading in VALUE. What is too slow for an interrupt, a current that is off by less, is `deviation.py`'s.
 
 The account is the charge that went through the electrodes, forward less reverse, as far as it was seen to flow, and
 forgotten with CHARGE_FORGET_MS. Each cycle begins against it (`turn`): no sequence of cuts adds up to more than one of
@@ -103,7 +104,13 @@ BLIND_PULSES = const(67)  # units
 BLIND_MS = const(68)  # ticks
 OVER_PCT = const(69)  # OVERCURRENT_PCT, of what is expected
 WATCHED = const(70)  # WATCHED_US, in 4 us
-KEPT = const(71)  # so many
+TICK_US = const(71)  # us
+# What the PIO was given.
+MOST = const(72)  # DAC code of the highest level asked for since the output began, or the probe's
+GIVEN_US = const(73)  # of output that was given, less what has passed since; what is given is added there, us
+LONGEST_US = const(74)  # of the words given, us
+ROOM = const(75)  # words that may be waiting or playing
+KEPT = const(76)  # so many
 
 BIAS = const(0x20000000)  # added to what may be negative
 TRIM = const(64)  # sense codes added to what the calibration may make negative
@@ -133,6 +140,8 @@ def kept(more: int = 0) -> "array[int]":
     its[BLIND_MS] = limits.BLIND_MS
     its[OVER_PCT] = limits.OVERCURRENT_PCT
     its[WATCHED] = limits.WATCHED_US >> program.WIDTH_SHIFT
+    its[TICK_US] = limits.TICK_US
+    its[MOST] = _MASK  # until who plays says
     return its
 
 
@@ -167,6 +176,7 @@ def begin(its):
     kept = ptr32(its)
     kept[NEWEST + CODE] = kept[NEWEST + WIDTH] = kept[NEWEST + KIND] = 0
     kept[OVER] = kept[UNSAMPLED] = kept[UNSAMPLED_MS] = 0
+    kept[GIVEN_US] = kept[LONGEST_US] = 0
     kept[AT] = kept[NEWEST + NUMBER]
     kept[AT_WIDTH] = kept[AT_KIND] = kept[AT_SECOND] = kept[BOOKED] = kept[CURRENT] = 0
     kept[NET] = BIAS
@@ -210,9 +220,20 @@ def tick(its) -> int:
             return int(faults.LIMIT)
     unsampled = kept[UNSAMPLED_MS] + 1
     kept[UNSAMPLED_MS] = unsampled
-    if unsampled > kept[BLIND_MS] or kept[UNSAMPLED] > kept[BLIND_PULSES]:
+    given = kept[GIVEN_US] - kept[TICK_US]
+    if given < 0:
+        given = 0  # the PIO has run dry
+    kept[GIVEN_US] = given
+    # More than can wait was played faster than it was given.
+    too_fast = given > kept[ROOM] * kept[LONGEST_US]
+    if unsampled > kept[BLIND_MS] or kept[UNSAMPLED] > kept[BLIND_PULSES] or too_fast:
         kept[VALUE] = kept[UNSEEN]
         return int(faults.BLIND)
+    code = kept[NEWEST + CODE]
+    if code > kept[MOST]:
+        # Nobody asked for so much: what the code was made of is wrong.
+        kept[VALUE] = code * kept[SENSE_PER_DAC] >> 10
+        return int(faults.OVERCURRENT)
     return 0
 
 

@@ -93,7 +93,7 @@ class Hold:
         return total * 1000 // limits.HOLD_READINGS
 
     def _must_go_on(self) -> None:
-        """Before each touch of the stage, in the same breath: it may be the session's again."""
+        """Before each touch of the stage, with no await between: after one it may be the session's again."""
         if not self._stands():
             raise Refused(link.NOT_HELD, "the cable went, a fault came, or MODE was pressed")
 

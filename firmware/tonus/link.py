@@ -6,6 +6,7 @@ parameter is what the method's table says.
 """
 
 import json
+from collections import namedtuple
 
 from . import echo, fields, limits, sealed, strict
 from .fields import FieldError
@@ -40,25 +41,31 @@ class Refused(Exception):
         self.message = message
 
 
-class Method:
+_NONE: dict = {}  # one for all
+
+
+# A tuple takes half of an object's room, and there are many.
+Method = namedtuple("Method", ("description", "run", "changes", "params", "optional"))
+
+
+def method(description: str, run, changes: bool, params: dict, optional: dict = _NONE) -> Method:
     """`run(params)` is a coroutine function; `params`, `optional` map a name to its check, `(given, key) -> None`."""
-
-    def __init__(self, description: str, run, changes: bool, params: dict, optional: dict | None = None) -> None:
-        self.description = description
-        self.run = run
-        self.changes = changes
-        self.params = params
-        self.optional = optional or {}
+    return Method(description, run, changes, params or _NONE, optional)
 
 
+# What a check allows is put into words when somebody asks: there are many, and the heap is small.
 class Integer:
     """Checks a parameter: an integer of a range."""
 
+    type = "integer"
+
     def __init__(self, least: int, most: int) -> None:
-        self.type = "integer"
-        self.allowed = "%d..%d" % (least, most)
         self._least = least
         self._most = most
+
+    @property
+    def allowed(self) -> str:
+        return "%d..%d" % (self._least, self._most)
 
     def __call__(self, given: dict, key: str) -> None:
         fields.integer(given, key, "params", self._least, self._most)
@@ -67,10 +74,14 @@ class Integer:
 class Text:
     """Checks a parameter: text of so many characters."""
 
+    type = "text"
+
     def __init__(self, most: int) -> None:
-        self.type = "text"
-        self.allowed = "1..%d characters" % most
         self._most = most
+
+    @property
+    def allowed(self) -> str:
+        return "1..%d characters" % self._most
 
     def __call__(self, given: dict, key: str) -> None:
         value = given[key]
@@ -95,8 +106,11 @@ class Choice:
     type = "text"
 
     def __init__(self, *texts: str) -> None:
-        self.allowed = ", ".join(texts)
         self._texts = texts
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(self._texts)
 
     def __call__(self, given: dict, key: str) -> None:
         if given[key] not in self._texts:

@@ -1,14 +1,14 @@
 """What each request of the USB protocol does. PROTOCOL.md is the description; `link.py` has checked the parameters.
 
-`Methods` is given the parts it acts on. Whatever writes to the flash asks `device.quiet()` first, in the same breath:
-nothing else runs between the question and the write.
+`Methods` is given the parts it acts on. Whatever writes to the flash asks `device.quiet()` first, and awaits nothing
+until it has written: no other task runs between the question and the write.
 """
 
 import json
 
 from . import calibration, faults, limits, link, panel, sealed, settings
 from .fields import FieldError
-from .link import Choice, Crc, Flag, Integer, Method, Refused, Text
+from .link import Choice, Crc, Flag, Integer, Refused, Text, method
 
 PROTOCOL = 1
 _NUMBER = Integer(1, (1 << 29) - 1)
@@ -33,7 +33,7 @@ class Plan:
 class Methods:
     """The methods, by name in `table`.
 
-    device: what the app offers: `quiet()`: the output is off and stays so until the caller gives way;
+    device: what the app offers: `quiet()`: the output is off, and stays so until the caller awaits something;
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
     `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
     `before_writing()`, `stored()`, `forgets(name)`: for the mark of what is on the flash.
@@ -74,34 +74,34 @@ class Methods:
             "plan": Plan(),
         }
         self.table = {
-            "rpc.discover": Method("the methods; or one, with its parameters", self._discover, False, {}, named),
-            "device.info": Method("what this is and how it is", self._info, False, {}),
-            "device.counters": Method("counters of the pulse loop and the link", self._counters, False, {}),
-            "device.selftest": Method("run the self-test; its readings", self._selftest, True, {}),
-            "device.clock": Method("set the clock", self._clock, True, clock),
-            "board.read": Method("what its pins read, with one light or sound on", self._board, True, {}, show),
-            "device.reboot": Method("restart", self._reboot, True, {}),
-            "device.bootloader": Method("restart as a BOOTSEL drive", self._bootloader, True, {}),
-            "bank.list": Method("the bank, and the ids in it", self._list, False, {}),
-            "bank.read": Method("a piece of a preset's text", self._read, False, read),
-            "bank.begin": Method("start sending a new bank", self._begin, True, begin),
-            "bank.put": Method("send a piece of a preset's text", self._put, True, piece),
-            "bank.commit": Method("put the new bank in force", self._commit, True, commit),
-            "bank.abort": Method("forget what was sent", self._abort, True, which),
-            "bank.reset": Method("the shipped presets again", self._reset, True, {}),
-            "calibration.read": Method("how far the parts are off", self._calibration, False, {}),
-            "calibration.write": Method("put a calibration in force", self._calibrate, True, values),
-            "calibration.reset": Method("nominal again", self._uncalibrate, True, {}),
-            "calibration.hold": Method(
+            "rpc.discover": method("the methods; or one, with its parameters", self._discover, False, {}, named),
+            "device.info": method("what this is and how it is", self._info, False, {}),
+            "device.counters": method("counters of the pulse loop and the link", self._counters, False, {}),
+            "device.selftest": method("run the self-test; its readings", self._selftest, True, {}),
+            "device.clock": method("set the clock", self._clock, True, clock),
+            "board.read": method("what its pins read, with one light or sound on", self._board, True, {}, show),
+            "device.reboot": method("restart", self._reboot, True, {}),
+            "device.bootloader": method("restart as a BOOTSEL drive", self._bootloader, True, {}),
+            "bank.list": method("the bank, and the ids in it", self._list, False, {}),
+            "bank.read": method("a piece of a preset's text", self._read, False, read),
+            "bank.begin": method("start sending a new bank", self._begin, True, begin),
+            "bank.put": method("send a piece of a preset's text", self._put, True, piece),
+            "bank.commit": method("put the new bank in force", self._commit, True, commit),
+            "bank.abort": method("forget what was sent", self._abort, True, which),
+            "bank.reset": method("the shipped presets again", self._reset, True, {}),
+            "calibration.read": method("how far the parts are off", self._calibration, False, {}),
+            "calibration.write": method("put a calibration in force", self._calibrate, True, values),
+            "calibration.reset": method("nominal again", self._uncalibrate, True, {}),
+            "calibration.hold": method(
                 "a DAC code through the built-in short or the dummy load", self._hold, True, code, {"reverse": Flag()}
             ),
-            "calibration.release": Method("end the hold", self._release, True, {}),
-            "settings.read": Method("what the person has set", self._settings, False, {}),
-            "settings.write": Method("set some of it", self._set, True, {}, set_),
-            "journal.clear": Method(
+            "calibration.release": method("end the hold", self._release, True, {}),
+            "settings.read": method("what the person has set", self._settings, False, {}),
+            "settings.write": method("set some of it", self._set, True, {}, set_),
+            "journal.clear": method(
                 "delete the journal", self._clear, True, {"kind": Choice("session", "fault", "all")}
             ),
-            "journal.read": Method("the next record of the journal", self._journal, False, record),
+            "journal.read": method("the next record of the journal", self._journal, False, record),
         }
 
     def in_transaction(self) -> bool:

@@ -64,6 +64,9 @@ _VOLTAGE = const(51)
 _OPEN_RAW = const(58)
 _LIFT_RAW = const(59)
 _WATCHED = const(70)
+_TICK_US = const(71)
+_GIVEN_US = const(73)
+_LONGEST_US = const(74)
 _BIAS = const(0x20000000)
 _EARLY = const(0)
 _BACK = const(2)
@@ -80,22 +83,21 @@ _BETWEEN = const(4)
 _TURN = const(6)
 
 # The fields of this module, behind those of `guard.py`.
-_DUE = const(71)  # when the next tick should come, ticks_us
-_WORST_US = const(72)  # the longest tick
-_POWER_TICK = const(73)  # TICKS when the keep-alive began
-_CUT_BY = const(74)  # the last cut not dealt with, a number of `faults`
-_CUT_VALUE = const(75)  # its reading
-_AHEAD = const(76)  # words given from the newest unit's first on: it has begun when fewer than that many are queued
-_DRIVEN_TICKS = const(77)  # in which a phase played, since the last sample
-_BUTTONS = const(78)  # mask of their GPIOs
-_BUTTONS_SEEN = const(79)  # their levels when the contacts were looked at
-_BUTTONS_BUSY = const(80)  # 1: they want to be looked at in each tick
-_TOOK = const(81)  # 1: this tick has taken a sample that had come due
-_TICK_US = const(82)  # of `limits`
-_DEPTH = const(83)  # words that the FIFO holds
-_LATCH = const(84)  # the first number of a fault
-_PUT_OFF = const(85)  # 1: the last tick's look at the buttons was
-_OWN = const(15)  # so many
+_DUE = const(76)  # when the next tick should come, ticks_us
+_WORST_US = const(77)  # the longest tick
+_POWER_TICK = const(78)  # TICKS when the keep-alive began
+_CUT_BY = const(79)  # the last cut not dealt with, a number of `faults`
+_CUT_VALUE = const(80)  # its reading
+_AHEAD = const(81)  # words given from the newest unit's first on: it has begun when fewer than that many are queued
+_DRIVEN_TICKS = const(82)  # in which a phase played, since the last sample
+_BUTTONS = const(83)  # mask of their GPIOs
+_BUTTONS_SEEN = const(84)  # their levels when the contacts were looked at
+_BUTTONS_BUSY = const(85)  # 1: they want to be looked at in each tick
+_TOOK = const(86)  # 1: this tick has taken a sample that had come due
+_DEPTH = const(87)  # words that the FIFO holds
+_LATCH = const(88)  # the first number of a fault
+_PUT_OFF = const(89)  # 1: the last tick's look at the buttons was
+_OWN = const(14)  # so many
 
 
 class Pulse:
@@ -122,7 +124,7 @@ class Pulse:
         kept[_DRIVEN] = forward | kept[guard.REVERSE]
         kept[_BUTTONS] = contacts.mask
         kept[_BUTTONS_SEEN] = -1
-        kept[_TICK_US] = limits.TICK_US
+        kept[guard.ROOM] = FIFO_DEPTH + 1
         kept[_DEPTH] = FIFO_DEPTH
         kept[_LATCH] = faults.LATCH
         self.calibrate(probe)
@@ -220,6 +222,7 @@ class Pulse:
         code = program.codes[level]
         # Running first: a cut that comes after this look has its reason set by the next one.
         if self.running and not self._train.program.probe:
+            self._kept[guard.MOST] = max(self._kept[guard.MOST], code)
             self._train.swap(program, code, ramp_ms)
         elif not self.cut_by and not mem32[GPIO_IN] & self._kept[guard.USB]:
             self.off()
@@ -229,7 +232,9 @@ class Pulse:
 
     def aim(self, level: int, ramp_ms: int) -> None:
         """Move to another level of the program that plays: up over `ramp_ms`, down in RAMP_DOWN_MS."""
-        self._train.aim(self._train.program.codes[level], ramp_ms)
+        code = self._train.program.codes[level]
+        self._kept[guard.MOST] = max(self._kept[guard.MOST], code)
+        self._train.aim(code, ramp_ms)
 
     def settled(self) -> bool:
         """True when a ramp has ended; down to zero, also what had begun before it."""
@@ -306,6 +311,7 @@ class Pulse:
         kept[_AHEAD] = FIFO_DEPTH + 1
         kept[_DRIVEN_TICKS] = 0
         guard.begin(kept)
+        kept[guard.MOST] = max(code, program.probe_code)
         kept[_PROBING] = 1 if program.probe else 0
         kept[_POWER_TICK] = kept[_TICKS]
         kept[_POWERED] = 1
@@ -452,7 +458,12 @@ class Pulse:
                     kept[_UNSAMPLED] = kept[_UNSAMPLED] + 1
                     write_dac(load - 1)
                     kept[_AHEAD] = 0
-                put(out[_OUT_WORD])
+                word = out[_OUT_WORD]
+                put(word)
+                us = word >> 4 if word & 1 else word >> 5  # or a few more
+                kept[_GIVEN_US] = kept[_GIVEN_US] + us
+                if us > kept[_LONGEST_US]:
+                    kept[_LONGEST_US] = us
                 kept[_AHEAD] = kept[_AHEAD] + 1
                 if flags[0] & 1:
                     look(0)

@@ -9,6 +9,10 @@ class Lost(Exception):
     """The flash does not hold what was put in force, and what was before it is gone. Its text says what is in force."""
 
 
+class Damaged(ValueError):
+    """A file is not what was written. Its text says how."""
+
+
 def crc_of(data: bytes, crc: int = 0) -> int:
     """CRC-32 (of zlib and PNG) of bytes, or of those behind others whose CRC is given."""
     return crc32(data, crc) & 0xFFFFFFFF
@@ -41,3 +45,13 @@ def unseal(line: bytes) -> bytes | None:
     if not is_sealed(line) or crc_of(line[:-9]) != int(line[-8:], 16):
         return None
     return line[:-9]
+
+
+def read(path: str, most: int) -> bytes:
+    """What was sealed in a file of one line, which has at most so many bytes. OSError, Damaged."""
+    with open(path, "rb") as f:
+        line = f.read(most)
+    text = unseal(line[:-1]) if line[-1:] == b"\n" else None
+    if text is None:
+        raise Damaged("its line is damaged")
+    return text

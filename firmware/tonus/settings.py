@@ -26,10 +26,6 @@ _ENOENT = 2
 _EIO = 5
 
 
-class Damaged(ValueError):
-    """The file is not what was written."""
-
-
 def new() -> dict:
     """Those of a new device. Sessions 5 a week for 60 days, then 3: NuFACE's and ZIIP's own advice."""
     plan = {"days_a_week": 5, "days": 60, "then_days_a_week": 3, "since": None}
@@ -62,12 +58,8 @@ def merged(now: dict, given: dict, path: str) -> dict:
 
 
 def read(path: str) -> dict:
-    """The settings in a file. OSError; Damaged, or another ValueError."""
-    with open(path, "rb") as f:
-        line = f.read(_LINE_MAX)
-    text = sealed.unseal(line[:-1]) if line[-1:] == b"\n" else None
-    if text is None:
-        raise Damaged("its line is damaged")
+    """The settings in a file. OSError; sealed.Damaged, or another ValueError."""
+    text = sealed.read(path, _LINE_MAX)
     given = json.loads(text)
     fields.of(given, "", ("schema",) + _NAMES)
     fields.integer(given, "schema", "", limits.SETTINGS_SCHEMA, limits.SETTINGS_SCHEMA)

@@ -49,7 +49,9 @@ def stuck_in_a_long_phase(folder: Path) -> Trace:
     """In Firm, whose phases take half a second: MODE chooses it."""
     deeds: list[tuple[float, str, Any]] = [(1.5, "hold", "MODE"), (1.62, "release", "MODE")]
     deeds += [(2.8 + 0.1 * i, "release" if i % 2 else "hold", "PLUS") for i in range(10)]
-    return _run([*deeds, (9.2, "inject", "pio_stuck")])
+    phases = _run(deeds).phases
+    middle_us = (phases.t_us + phases.dur_us // 2)[(phases.dur_us > 400_000) & (phases.t_us > 8_000_000)][0]
+    return _run([*deeds, (middle_us / 1e6, "inject", "pio_stuck")])
 
 
 def damaged_preset(folder: Path) -> Trace:
@@ -71,7 +73,7 @@ PLAYED: dict[int, Callable[[Path], Trace]] = {
     faults.TASK_DIED: treating(["task", 4, "raises", 0]),
     faults.WATCHDOG: treating("main_hangs"),
     faults.MODE_STUCK: stuck_mode,
-    faults.BLIND: treating(["code", 9, 13]),
+    faults.BLIND: treating(["pio", "ENABLE", 0]),
     faults.DEVIATION: treating("dac_low"),
     faults.RAIL_STUCK: starting("rail_stuck"),
     faults.RAIL_DEAD: starting("rail_dead"),

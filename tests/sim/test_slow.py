@@ -75,7 +75,7 @@ def test_lifts_again_and_again_stay_within_the_account(undisturbed: Trace, tmp_p
 FAULTS = {
     "dac_full_scale": "overcurrent",
     "switch_welded": "latch",  # by the electrode watch: the sense cannot know
-    "line_stuck": "overcurrent",  # a rest goes on with the pulse's current, and its probe shows it
+    "line_stuck": "latch",  # rests drive on, with what the DAC has next
     "pio_stuck": "charge",
 }
 

@@ -210,6 +210,35 @@ def check_blind_pulses(g: Any) -> None:
     assert it.kept[g.UNSAMPLED] == 0
 
 
+def check_too_fast(g: Any) -> None:
+    it = Played(g)
+    it.kept[g.ROOM] = 5
+    it.kept[g.LONGEST_US] = 900
+    it.kept[g.UNSEEN] = 3
+    it.kept[g.GIVEN_US] = 5 * 900 + limits.TICK_US
+    assert it.tick() == 0
+    assert it.kept[g.GIVEN_US] == 5 * 900
+    it.kept[g.GIVEN_US] = 5 * 900 + limits.TICK_US + 1
+    assert it.tick() == faults.BLIND
+    assert it.value() == 3
+    it.kept[g.GIVEN_US] = 400
+    assert it.tick() == 0
+    assert it.kept[g.GIVEN_US] == 0  # it has run dry, and owes nothing
+    it.kept[g.GIVEN_US] = 9000
+    g.begin(it.kept)
+    assert it.kept[g.GIVEN_US] == it.kept[g.LONGEST_US] == 0
+
+
+def check_most(g: Any) -> None:
+    it = Played(g)
+    it.kept[g.MOST] = CODE
+    it.give(CODE)
+    assert it.tick() == 0
+    it.give(CODE + 1)
+    assert it.tick() == faults.OVERCURRENT
+    assert it.value() == (CODE + 1) * PER_DAC >> 10
+
+
 def check_lift(g: Any) -> None:
     # (DAC code, the sense code from which current flows): small set currents, and others.
     lift, open_ = it_lift(g)
@@ -315,6 +344,8 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "limit": check_limit,
     "blind_ms": check_blind_ms,
     "blind_pulses": check_blind_pulses,
+    "too_fast": check_too_fast,
+    "most": check_most,
     "lift": check_lift,
     "tripped": check_tripped,
     "overcurrent": check_overcurrent,

@@ -19,7 +19,8 @@ from tonus import bank, contact, faults, panel, preset, session
 from tonus.preset import Preset, build, canonical
 from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.exits import Exit
-from tonus_tools.face import head
+from tonus_tools.ctl.figures import board_constants
+from tonus_tools.face import handheld, head
 from tonus_tools.face.places import REGIONS, SIDES
 from tonus_tools.guide import lamps
 from tonus_tools.guide.command import Language
@@ -271,3 +272,15 @@ def test_presets_beyond_those_drawn_are_told_in_words() -> None:
     page = render(Of(many(12)))
     assert page.count('<svg class="head"') == FACES_MOST or page.count('class="head"') == FACES_MOST
     assert "A preset with a name 11 (lamp 4, blinking 2x" in text(page)
+
+
+def test_the_device_is_drawn_with_every_lamp_and_button() -> None:
+    """Of the same shapes as on the page: one for each of the panel's pins."""
+    pins = {role for role in board_constants("tonus_r1").PINS if re.match(r"LEVEL_|MODE|CONTACT$|PLUS|MINUS", role)}
+    assert set(handheld.LAMPS) | set(handheld.BUTTONS) == pins
+    assert len(handheld.LAMPS) == lamps.LEVELS + lamps.MODES + 1
+    drawn = re.search(r'<svg class="handheld".*?</svg>', render(Of(SHIPPED)), re.DOTALL)
+    assert drawn
+    dots = len(handheld.ELECTRODES) + lamps.MODES + 1 + len(handheld.BUTTONS)
+    assert (drawn[0].count("<circle"), drawn[0].count("<rect")) == (dots, 1 + lamps.LEVELS)
+    assert json.loads(json.dumps(handheld.table()))["lamps"].keys() == handheld.LAMPS.keys()

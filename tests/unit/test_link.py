@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from json_lines import mutated, value_of
 from tonus import echo, limits, link
-from tonus.link import Choice, Integer, Link, Method, Text
+from tonus.link import Choice, Integer, Link, Text, method
 
 Document = dict[str, Any]
 INFO = {"jsonrpc": "2.0", "id": 1, "method": "info"}
@@ -34,9 +34,9 @@ class Device:
         self.run = {"info": 0, "set": 0, "say": 0}
         self.link = Link(
             {
-                "info": Method("what it is", self._method("info"), False, {}),
-                "set": Method("set it", self._method("set"), True, {"n": Integer(0, 9)}),
-                "say": Method("say it", self._method("say"), False, {}, {"text": Text(30), "kind": Choice("a", "b")}),
+                "info": method("what it is", self._method("info"), False, {}),
+                "set": method("set it", self._method("set"), True, {"n": Integer(0, 9)}),
+                "say": method("say it", self._method("say"), False, {}, {"text": Text(30), "kind": Choice("a", "b")}),
             }
         )
 

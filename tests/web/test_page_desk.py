@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from broken_presets import MESSAGES, valid
 from browser import run_node
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from strategies import documents
 from tonus import preset
 from tonus_tools.ctl import figures, words
+from tonus_tools.progress.calendar_days import signs
 from tonus_tools.progress.history import history
+from tonus_tools.progress.routine import Plan, routine
+from tonus_tools.progress.symmetry import pairs
 
 SESSION = {
     "n": 3, "at": None, "id": "lift", "name": "Lift", "generation": 2, "level": 6, "top_ua": 400, "counted_ms": 61000,
@@ -117,3 +122,65 @@ def test_records_are_told_as_tonusctl_tells_them(made: Path, node: str) -> None:
     assert facts["value"] == as_json(words.session_facts(SESSION, its, ["cheek", "jaw"]))
     assert faults["value"] == [as_json(words.fault_row(FAULT))]
     assert fault["value"] == as_json(words.fault_facts(FAULT))
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Sessions over some weeks, some without a date, some short, some with zones left out."""
+    found = []
+    at = 1_790_000_000
+    for n in range(1, draw(st.integers(1, 24)) + 1):
+        at += draw(st.integers(3600, 4 * 86400))
+        zones = draw(st.integers(1, 4))
+        charges = [[100.0, float(draw(st.integers(0, 100)))] for _ in range(zones)]
+        found.append(
+            SESSION
+            | {
+                "n": n, "at": at if draw(st.booleans()) else None,
+                "counted_ms": draw(st.sampled_from((30_000, 300_000))),
+                "places": "clcrjljr"[: 2 * zones], "charges": charges, "counted": [[60_000, 90]] * zones,
+                "zones": [[50_000, 95]] * zones, "skipped": draw(st.lists(st.integers(1, zones), max_size=1)),
+                "why": draw(st.sampled_from(("ramped_down", "stop"))),
+            }
+        )  # fmt: skip
+    return found
+
+
+def test_routine_and_sides_are_told_as_tonusctl_tells_them(made: Path, node: str) -> None:
+    """Of fifty drawn journals and plans."""
+    calls: list[list[Any]] = []
+
+    @settings(max_examples=50, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(journals(), st.integers(1, 7), st.integers(1, 60), st.integers(1, 7), st.booleans(), st.integers(0, 20))
+    def draw(records: list[dict[str, Any]], week: int, days: int, then: int, since: bool, later: int) -> None:
+        plan = {"days_a_week": week, "days": days, "then_days_a_week": then, "since": 1_790_000_000 if since else None}
+        now = max([r["at"] for r in records if r["at"]], default=1_790_000_000) + 86400 * later
+        calls.append(["routine", [records, plan, now]])
+        calls.append(["sides", [records]])
+
+    draw()
+    for (name, given_), answer in zip(calls, ask(made, node, calls), strict=True):
+        if name == "sides":
+            expected = [
+                [
+                    pair.region, pair.left.delivered_uc, pair.right.delivered_uc, pair.left.set_uc, pair.right.set_uc,
+                    pair.left.counted_s, pair.right.counted_s, pytest.approx(pair.apart_pct), pair.sessions,
+                    str(pair.less or ""),
+                ]
+                for pair in pairs(history(given_[0]))
+            ]  # fmt: skip
+            assert answer["value"] == expected
+            continue
+        records, plan, now = given_
+        today = datetime.fromtimestamp(now).date()
+        since = datetime.fromtimestamp(plan["since"]).date() if plan["since"] else None
+        its = Plan(plan["days_a_week"], plan["days"], plan["then_days_a_week"], since)
+        kept = routine(history(records, today), its, today)
+        assert "problem" not in answer, answer
+        found = answer["value"]
+        assert (found["position"], found["next"], found["undated"]) == (kept.position, kept.next, kept.undated)
+        assert [row[0] for row in found["weeks"]] == [week.number for week in kept.weeks]
+        for (_, first, days, target, verdict, drawn), week in zip(found["weeks"], kept.weeks, strict=True):
+            assert (first, target, verdict) == (f"{week.first}", week.target, week.verdict.value)
+            assert days in (f"{week.least}", f"{week.least}-{week.most}")
+            assert drawn == signs(kept, week)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tonus_tools.web import build
 from tonus_tools.world.faults import FAULTS
 
 WHOLE_MAX_BYTES = 450_000
+MEMORY_MAX_MB = 40
+WIDTHS = (320, 768, 1280)
 
 
 def test_all_of_it_is_small(made: Path) -> None:
@@ -93,7 +96,20 @@ def test_a_whole_facial_by_clicks(page: Page, address: str) -> None:
     says(page, "Connected: Tonus", "link-words")
     assert "Short" in (page.text_content("#journal") or "")
     page.click("#journal button:has-text('s1')")
-    page.wait_for_function("document.querySelector('#journal dl').textContent.includes('cheek left')")
+    page.wait_for_function("document.querySelector('#record-facts').textContent.includes('cheek left')")
+    # Drawn: sessions, left and right, the zones of this one; told in words, too.
+    drawn = page.eval_on_selector_all("#journal svg", "all => all.map(one => one.getAttribute('aria-label'))")
+    assert [words.split(":")[0] for words in drawn] == [
+        "Sessions",
+        "Left and right of each part of the face",
+        "Zones of session 1",
+    ]
+    assert all(name in drawn[1] for name in ("cheek L", "cheek R"))
+    assert "cheek: left" in (page.text_content("#journal") or "")
+    assert "5 days a week for 60 days, then 3" in (page.text_content("#journal") or "")
+    memory = re.search(r"the interpreter has (\d+) MB", page.text_content("#facts") or "")
+    assert memory
+    assert int(memory[1]) <= MEMORY_MAX_MB
 
 
 def test_a_facial_by_keys_alone(page: Page, address: str) -> None:
@@ -185,11 +201,13 @@ def test_axe_finds_nothing(page: Page, address: str, dark: bool) -> None:
             says(page, "Good:", "preset-words")
             page.fill("[data-path='top_ua']", "600")
             says(page, "allowed 50..500 uA", "preset-words")
-        results = axe.run(page)
-        assert results.violations_count == 0, results.generate_report()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            results = axe.run(page)
+            assert results.violations_count == 0, (width, results.generate_report())
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits(page: Page, address: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     begin(page, address)

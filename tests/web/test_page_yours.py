@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from on_page import LiveWire, PortWire, as_file, connect, document, says, tonusctl_sim
 from playwright.sync_api import BrowserContext, Page, Route
 from tonus_tools.sim.live import Live
@@ -188,7 +189,14 @@ def test_a_session_and_a_fault_are_in_its_journal(page: Page, address: str) -> N
         assert "s1" in text
         assert "f1" in text
         page.click("#journal button:has-text('f1')")
-        page.wait_for_function("document.querySelector('#journal dl').textContent.includes('the hardware tripped')")
+        page.wait_for_function("document.querySelector('#record-facts').textContent.includes('the hardware tripped')")
+        page.click("#journal button:has-text('s1')")
+        says(page, "forehead left", "record-facts")
+        for width in (320, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            results = Axe().run(page)
+            assert results.violations_count == 0, results.generate_report()
         with page.expect_download() as download:
             page.click("#journal-csv")
         lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()

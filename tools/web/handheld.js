@@ -6,21 +6,16 @@ const BAR = ["LEVEL_1", "LEVEL_2", "LEVEL_3", "LEVEL_4", "LEVEL_5"];
 const MODES = ["MODE_1", "MODE_2", "MODE_3", "MODE_4"];
 
 export class Handheld {
-  constructor(svg, words) {
+  /** @param {any} drawn of pack.json: what the guide's drawing is made of, too */
+  constructor(svg, words, drawn) {
     this.words = words;
     this.lamps = new Map();
     svg.append(
-      draw("circle", { cx: 66, cy: 44, r: 34, fill: "#b9c3cc" }),
-      draw("circle", { cx: 134, cy: 44, r: 34, fill: "#b9c3cc" }),
-      draw("rect", { x: 40, y: 66, width: 120, height: 256, rx: 54, style: "fill:var(--dark)" }),
+      ...drawn.electrodes.map(([cx, cy, r]) => draw("circle", { cx, cy, r, fill: "#b9c3cc" })),
+      draw("rect", { ...drawn.case, style: "fill:var(--dark)" }),
     );
-    const text = (x, y, label) => svg.append(draw("text", { x, y, "font-size": 10, "text-anchor": "middle", fill: "#fff" }, label));
-    BAR.forEach((role, i) => this.#lamp(svg, role, draw("rect", { x: 56 + 18 * i, y: 218 - 8 * i, width: 14, height: 24 + 8 * i, rx: 3 })));
-    MODES.forEach((role, i) => this.#lamp(svg, role, draw("circle", { cx: 64 + 24 * i, cy: 144, r: 7 })));
-    this.#lamp(svg, "CONTACT", draw("circle", { cx: 100, cy: 108, r: 8 }));
-    text(100, 94, "contact");
-    text(100, 165, "mode");
-    text(100, 258, "level");
+    for (const [role, [tag, where]] of Object.entries(drawn.lamps)) this.#lamp(svg, role, draw(tag, where));
+    for (const [label, [x, y]] of Object.entries(drawn.labels)) svg.append(draw("text", { x, y, "font-size": 10, "text-anchor": "middle", fill: "#fff" }, label));
     this.buzz = draw("text", { x: 100, y: 296, "font-size": 18, "text-anchor": "middle", fill: "#fff" }, "");
     svg.append(this.buzz);
     this.shown = "";

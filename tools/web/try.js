@@ -18,7 +18,7 @@ export class TryIt {
     this.make = make;
     this.about = null;
     desk.about.then((about) => (this.about = about)).catch(() => {});
-    this.handheld = new Handheld($("handheld"), $("handheld-words"));
+    this.handheld = new Handheld($("handheld"), $("handheld-words"), pack.handheld);
     this.face = new Face($("face"), () => this.touch());
     this.sound = new Sound();
     this.down = new Map(); // button: when it went down

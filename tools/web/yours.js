@@ -137,8 +137,8 @@ export class Yours {
     if (info.version !== this.about.version) words.push(["page", `this page is of ${this.about.version}: its checks may differ from the device's`]);
     fill($("info"), words);
     this.#set(mine ?? [...this.bank.texts]);
-    await this.#journal();
     await this.settings.read();
+    await this.#journal();
     this.say(`Connected: Tonus ${info.version} on ${info.board}, ${info.state}.${mine ? " Your changes are not on it yet." : ""}`);
   }
 
@@ -287,14 +287,52 @@ export class Yours {
     const { sessions, faults } = this.records;
     const parts = [];
     if (sessions.length) {
-      parts.push(chart(sessions), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#facts("session_facts", [], sessions, i, this.#zones(sessions[i]))));
+      parts.push(chart(sessions), await this.#sides(sessions), ...(await this.#routine(sessions)), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#session(sessions, i)));
     } else parts.push(paragraph("No session has treated yet."));
-    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#facts("fault_facts", [["what to do", this.whatToDo[faults[i].fault] ?? "nothing"]], faults[i])));
+    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#fault(faults[i])));
     else parts.push(paragraph("No faults."));
     this.facts = document.createElement("dl");
     this.facts.className = "facts";
+    this.facts.id = "record-facts";
     this.facts.setAttribute("aria-live", "polite");
-    $("journal").replaceChildren(...parts, this.facts);
+    this.zones = document.createElement("div");
+    $("journal").replaceChildren(...parts, this.zones, this.facts);
+  }
+
+  /** Left and right of each region, over all sessions. */
+  async #sides(sessions) {
+    const pairs = await this.desk.ask("sides", sessions);
+    const box = document.createElement("div");
+    const bars = pairs.flatMap(([region, left, right, leftSet, rightSet]) => [[`${region} L`, leftSet, left], [`${region} R`, rightSet, right]]);
+    if (!bars.length) return box;
+    const told = pairs.map(([region, left, right, , , , , apart, n, less]) => `${region}: left ${left.toFixed(1)}, right ${right.toFixed(1)} uC in ${n} sessions; ${less ? `${less} got ${Math.abs(apart).toFixed(0)} % less` : "even"}`);
+    box.append(heading("Left and right"), columns(bars, "Left and right of each part of the face"), ...told.map(paragraph));
+    return box;
+  }
+
+  /** The plan, and what was kept of it. */
+  async #routine(sessions) {
+    const plan = this.settings.now?.plan;
+    if (!plan) return [];
+    const kept = await this.desk.ask("routine", sessions, plan, Math.round(Date.now() / 1000));
+    const list = document.createElement("dl");
+    list.className = "facts";
+    fill(list, [["plan", `${plan.days_a_week} days a week for ${plan.days} days, then ${plan.then_days_a_week}`], ["where", kept.position], ["next", kept.next], ["without a date", `${kept.undated} sessions`]]);
+    const weeks = table(["week", "from", "days", "of", "", "day by day: # a session, o perhaps one, . none"], kept.weeks);
+    return [heading("Routine"), list, ...(kept.weeks.length ? [weeks] : [])];
+  }
+
+  async #fault(record) {
+    this.zones.replaceChildren();
+    await this.#facts("fault_facts", [["what to do", this.whatToDo[record.fault] ?? "nothing"]], record);
+  }
+
+  async #session(sessions, i) {
+    const record = sessions[i];
+    const names = this.#zones(record);
+    const bars = (record.charges ?? []).map(([set, delivered], zone) => [names[zone] ?? `zone ${zone + 1}`, set, delivered]);
+    this.zones.replaceChildren(...(bars.length ? [columns(bars, `Zones of session ${record.n}`)] : []));
+    await this.#facts("session_facts", [], sessions, i, names);
   }
 
   async #facts(name, besides, ...of) {
@@ -308,9 +346,11 @@ export class Yours {
   }
 }
 
+const heading = (textContent) => Object.assign(document.createElement("h4"), { textContent });
 const paragraph = (textContent) => Object.assign(document.createElement("p"), { textContent });
 
-function table(columns, rows, explain) {
+/** Rows of cells; `explain`, when there is one, is what the first cell's button does. */
+function table(columns, rows, explain = undefined) {
   const made = document.createElement("table");
   const head = document.createElement("tr");
   for (const textContent of columns) head.append(Object.assign(document.createElement("th"), { textContent }));
@@ -319,7 +359,7 @@ function table(columns, rows, explain) {
     const row = document.createElement("tr");
     cells.forEach((textContent, column) => {
       const cell = document.createElement("td");
-      if (column === 0) {
+      if (column === 0 && explain) {
         const button = Object.assign(document.createElement("button"), { textContent, ariaLabel: `Explain ${textContent}` });
         button.onclick = () => explain(i);
         cell.append(button);
@@ -337,23 +377,28 @@ function table(columns, rows, explain) {
   return box;
 }
 
-/** Charge of each session: set as a frame, delivered filled; and how it divides among the zones. */
+/** Charge of each session. */
 function chart(sessions) {
-  const [width, height, base] = [640, 170, 140];
-  const most = Math.max(...sessions.map((s) => s.set_uc ?? s.charge_uc), 1);
-  const step = width / Math.max(8, sessions.length);
-  const marks = sessions.flatMap((s, i) => {
+  return columns(sessions.map((s) => [`s${s.n}`, s.set_uc ?? s.charge_uc, s.charge_uc]), "Sessions");
+}
+
+/** Bars [name, uC set, uC delivered]: set as a frame, delivered filled. The words have all of it. */
+function columns(bars, what) {
+  const narrow = window.innerWidth < 600;
+  const [width, height, base] = [narrow ? 320 : 640, 158, 120];
+  const most = Math.max(1, ...bars.map(([, set, delivered]) => Math.max(set, delivered)));
+  const step = width / Math.max(narrow ? 4 : 8, bars.length);
+  const marks = bars.flatMap(([name, set, delivered], i) => {
     const x = i * step + 3;
-    const tall = (uc) => (uc / most) * 120;
-    const set = s.set_uc ?? s.charge_uc;
-    return [
-      draw("rect", { x, y: base - tall(set), width: step - 6, height: tall(set), fill: "none", stroke: "currentColor" }),
-      draw("rect", { x, y: base - tall(s.charge_uc), width: step - 6, height: tall(s.charge_uc), style: "fill:var(--main)" }),
-      draw("text", { x: x + step / 2 - 3, y: base + 16, "font-size": 12, "text-anchor": "middle", fill: "currentColor" }, `s${s.n}`),
-    ];
+    const bar = (uc, style) => draw("rect", { x, y: base - (uc / most) * 112, width: step - 6, height: (uc / most) * 112, ...style });
+    const lines = bars.length > (narrow ? 8 : 16) ? [] : name.split(/ (?=left|right|L$|R$)/).map((word, line) => draw("text", { x: x + step / 2 - 3, y: base + 15 + 13 * line, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }, word));
+    return [bar(set, { fill: "none", stroke: "currentColor" }), bar(delivered, { style: "fill:var(--main)" }), ...lines];
   });
-  const words = `Charge of ${sessions.length} sessions: set as a frame, delivered filled; the largest ${most} uC`;
-  return draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": words }, ...marks, draw("text", { x: 2, y: 12, "font-size": 12, fill: "currentColor" }, `${most} uC; frame: set, filled: delivered`));
+  const words = `${what}: ${bars.map(([name, set, delivered]) => `${name} ${delivered.toFixed(1)} of ${set.toFixed(1)} uC`).join(", ")}`;
+  const figure = document.createElement("figure");
+  const caption = Object.assign(document.createElement("figcaption"), { textContent: `${what}; the highest ${most.toFixed(1)} uC; frame: set, filled: delivered` });
+  figure.append(caption, draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": words }, ...marks));
+  return figure;
 }
 
 function csv(records, fields) {

@@ -205,7 +205,7 @@ def _end(strip: str, towards: str | Hole | None, taken: set[Hole]) -> Hole | Non
         return None
     near = towards.column if isinstance(towards, Hole) else _middle(towards)[0]
     if strip[1] not in "BT" and isinstance(towards, str) and towards[1] not in "BT":
-        near = 62  # rail to rail, at the edge
+        near = 22 if strip[0] == towards[0] == "1" else 62  # rail to rail: beside the Pico, or at the edge
     holes = list(_holes(strip, int(near)))
     if strip[1] in "BT":
         holes.reverse()

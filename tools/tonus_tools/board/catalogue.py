@@ -1,7 +1,8 @@
 """What to order: kinds of parts with package, maker's number, a second source of the same pads, and their ratings.
 
-Makers' numbers of resistors and capacitors are made from their series' rules. They are what was current when this was
-written; whoever orders checks them.
+Makers' numbers of resistors and capacitors are made from their series' rules. None has been held against a maker's list
+or a shop: whoever orders checks them, the second sources above all. Least sure are: RB168MM-60TR, whose package is
+flatter than SOD-123; UD2-3NU, whose pads have to be those of the G6K-2F; and the yageo MELF, which is a description.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ KINDS: dict[str, Kind] = {
     "C leaded": Kind("capacitor", "C RADIAL", "K104K15X7RF53H5", "C320C104K5R5TA", "10 %", volts=50),
     "LED 3 mm": Kind("LED", "LED 3 MM", "any, 2 V", "any", value="red"),
     "2N7000": Kind("NFET 60 V TO-92", "TO-92", "2N7000", "2N7000TA", "Vgs(th) 0.8..3 V", value="2N7000"),
-    "MCP4821 DIP": Kind("MCP4821", "DIP-8", "MCP4821-E/P", "none: an MCP4822 has other pins", value="MCP4821"),
+    "MCP4821 DIP": Kind("MCP4821", "DIP-8", "MCP4821-E/P", "none: the firmware knows its words", value="MCP4821"),
     "MCP6002": Kind("MCP6022", "DIP-8", "MCP6002-I/P", "MCP6022-I/P", value="MCP6002"),
     "74HC4053": Kind("74HC4053", "DIP-16", "CD74HC4053E", "SN74HC4053N", value="74HC4053"),
     "piezo": Kind("buzzer", "PIEZO", "PKM13EPYH4000-A0", "PS1240P02BT", value="without a circuit of its own"),

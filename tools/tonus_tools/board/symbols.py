@@ -1,7 +1,9 @@
 """Every kind of part as a table of pins: number, name, what it does electrically, and what it bears at most.
 
-The numbers are those of the makers' datasheets for the package named; whoever draws a layout checks them once more with
-the datasheet of the part that is ordered. A limit that ends in `v` is relative to the part's own supply.
+The numbers are those of the makers' datasheets for the package named, written down by hand. Most are held against
+KiCad's library by tests/unit/test_pin_numbers.py; UNHELD names those that are held against nothing. Whoever draws a
+layout checks all once more with the datasheet of the part that is ordered. A limit that ends in `v` is relative to the
+part's own supply.
 """
 
 from __future__ import annotations
@@ -10,6 +12,20 @@ from dataclasses import dataclass, field
 
 # Electrical types: i input, o output, oc open collector or drain, p passive, s supply taken, S supply given, g ground,
 # b both ways, n not connected inside.
+UNHELD = (
+    "ADG436",
+    "MCP73833",
+    "DW01A",
+    "FS8205A",
+    "TLV3202",
+    "BAT54C",
+    "BAT54S",
+    "BAV199",
+    "NFET 30 V",
+    "relay 2 changeover",
+    "cell header",
+    "Raspberry Pi Pico",
+)
 CLAMP_MA = 2.0  # into an input's clamp when nothing says more
 
 

@@ -72,6 +72,12 @@ PROOFS = (
         "tests/unit/test_preset.py::test_one_wrong_value_is_refused_with_path_value_and_range",
     ),
     Proof(2, "fault 11", (_limit("OVERCURRENT_UA", "10", 9999),), _scenario("dac_full_scale")),
+    Proof(
+        2,
+        "the highest code that was asked for",
+        (("guard.py", "if code > kept[MOST]:", "if code < 0:"),),
+        "tests/sim/test_campaign.py::test_a_train_that_asks_for_more_than_the_level_is_not_played",
+    ),
     Proof(3, "fault 10", (("guard.py", "if not pins & kept[FAULT_N]:", "if pins < 0:"),), _played("latch")),
     Proof(
         4,
@@ -106,6 +112,12 @@ PROOFS = (
         "fault 18",
         (_limit("BLIND_PULSES", "8", _FLOOD), ("limits.py", "BLIND_MS = LIFT_MAX_MS", "BLIND_MS = 1 << 29")),
         _played("blind"),
+    ),
+    Proof(
+        9,
+        "fault 18 of a PIO too fast",
+        (("guard.py", "too_fast = given > kept[ROOM] * kept[LONGEST_US]", "too_fast = given < 0"),),
+        "tests/sim/test_campaign.py::test_a_pio_that_plays_too_fast_is_seen",
     ),
     Proof(
         10,
@@ -194,7 +206,7 @@ PROOFS = (
         (("../main.py", "if minus is not None and not minus():", "if minus is None:"),),
         _scenario("safe_mode"),
     ),
-    Proof(22, "a bank's CRC", (("bank.py", 'raise Damaged("', 'str("'),), "tests/unit/test_bank_file.py"),
+    Proof(22, "a bank's CRC", (("bank.py", 'raise sealed.Damaged("', 'str("'),), "tests/unit/test_bank_file.py"),
     Proof(
         23,
         "the charge of a phase",
@@ -255,6 +267,12 @@ PROOFS = (
         "the mark",
         (("mark.py", "self._miss([name for name in self._files if name not in there])", "pass"),),
         "tests/sim/test_data_lost.py::test_a_file",
+    ),
+    Proof(
+        35,
+        "what is held flows through the built-in short",
+        (("stage.py", "if board.HAS_SHORT else (a | latch, b | latch)", "if False else (a | latch, b | latch)"),),
+        "tests/sim/test_bringup.py::test_a_device_that_is_as_it_should_be",
     ),
 )
 

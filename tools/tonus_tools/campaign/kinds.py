@@ -1,7 +1,8 @@
 """The kinds of single faults, and how one of each is drawn.
 
 A fault is what happens to the device from some moment on: actions of a scenario, most of them one `inject`, with a list
-of target/breaks.py or breaks_chip.py. Of a kind that has a countable number of cases, one after the other is played.
+of world/breaks.py or target/breaks_chip.py. Of a kind that has a countable number of cases, one after the other is
+played.
 """
 
 from __future__ import annotations

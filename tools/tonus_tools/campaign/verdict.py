@@ -71,7 +71,7 @@ def judge(trace: Trace, plan: Plan) -> Verdict:
     board = source_of(plan.scenario)
     run = Broken(real, plan.scenario, board, electrodes(real, board), plan.fault_us)
     found = [violation for rule in RULES for violation in rule(run)]
-    found += _above(run, plan)
+    found += _above(run, plan) + _ramp(run, plan)
     by, ended = _ended(trace, plan)
     verdict = BAD if found else HARMLESS if not ended else ENDED if by else SILENT
     after = run.trace.phases
@@ -146,19 +146,6 @@ def _output_state(run: Run) -> list[Violation]:
     return found
 
 
-def _ramp(run: Run) -> list[Violation]:
-    """A start that is too high or too quick, unless all ended within MOMENT_MS of it."""
-    phases = run.trace.phases
-    found = []
-    for violation in checks.ramp(run):
-        if violation.rule == "ramp_start" and violation.measured <= violation.limit + limits.OVERCURRENT_UA:  # type: ignore
-            continue  # so much more is what an overcurrent begins with
-        after = (phases.t_us > violation.t_us + 1000 * MOMENT_MS) & (phases.t_us < violation.t_us + 500_000)
-        if (after & run.skin.treatment).any():
-            found.append(violation)
-    return found
-
-
 RULES: tuple[checks.Rule, ...] = (
     checks.ceiling,
     checks.account,
@@ -169,7 +156,6 @@ RULES: tuple[checks.Rule, ...] = (
     _late(checks.stop),
     _late(checks.keep_alive),
     _late(checks.watchdog),
-    _ramp,
     checks.session_max,
 )
 
@@ -213,6 +199,36 @@ def _above(run: Broken, plan: Plan) -> list[Violation]:
             f"{most[worst]:.0f} uA for {most_ms:.0f} ms",
         )
     ]
+
+
+def _ramp(run: Broken, plan: Plan) -> list[Violation]:
+    """A treatment that begins at more than a start may, or is at its level sooner, and does not end at once.
+
+    By the level that was asked for: checks.py goes by the plateau and by what a probe looks like, and both may be the
+    fault's.
+    """
+    phases = run.trace.phases
+    found = []
+    for span in run.trace.spans_in(TREATING):
+        if span.name != "RAMP_UP" or span.end_us < plan.fault_us:
+            continue
+        first, last = np.searchsorted(phases.t_us, [span.start_us, span.end_us])
+        if first == last:
+            continue
+        asked = asked_ua(run.trace, plan, span.start_us)
+        start_ua = max(asked * checks.RAMP_START_SHARE, limits.PROBE_MAX_UA) + limits.OVERCURRENT_UA
+        high = phases.peak_ua[first:last] >= max(asked * checks.RAMP_TOP_SHARE, PROBE_UA)
+        at_us = int(phases.t_us[first + int(np.argmax(high))]) if high.any() else span.start_us + 1_000_000
+        if phases.peak_ua[first] > start_ua:
+            measured, limit, rule, at_us = f"{phases.peak_ua[first]:.0f} uA", start_ua, "ramp_start", span.start_us
+        elif at_us - span.start_us < 1000 * limits.RAMP_MIN_MS * (checks.RAMP_TOP_SHARE - 1 / limits.RAMP_CYCLES_MIN):
+            measured, limit, rule = f"{(at_us - span.start_us) / 1000:.0f} ms", float(limits.RAMP_MIN_MS), "ramp_time"
+        else:
+            continue
+        after = (phases.t_us > at_us + 1000 * MOMENT_MS) & (phases.t_us < at_us + 500_000)
+        if (after & (phases.peak_ua > PROBE_UA)).any():
+            found.append(Violation(rule, at_us, measured, limit))
+    return found
 
 
 def _leak_ua(run: Broken) -> float:

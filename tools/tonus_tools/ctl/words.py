@@ -109,9 +109,12 @@ def column(name: str) -> str:
     return f"{stem} ({UNITS[unit]})" if stem and unit in UNITS else name
 
 
+_UP = 1 + 1e-9  # a half goes up: else each interpreter has its own way, and the page is one more
+
+
 def figure(value: float) -> str:
     """A figure to four digits, whole ones as they are."""
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+    return f"{value * _UP:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
 
 
 def plural(n: int, word: str) -> str:
@@ -195,7 +198,8 @@ def probes_of(w: Waveform, top_ua: int) -> list[str]:
 
 def share(part: float, whole: float, name: str) -> str:
     """A charge against that of another name: in percent, or how many times as much."""
-    return f"{part / whole:.3g} times {name}" if part > 2 * whole else f"{100 * part / whole:.3g} % of {name}"
+    times = _UP * part / whole
+    return f"{times:.3g} times {name}" if part > 2 * whole else f"{100 * times:.3g} % of {name}"
 
 
 def notes(p: Preset) -> list[str]:
@@ -222,7 +226,7 @@ def _swell(envelope: tuple[int, int, int, int, int, bool]) -> str:
 def _rate(dhz: int) -> str:
     if dhz == 10:
         return "one pulse a second"
-    return f"one pulse every {10 / dhz:.3g} s" if dhz < 10 else f"{_hz(dhz)} pulses a second"
+    return f"one pulse every {_UP * 10 / dhz:.3g} s" if dhz < 10 else f"{_hz(dhz)} pulses a second"
 
 
 def _hz(dhz: int) -> str:
@@ -316,7 +320,7 @@ def _delivered(r: Record) -> list[Fact]:
 
 def charge(uc: float | None) -> str:
     """A charge in uC: to a tenth, small ones to three digits; a dash when the record is too old to have it."""
-    return "-" if uc is None else f"{uc:.1f}" if uc >= 10 or not uc else f"{uc:.3g}"
+    return "-" if uc is None else f"{uc * _UP:.1f}" if uc >= 10 or not uc else f"{uc * _UP:.3g}"
 
 
 def percent(pct: int | None) -> str:

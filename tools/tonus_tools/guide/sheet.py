@@ -11,7 +11,7 @@ from tonus import VERSION, contact, limits, moments, panel, session
 from tonus.preset import Preset, Zone
 
 from ..ctl.figures import board_constants
-from ..face import head
+from ..face import handheld, head
 from ..face.places import Place
 from ..report.accuracy import CALIBRATED, Accuracy, out_of_the_box
 from ..report.markup import Markup, join, tag
@@ -47,6 +47,7 @@ BUTTONS = (
     ("minus_label", ("minus", "minus_more", "minus_long")),
     ("both_label", ("chord", "chord_long")),
 )
+BUTTON_SIGNS = {"MODE": "M", "PLUS": "+", "MINUS": "\u2212"}
 EXAMPLE_LEVEL, EXAMPLE_FAULT, EXAMPLE_ZONE, EXAMPLE_CHARGE_PCT, EXAMPLE_SHARE_PCT = 5, 24, (3, 8), 60, 80
 MOMENT_MS = 700  # within every moment
 FAULT_MS = 5500  # of a fault's strip
@@ -230,7 +231,32 @@ def _normal(say: _Words) -> Markup:
 
 def _buttons(say: _Words) -> Markup:
     rows = [(tag("b", say(label)), _lines(say.html(key) for key in keys)) for label, keys in BUTTONS]
-    return join(tag("h2", say("buttons")), _pairs(rows, "buttons"))
+    return join(tag("h2", say("buttons")), tag("div", _device(say), _pairs(rows, "buttons"), class_="device"))
+
+
+def _device(say: _Words) -> Markup:
+    """The handheld, dark."""
+    electrodes = (
+        tag("circle", cx=x, cy=y, r=r, fill="#dfe4e9", stroke="#1f2933", stroke_width="2")
+        for x, y, r in handheld.ELECTRODES
+    )
+    case = tag("rect", **handheld.CASE, fill="#f1f3f5", stroke="#1f2933", stroke_width="2")
+    lit = (
+        tag(shape, **where, fill=lamps.DARK, stroke="#1f2933", stroke_width="1.5")
+        for shape, where in handheld.LAMPS.values()
+    )
+    named = (_text(x, y, say(f"drawn_{label}"), 13) for label, (x, y) in handheld.LABELS.items())
+    pressed = (
+        join(tag("circle", cx=x, cy=y, r="13", fill="#1f2933"), _text(x, y + 5, BUTTON_SIGNS[button], 13, "#ffffff"))
+        for button, (x, y) in handheld.BUTTONS.items()
+    )
+    width, height = handheld.SIZE
+    drawn = (*electrodes, case, *lit, *named, *pressed)
+    return tag("svg", *drawn, class_="handheld", viewBox=f"20 0 {width - 40} {height}", role="img")
+
+
+def _text(x: int, y: int, words: str, size: int, fill: str = "#1f2933") -> Markup:
+    return tag("text", words, x=x, y=y, font_size=size, text_anchor="middle", fill=fill)
 
 
 def _charge(say: _Words) -> Markup:

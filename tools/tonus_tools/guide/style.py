@@ -27,6 +27,7 @@ svg.strip { width:92px; display:block } .counted { display:flex; gap:14px; align
 table.contacts td:first-child { width:98px } table.states td:first-child { width:146px }
 table.sounds td:first-child { width:80px } table.buttons td:first-child { width:56px; vertical-align:top }
 table.faults td:first-child { width:19%; font-weight:600 } table.faults td:nth-child(2) { width:36% }
+.device { display:grid; grid-template-columns:74px 1fr; gap:0 10px } svg.handheld { width:74px; display:block }
 footer { color:var(--faint); font-size:11.5px; margin-top:8px }
 @media screen and (max-width:640px) { .two { grid-template-columns:1fr }
   .faces { grid-template-columns:1fr 1fr !important } }
@@ -37,6 +38,7 @@ footer { color:var(--faint); font-size:11.5px; margin-top:8px }
   h3 { font-size:10.5pt } .sub, .face ol, footer { font-size:7.6pt } .stop { font-size:11.5pt }
   section + section { break-before:page } td, th { padding-top:.6px; padding-bottom:.6px }
  ol.steps li { margin:2px 0 }
+  .device { grid-template-columns:54px 1fr } svg.handheld { width:54px }
   .face ol.long { font-size:6.8pt; padding-left:16px } .faces.small .sub { font-size:6.8pt }
 }
 """

@@ -87,7 +87,7 @@ TEXT: dict[str, dict[str, str]] = {
         "Seiten: beide abwechselnd.",
     },
     "preset_facts": {"en": "{minutes}, beep every {cue} s", "de": "{minutes}, Piep alle {cue} s"},
-    "preset_stroke": {"en": "strokes {glide} s, hold {hold} s", "de": "Striche {glide} s, halten {hold} s"},
+    "preset_stroke": {"en": "strokes {glide} + {hold} s", "de": "Striche {glide} + {hold} s"},
     "more_presets": {"en": "More presets", "de": "Weitere Programme"},
     "min": {"en": "min", "de": "Min."},
     "s": {"en": "s", "de": "s"},
@@ -157,17 +157,20 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "Wählen, {sound_s} s halten: Ton laut, leise, aus",
     },
     "chord": {
-        "en": "session: shows and says again which number it is; MINUS takes a level",
-        "de": "Sitzung: zeigt und sagt nochmals, welche Nummer dran ist; MINUS nimmt eine Stufe",
+        "en": "session: shows and says which number it is; takes a level",
+        "de": "Sitzung: zeigt und sagt, welche Nummer dran ist; nimmt eine Stufe",
     },
     "chord_long": {
-        "en": "held {skip_s} s: leaves this number out. Choosing, held {skip_s} s: ticks on, off",
-        "de": "{skip_s} s halten: lässt diese Nummer aus. Wählen, {skip_s} s halten: Ticken an, aus",
+        "en": "held {skip_s} s: leaves this number out; choosing: ticks on, off",
+        "de": "{skip_s} s halten: lässt diese Nummer aus; beim Wählen: Ticken an, aus",
     },
     "mode_label": {"en": "MODE", "de": "MODE"},
     "plus_label": {"en": "PLUS", "de": "PLUS"},
     "minus_label": {"en": "MINUS", "de": "MINUS"},
     "both_label": {"en": "both", "de": "beide"},
+    "drawn_contact": {"en": "contact", "de": "Kontakt"},
+    "drawn_mode": {"en": "preset", "de": "Programm"},
+    "drawn_level": {"en": "level", "de": "Stufe"},
     # Lights
     "lights": {"en": "Lamps", "de": "Lampen"},
     "lights_legend": {
@@ -240,7 +243,7 @@ TEXT: dict[str, dict[str, str]] = {
     "sound_quiet": {"en": "sound is quiet", "de": "Ton leise"},
     "sound_off": {"en": "sound is off: ticks only", "de": "Ton aus: nur Ticken"},
     "sound_ticks": {"en": "ticks are on", "de": "Ticken an"},
-    "sound_no_ticks": {"en": "ticks are off: only warnings tick", "de": "Ticken aus: nur Warnungen ticken"},
+    "sound_no_ticks": {"en": "ticks are off, but for warnings", "de": "Ticken aus, bis auf Warnungen"},
     # Charge
     "charge": {"en": "Charge", "de": "Laden"},
     "charge_words": {

@@ -49,11 +49,11 @@ class Pair:
 
 def pairs(sessions: Sequence[Session]) -> list[Pair]:
     """Of every region that has a left and a right, in the order in which they come."""
-    regions: dict[str, None] = {}
+    regions: list[str] = []
     for session in sessions:
         for part in session.parts:
-            if part.place and part.place.side != "middle":
-                regions.setdefault(part.place.region)
+            if part.place and part.place.side != "middle" and part.place.region not in regions:
+                regions.append(part.place.region)
     found = []
     for region in regions:
         sums = {"left": Side(0, 0, 0), "right": Side(0, 0, 0)}

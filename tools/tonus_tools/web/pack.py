@@ -14,6 +14,8 @@ from pathlib import Path
 
 from .. import world
 from ..ctl import calibrate, client, margins, words
+from ..face import handheld
+from ..progress import calendar_days, symmetry
 from ..sim import scenario
 from ..sim.runner import TARGET
 from ..world import parts
@@ -187,9 +189,16 @@ STAND_INS = {
     "tonus_tools/ctl/errors.py": ERRORS,
     "dataclasses.py": "dataclass = None\ndef fields(record):\n    return record\n",
     "types.py": "SimpleNamespace = None\n",
+    "enum.py": "class StrEnum:\n    pass\n",
 }
 TOOLS = Path(words.__file__).parents[1]
-SHARED = (words, calibrate, margins)  # that the page runs, with the modules of the tools that they need
+SHARED = (
+    words,
+    calibrate,
+    margins,
+    calendar_days,
+    symmetry,
+)  # that the page runs, with the modules of the tools that they need
 
 
 def desk(page: Path) -> dict[str, str | None]:
@@ -248,7 +257,7 @@ def what_to_do() -> dict[str, str]:
 
 
 def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
-    """All of it, as JSON: folders of files, the errors of a typical device's parts, what can break."""
+    """All of it, as JSON: folders of files, the errors of a typical device's parts, what can break, how it is drawn."""
     pack = {
         "target": target(sources / "target"),
         "desk": desk(sources / "desk"),
@@ -256,5 +265,6 @@ def packed(sources: Path, board: str = scenario.DEFAULT_BOARD) -> str:
         "errors": parts.resolve("typical", {}, board),
         "faults": FAULTS,
         "what_to_do": what_to_do(),
+        "handheld": handheld.table(),
     }
     return json.dumps(pack, separators=(",", ":"))

@@ -613,7 +613,7 @@ class World:
                     pass
                 elif self._end_a > WATCH_A or self._charge >= self._room and not -WATCH_C < self._one_way(t) < WATCH_C:
                     self.t = t
-                    if self._board.HAS_BOOST:  # a board with the stage that can drive skin
+                    if self._board.HAS_WATCH:
                         self._trip(t)
             self.t = t
 

@@ -7,6 +7,15 @@ def _two(n):
     return "%02d" % n
 
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class timedelta:
+    def __init__(self, days=0):
+        self.days = days
+
+
 class date:
     def __init__(self, year, month, day):
         self.year = year
@@ -23,7 +32,20 @@ class date:
         return form
 
     def _texts(self):
-        return [("Y", str(self.year)), ("m", _two(self.month)), ("d", _two(self.day))]
+        found = [("Y", str(self.year)), ("m", _two(self.month)), ("d", _two(self.day))]
+        return found + [("a", _DAYS[(self._number() + 3) % 7]), ("b", _MONTHS[self.month - 1])]
+
+    def _number(self):
+        """Days since 1970-01-01, a Thursday."""
+        year, month = (self.year - 1, self.month + 9) if self.month < 3 else (self.year, self.month - 3)
+        return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + self.day - 719469
+
+    def __add__(self, more):
+        at = js.Date.new(self.year, self.month - 1, self.day + more.days, 12)
+        return date(at.getFullYear(), at.getMonth() + 1, at.getDate())
+
+    def __sub__(self, other):
+        return timedelta(self._number() - other._number())
 
     def _key(self):
         return (self.year, self.month, self.day)
@@ -39,6 +61,12 @@ class date:
 
     def __gt__(self, other):
         return self._key() > other._key()
+
+    def __le__(self, other):
+        return self._key() <= other._key()
+
+    def __ge__(self, other):
+        return self._key() >= other._key()
 
 
 class datetime(date):

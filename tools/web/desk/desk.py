@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import datetime
 from math import exp
 
 import board
@@ -9,7 +10,11 @@ from tonus import VERSION, faults, limits, preset, program, session, settings
 from tonus.fields import FieldError
 from tonus_tools.ctl import calibrate, margins, words
 from tonus_tools.ctl.client import Session
+from tonus_tools.progress.calendar_days import signs
 from tonus_tools.progress.history import history
+from tonus_tools.progress.routine import Plan
+from tonus_tools.progress.routine import routine as kept_of
+from tonus_tools.progress.symmetry import pairs
 
 LEVELS = limits.LEVELS
 UA_PER_CODE = board.DAC_REFERENCE_MV * 1000 / board.RSET_OHM / (1 << board.DAC_BITS)
@@ -195,6 +200,31 @@ def session_facts(records, i, names):
     return words.session_facts(records[i], history(records)[i], names)
 
 
+def sides(records):
+    """[region, left and right uC delivered, left and right uC set, left and right s, percent apart, sessions, less]."""
+    found = []
+    for pair in pairs(history(records)):
+        left, right = pair.left, pair.right
+        charges = (left.delivered_uc, right.delivered_uc, left.set_uc, right.set_uc)
+        less = str(pair.less) if pair.less else ""
+        found.append((pair.region,) + charges + (left.counted_s, right.counted_s, pair.apart_pct, pair.sessions, less))
+    return found
+
+
+def routine(records, plan, now_s):
+    """What was kept of a plan, as `settings.read` has it: where in it, what is next, rows of weeks, without a date."""
+    today = datetime.fromtimestamp(now_s).date()
+    since = None if plan["since"] is None else datetime.fromtimestamp(plan["since"]).date()
+    its = Plan(plan["days_a_week"], plan["days"], plan["then_days_a_week"], since)
+    kept = kept_of(history(records, today), its, today)
+    rows = []
+    for week in kept.weeks:
+        days = str(week.least) if week.least == week.most else "%d-%d" % (week.least, week.most)
+        first = week.first.strftime("%Y-%m-%d")
+        rows.append((week.number, first, days, week.target, week.verdict, signs(kept, week)))
+    return {"position": kept.position, "next": kept.next, "weeks": rows, "undated": kept.undated}
+
+
 def fault_rows(records):
     return [words.fault_row(record) for record in records]
 
@@ -227,7 +257,6 @@ def calibration(readings):
     return calibrate.from_readings([_Reading(*reading) for reading in readings], board)
 
 
-_CALLS = {
-    function.__name__: function
-    for function in (about, check, play, sessions, session_facts, fault_rows, fault_facts, to_hold, meter, calibration)
-}
+_PUBLIC = (about, check, play, sessions, session_facts, sides, routine, fault_rows, fault_facts)
+_PUBLIC += (to_hold, meter, calibration)
+_CALLS = {function.__name__: function for function in _PUBLIC}
