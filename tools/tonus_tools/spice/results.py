@@ -163,12 +163,12 @@ class Results:
             found_of = [s for s in self.spikes if s.person_pf in people]
             if found_of:
                 nc, ma = nominal.STRAY_MAX[people[0]]
-                most = max(max(s.forward_nc, s.reverse_nc) for s in found_of)
+                beyond_nc = max(max(s.forward_nc, s.reverse_nc) for s in found_of)
                 add(
                     f"a phase beyond code x time, person of {people[-1]} pF to earth"
                     + (", or none" if len(people) > 1 else ""),
                     f"{nc:g} nC, {ma:g} mA",
-                    f"{most:.2f} nC, {max(s.peak_ma for s in found_of):.2f} mA",
+                    f"{beyond_nc:.2f} nC, {max(s.peak_ma for s in found_of):.2f} mA",
                     all(s.kept for s in found_of),
                 )
         if self.tried:
@@ -188,13 +188,13 @@ class Results:
             )
         if self.samples:
             watches = [montecarlo.thresholds(s.params) for s in self.samples]
-            most, full = _codes_ua(3000, 1), _codes_ua(4095, -1)
+            adding_ua, full_ua = _codes_ua(3000, 1), _codes_ua(4095, -1)
             uas = [ua for w in watches for ua in w.test_ua]
             add(
                 f"the watch's threshold in that test, {runs}",
-                f"{most:.0f} to {full:.0f} uA",
+                f"{adding_ua:.0f} to {full_ua:.0f} uA",
                 f"{min(uas):.0f} to {max(uas):.0f} uA",
-                most < min(uas) and max(uas) < full,
+                adding_ua < min(uas) and max(uas) < full_ua,
             )
         if self.lifts:
             lifted = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
