@@ -506,7 +506,7 @@ class App:
             try:
                 readings = await selftest.run(self._board, self._stage, self._pulse, self._power, now)
             finally:
-                del sys.modules["tonus.selftest"], sys.modules["tonus"].selftest  # type: ignore[attr-defined]
+                del sys.modules["tonus.selftest"], sys.modules["tonus"].selftest
             self.calibrated()
             if not len(self._bank):
                 raise faults.Failed(faults.PRESETS, 0)
