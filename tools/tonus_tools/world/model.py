@@ -392,7 +392,7 @@ class World:
         if not ldac and self._output != self._input:
             self._take(t)
         self._ldac = ldac
-        if self.faults and "line_stuck" in self.faults:
+        if self.faults and "line_stuck" in self.faults and not self.latch:  # tripped, the decoder does not listen
             a = True
         test = not ldac and (a or b) and self._board.HAS_BOOST
         if a != self._el_a or b != self._el_b or test != self._test:
