@@ -615,7 +615,11 @@ class App:
                 its.turn_haptic()
             self._unsaved = True
             self.settings_changed()
-            kind = its.now["sound"] if kind == "sound" else "ticks" if its.now["haptic"] else "no_ticks"
+            if kind == "haptic":  # shown as what it is, and ticked, or sounded
+                shown.show("ticks" if its.now["haptic"] else "no_ticks", now)
+                self._sounder.play("off" if its.now["haptic"] else "level", now)
+                return
+            kind = its.now["sound"]
         if kind != "here":
             self._sounder.play(kind, now)
         if kind == "level":
@@ -624,7 +628,7 @@ class App:
                 self._raised_ms = now
         elif kind == "here" or kind in preset.SIDES:
             shown.show("zone", now, current.zone + 1, len(current.preset.zones))
-        elif kind in settings.SOUNDS or kind in ("ticks", "no_ticks", "stop"):
+        elif kind in settings.SOUNDS or kind == "stop":
             shown.show(kind, now)
         elif kind == "done" and self._recorder.less:
             self._sounder.play("less_" + self._recorder.less, now)

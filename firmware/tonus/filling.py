@@ -9,18 +9,20 @@ fast it rises says when it will be as high as it can get.
 from math import sqrt
 
 from . import limits
+from .mpy import const
 
-SAMPLE_US = 35  # from the middle of a phase to its sample's voltage: the way into the interrupt
-_WAIT_US = 20_000  # a beginning is waited for so long at a time, with the processor busy, ...
-_AGAIN_MS = 60  # ... from one time to the next, ...
-_KNOWN_MS = 500  # ... and once it is known, so often
-_FULL_PCT = 90  # of the set current: less is out of compliance
-_OUT_PCT = 80  # of the compliance, with a current that is less: it is out of it
-_HALF_PCT = 45  # of the compliance, halfway through: less does not reach it within the phase
-_SOON = 8  # a beginning is read after this part of the phase, ...
-_SOON_US, _LATE_US = 30, 60  # ... but not sooner, with little to read, nor later, when it may be full
-_SERIES_OHM = 700  # what is in the way to the capacitance: gel and deeper skin, 0.5 to 1 kOhm
-_MEAN_OF = 4  # readings; skin, gel and pressure change
+_SAMPLE_US = const(35)  # from the middle of a phase to its sample's voltage: the way into the interrupt
+_LOOKS = const(2000)  # a beginning is waited for so long at a time, some 20 ms with the processor busy, ...
+_AGAIN_MS = const(60)  # ... from one time to the next, ...
+_KNOWN_MS = const(500)  # ... and once it is known, so often
+_FULL_PCT = const(90)  # of the set current: less is out of compliance
+_OUT_PCT = const(80)  # of the compliance, with a current that is less: it is out of it
+_HALF_PCT = const(45)  # of the compliance, halfway through: less does not reach it within the phase
+_SOON = const(8)  # a beginning is read after this part of the phase, ...
+_SOON_US = const(30)  # ... but not sooner, with little to read, ...
+_LATE_US = const(60)  # ... nor later, when it may be full
+_SERIES_OHM = const(700)  # what is in the way to the capacitance: gel and deeper skin, 0.5 to 1 kOhm
+_MEAN_OF = const(4)  # readings; skin, gel and pressure change
 
 
 class Filling:
@@ -41,7 +43,7 @@ class Filling:
     def more(self, phase_us: int, set_ua: int, ua: int, mv: int, now_ms: int) -> float:
         """What phases delivered beyond what their samples said, -1 to 1 of what was set.
 
-        uA set and sampled, mV at the electrodes. May keep the processor for _WAIT_US, but not the interrupts.
+        uA set and sampled, mV at the electrodes. May keep the processor for _LOOKS, but not the interrupts.
         """
         board = self._board
         drop_ohm = board.RSET_OHM + board.SWITCHES_OHM
@@ -62,7 +64,7 @@ class Filling:
 
     def _read(self, after_us: int, now_ms: int) -> None:
         stage = self._stage
-        found = stage.beginning(_WAIT_US, after_us)
+        found = stage.beginning(_LOOKS, after_us)
         if found is not None:
             us, current, rail, sink = found
             ua = stage.ua((current >> 4) - stage.zero_codes)
@@ -81,7 +83,7 @@ def part(phase_us: int, rise: float, seen: float, mv: int, short: bool, room_mv:
     compliance. room_mv: where the voltage stops to rise.
     """
     # A voltage through these two points that rises the slower the higher it is: more and more leaks through the skin.
-    at_us = phase_us / 2 + SAMPLE_US
+    at_us = phase_us / 2 + _SAMPLE_US
     bend = max(0.0, rise - mv / at_us) / at_us
     leak = min(1.0, 2 * bend * room_mv / (rise * rise))
     if short:

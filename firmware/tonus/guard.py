@@ -110,7 +110,9 @@ MOST = const(72)  # DAC code of the highest level asked for since the output beg
 GIVEN_US = const(73)  # of output that was given, less what has passed since; what is given is added there, us
 LONGEST_US = const(74)  # of the words given, us
 ROOM = const(75)  # words that may be waiting or playing
-KEPT = const(76)  # so many
+RAMPED = const(76)  # ticks since the output began, up to RAMP_MS; put to 0 there
+RAMP_MS = const(77)  # RAMP_MIN_MS, ticks
+KEPT = const(78)  # so many
 
 BIAS = const(0x20000000)  # added to what may be negative
 TRIM = const(64)  # sense codes added to what the calibration may make negative
@@ -141,7 +143,8 @@ def kept(more: int = 0) -> "array[int]":
     its[OVER_PCT] = limits.OVERCURRENT_PCT
     its[WATCHED] = limits.WATCHED_US >> program.WIDTH_SHIFT
     its[TICK_US] = limits.TICK_US
-    its[MOST] = _MASK  # until who plays says
+    its[MOST] = 4095  # any code of 12 bits, until who plays says
+    its[RAMP_MS] = its[RAMPED] = limits.RAMP_MIN_MS
     return its
 
 
@@ -230,8 +233,15 @@ def tick(its) -> int:
         kept[VALUE] = kept[UNSEEN]
         return int(faults.BLIND)
     code = kept[NEWEST + CODE]
-    if code > kept[MOST]:
-        # Nobody asked for so much: what the code was made of is wrong.
+    most = kept[MOST]
+    ramped = kept[RAMPED]
+    if ramped < kept[RAMP_MS] and not kept[PROBING]:
+        # The share that the quickest ramp has got to, and the quarter that a slow cycle's step is ahead of its time;
+        # with room for half of one more, and for the smallest pulses, which are the probe's.
+        kept[RAMPED] = ramped + 1
+        most = most * (8 * ramped + 3 * kept[RAMP_MS]) // (8 * kept[RAMP_MS]) + 2 * kept[OVER_CODES]
+    if code > most:
+        # Nobody asked for so much, or not yet: what the code was made of is wrong.
         kept[VALUE] = code * kept[SENSE_PER_DAC] >> 10
         return int(faults.OVERCURRENT)
     return 0

@@ -83,20 +83,20 @@ _BETWEEN = const(4)
 _TURN = const(6)
 
 # The fields of this module, behind those of `guard.py`.
-_DUE = const(76)  # when the next tick should come, ticks_us
-_WORST_US = const(77)  # the longest tick
-_POWER_TICK = const(78)  # TICKS when the keep-alive began
-_CUT_BY = const(79)  # the last cut not dealt with, a number of `faults`
-_CUT_VALUE = const(80)  # its reading
-_AHEAD = const(81)  # words given from the newest unit's first on: it has begun when fewer than that many are queued
-_DRIVEN_TICKS = const(82)  # in which a phase played, since the last sample
-_BUTTONS = const(83)  # mask of their GPIOs
-_BUTTONS_SEEN = const(84)  # their levels when the contacts were looked at
-_BUTTONS_BUSY = const(85)  # 1: they want to be looked at in each tick
-_TOOK = const(86)  # 1: this tick has taken a sample that had come due
-_DEPTH = const(87)  # words that the FIFO holds
-_LATCH = const(88)  # the first number of a fault
-_PUT_OFF = const(89)  # 1: the last tick's look at the buttons was
+_DUE = const(78)  # when the next tick should come, ticks_us
+_WORST_US = const(79)  # the longest tick
+_POWER_TICK = const(80)  # TICKS when the keep-alive began
+_CUT_BY = const(81)  # the last cut not dealt with, a number of `faults`
+_CUT_VALUE = const(82)  # its reading
+_AHEAD = const(83)  # words given from the newest unit's first on: it has begun when fewer than that many are queued
+_DRIVEN_TICKS = const(84)  # in which a phase played, since the last sample
+_BUTTONS = const(85)  # mask of their GPIOs
+_BUTTONS_SEEN = const(86)  # their levels when the contacts were looked at
+_BUTTONS_BUSY = const(87)  # 1: they want to be looked at in each tick
+_TOOK = const(88)  # 1: this tick has taken a sample that had come due
+_DEPTH = const(89)  # words that the FIFO holds
+_LATCH = const(90)  # the first number of a fault
+_PUT_OFF = const(91)  # 1: the last tick's look at the buttons was
 _OWN = const(14)  # so many
 
 
@@ -312,6 +312,7 @@ class Pulse:
         kept[_DRIVEN_TICKS] = 0
         guard.begin(kept)
         kept[guard.MOST] = max(code, program.probe_code)
+        kept[guard.RAMPED] = 0
         kept[_PROBING] = 1 if program.probe else 0
         kept[_POWER_TICK] = kept[_TICKS]
         kept[_POWERED] = 1

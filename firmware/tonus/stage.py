@@ -23,7 +23,7 @@ PIO_IRQ = 0x50200030  # interrupt flags of the first PIO; a one written clears i
 _DAC_WRITE = const(0x3000)  # MCP4821: write, gain 1x, output active
 _SHUT = const(0x1000)  # instead of a code: the output off, and a resistor to ground
 _SPI_HZ = 10_000_000
-_SEEN_US = 20  # from one look to the next: longer, and something came between
+_SEEN_US = const(40)  # from one look to the next: longer, and something came between
 
 
 class Stage:
@@ -80,37 +80,34 @@ class Stage:
         forward, reverse = self.switch_masks
         return mem32[GPIO_IN] & (forward | reverse) != 0
 
-    @micropython.native
-    def beginning(self, within_us: int, after_us: int):
+    def beginning(self, looks: int, after_us: int):
         """(us, current, rail, sink): 16 bit readings about `after_us` after a phase has begun, and the sink's time.
 
-        None when none began `within_us`, for which it is busy. A beginning that something else came between and its
-        being seen is none.
+        None when none begins in so many looks, of some 10 us each, or something else came between it and its being
+        seen. Busy meanwhile.
         """
-        forward, reverse = self.switch_masks
-        driving = forward | reverse
-        current, rail, sink = self.sense
-        driven = driving
+        driven = self.driven
+        while looks and driven():
+            looks -= 1
         before = ticks_us()
-        end = ticks_add(before, within_us)
-        while ticks_diff(end, before) > 0:
-            was = driven
-            driven = mem32[GPIO_IN] & driving
+        while looks and not driven():
+            before = ticks_us()
+            looks -= 1
+        now = ticks_us()
+        if not looks or ticks_diff(now, before) > _SEEN_US:
+            return None
+        began = ticks_add(before, ticks_diff(now, before) // 2)
+        while ticks_diff(now, began) < after_us:
             now = ticks_us()
-            if driven and not was and ticks_diff(now, before) < _SEEN_US:
-                began = ticks_add(before, ticks_diff(now, before) // 2)
-                while ticks_diff(now, began) < after_us:
-                    now = ticks_us()
-                state = disable_irq()
-                now = ticks_us()
-                at_sink = sink()
-                us = (ticks_diff(ticks_us(), began) + ticks_diff(now, began)) // 2
-                found = (us, current(), rail(), at_sink)
-                driven = mem32[GPIO_IN] & driving
-                enable_irq(state)
-                return found if driven and us < 2 * after_us else None
-            before = now
-        return None
+        current, rail, sink = self.sense
+        state = disable_irq()
+        now = ticks_us()
+        at_sink = sink()
+        us = (ticks_diff(ticks_us(), began) + ticks_diff(now, began)) // 2
+        found = (us, current(), rail(), at_sink)
+        seen = us < 2 * after_us and driven()
+        enable_irq(state)
+        return found if seen else None
 
     def on_sample(self, handler) -> None:
         """Call `handler(machine)` as a hard interrupt halfway through each driven phase."""

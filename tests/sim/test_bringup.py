@@ -209,6 +209,23 @@ def test_what_is_no_number_is_asked_again(play: Play) -> None:
     assert "about three: allowed a number" in said
 
 
+def test_what_was_measured_before_it_was_broken_off_is_kept(play: Play) -> None:
+    class Tired(Builder):
+        def _answer(self, question: str) -> str:
+            if "over the load" in question:
+                raise KeyboardInterrupt
+            return super()._answer(question)
+
+    with device(board="pico_bench", usb=False) as made:
+        made.live.do("wired", RIGHT.seen())
+        made.connect()
+        code, report, _ = play(made, Tired(made, RIGHT))
+        assert made.client.board_read().current < 40  # nothing is held
+    assert code == 130
+    assert (report["good"], report["wrong"]) == (False, None)
+    assert report["findings"][-1]["step"] == "rset"
+
+
 # The hold through the load.
 
 

@@ -43,6 +43,11 @@ HELD_UP: Change = (
 )
 TOO_FAST: Change = ("tonus/stage.py", "freq=program.PIO_HZ", "freq=2 * program.PIO_HZ")
 MORE: Change = ("tonus/pulse.py", "self._train.aim(code, ramp_ms)", "self._train.aim(code + 300, ramp_ms)")
+AT_ONCE: Change = (
+    "tonus/program.py",
+    "kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)",
+    "kept[_SLEW], kept[_CAP] = goal, goal",
+)
 SHORTER: Change = ("tonus/guard.py", "= limits.SESSION_MAX_MS", "= 8000")
 
 
@@ -120,6 +125,7 @@ STORIES = {
     "blind_pulses": Played(12, LIFT, FAULT | {"faults": ["blind"]}, (UNREAD,), blinded(200)),
     "too_fast": Played(11, LIFT, FAULT | {"faults": ["blind"]}, (TOO_FAST,)),
     "most": Played(11, LIFT, FAULT | {"faults": ["overcurrent"]}, (MORE,)),
+    "ramp": Played(11, LIFT, FAULT | {"faults": ["overcurrent"]}, (AT_ONCE,)),
     # Early in a phase of half a second: the foreground sees its middle.
     "lift": Played(16, [*FIRM, {"at": 14.1, "lift": True}], {"lifts": 1}, also=ended(14.2, "lost")),
     "overcurrent": Played(11, [*LIFT, {"at": 9, "inject": "dac_full_scale"}], FAULT | {"faults": ["overcurrent"]}),

@@ -339,7 +339,7 @@ def test_what_was_set_and_what_was_delivered_are_told(bench: Bench, device: Devi
     shown = bench.run("journal", "show", "s8").out
     for said in (
         "113.81 s: of the 299.5 s that counted",
-        "8300.2 uC in each direction: the level, over that time",
+        "8300.3 uC in each direction: the level, over that time",
         "3154.1 uC in each direction; in sum zero; 38 % of what was set",
         "0.35 uC besides, by the contact probes",
         "13.5 of 30 s, delivered 45 %, contact good 99 %",

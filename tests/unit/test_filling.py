@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tonus import limits
-from tonus.filling import SAMPLE_US, Filling, part
+from tonus.filling import _SAMPLE_US as SAMPLE_US
+from tonus.filling import Filling, part
 
 RAIL_MV = 24_000
 RSET_OHM, SWITCHES_OHM, SERIES_OHM = 4020, 2713, 1000
@@ -31,7 +32,7 @@ def device(set_ua: int, phase_us: int, farad: float, ohm: float) -> tuple[Fillin
     amps, volts = phase(set_ua, phase_us, farad, ohm)
     board = SimpleNamespace(RAIL_MV=RAIL_MV, RSET_OHM=RSET_OHM, SWITCHES_OHM=SWITCHES_OHM)
 
-    def beginning(within_us: int, after_us: int) -> tuple[int, int, int, int]:
+    def beginning(looks: int, after_us: int) -> tuple[int, int, int, int]:
         sink_mv = RAIL_MV - volts[after_us] - amps[after_us] * SWITCHES_OHM / 1000
         return after_us, round(amps[after_us]) << 4, RAIL_MV << 4, round(sink_mv) << 4
 
@@ -77,9 +78,9 @@ def test_it_is_read_again_after_a_while_and_anew_with_another_contact() -> None:
     read = stage.beginning
     asked: list[int] = []
 
-    def beginning(within_us: int, after_us: int) -> tuple[int, int, int, int] | None:
+    def beginning(looks: int, after_us: int) -> tuple[int, int, int, int] | None:
         asked.append(after_us)
-        return read(within_us, after_us) if len(asked) > 1 else None
+        return read(looks, after_us) if len(asked) > 1 else None
 
     stage.beginning = beginning
     assert filling.more(500, 200, ua, mv, 0) == 0  # none began in time
@@ -93,7 +94,7 @@ def test_it_is_read_again_after_a_while_and_anew_with_another_contact() -> None:
     filling.more(500, 200, ua, mv, 560)
     assert len(asked) == 3
     filling.reset()
-    stage.beginning = lambda within_us, after_us: None
+    stage.beginning = lambda looks, after_us: None
     assert filling.more(500, 200, ua, mv, 580) == 0
 
 

@@ -230,13 +230,33 @@ def check_too_fast(g: Any) -> None:
 
 
 def check_most(g: Any) -> None:
-    it = Played(g)
-    it.kept[g.MOST] = CODE
-    it.give(CODE)
+    for probing in (False, True):
+        it = Played(g, probing)
+        it.kept[g.MOST], it.kept[g.RAMPED] = CODE, limits.RAMP_MIN_MS
+        it.give(CODE)
+        assert it.tick() == 0
+        it.give(CODE + 1)
+        assert it.tick() == faults.OVERCURRENT
+        assert it.value() == (CODE + 1) * PER_DAC >> 10
+
+
+def check_ramp(g: Any) -> None:
+    """From three eighths on, in RAMP_MIN_MS; not for the probe."""
+    for ms in (0, 1, 250, limits.RAMP_MIN_MS - 1):
+        it = Played(g)
+        it.kept[g.MOST], it.kept[g.RAMPED] = 2000, ms
+        most = 2000 * (8 * ms + 3 * limits.RAMP_MIN_MS) // (8 * limits.RAMP_MIN_MS) + 2 * it.kept[g.OVER_CODES]
+        it.give(most)
+        assert it.tick() == 0
+        assert it.kept[g.RAMPED] == ms + 1
+        it.kept[g.RAMPED] = ms
+        it.give(most + 1)
+        assert it.tick() == faults.OVERCURRENT
+    it = Played(g, probing=True)
+    it.kept[g.MOST], it.kept[g.RAMPED] = 2000, 0
+    it.give(2000)
     assert it.tick() == 0
-    it.give(CODE + 1)
-    assert it.tick() == faults.OVERCURRENT
-    assert it.value() == (CODE + 1) * PER_DAC >> 10
+    assert it.kept[g.RAMPED] == 0
 
 
 def check_lift(g: Any) -> None:
@@ -346,6 +366,7 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "blind_pulses": check_blind_pulses,
     "too_fast": check_too_fast,
     "most": check_most,
+    "ramp": check_ramp,
     "lift": check_lift,
     "tripped": check_tripped,
     "overcurrent": check_overcurrent,

@@ -87,8 +87,8 @@ SIGNALS = {
     "sound full": Signal("", lambda: moment("full"), "full"),
     "sound quiet": Signal("", lambda: moment("quiet"), "quiet"),
     "sound off": Signal("", lambda: moment("off"), "off"),
-    "ticks on": Signal("", lambda: moment("ticks"), "ticks"),
-    "ticks off": Signal("", lambda: moment("no_ticks"), "no_ticks"),
+    "ticks on": Signal("", lambda: moment("ticks"), "off"),
+    "ticks off": Signal("", lambda: moment("no_ticks"), "level"),
 }
 
 

@@ -287,9 +287,9 @@ export class Yours {
     const { sessions, faults } = this.records;
     const parts = [];
     if (sessions.length) {
-      parts.push(chart(sessions), await this.#sides(sessions), ...(await this.#routine(sessions)), table(this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#session(sessions, i)));
+      parts.push(chart(sessions), await this.#sides(sessions), ...(await this.#routine(sessions)), table("Records of sessions", this.about.session_columns, await this.desk.ask("sessions", sessions), (i) => this.#session(sessions, i)));
     } else parts.push(paragraph("No session has treated yet."));
-    if (faults.length) parts.push(table(this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#fault(faults[i])));
+    if (faults.length) parts.push(table("Records of faults", this.about.fault_columns, await this.desk.ask("fault_rows", faults), (i) => this.#fault(faults[i])));
     else parts.push(paragraph("No faults."));
     this.facts = document.createElement("dl");
     this.facts.className = "facts";
@@ -318,7 +318,7 @@ export class Yours {
     const list = document.createElement("dl");
     list.className = "facts";
     fill(list, [["plan", `${plan.days_a_week} days a week for ${plan.days} days, then ${plan.then_days_a_week}`], ["where", kept.position], ["next", kept.next], ["without a date", `${kept.undated} sessions`]]);
-    const weeks = table(["week", "from", "days", "of", "", "day by day: # a session, o perhaps one, . none"], kept.weeks);
+    const weeks = table("Weeks", ["week", "from", "days", "of", "", "day by day: # a session, o perhaps one, . none"], kept.weeks);
     return [heading("Routine"), list, ...(kept.weeks.length ? [weeks] : [])];
   }
 
@@ -350,7 +350,7 @@ const heading = (textContent) => Object.assign(document.createElement("h4"), { t
 const paragraph = (textContent) => Object.assign(document.createElement("p"), { textContent });
 
 /** Rows of cells; `explain`, when there is one, is what the first cell's button does. */
-function table(columns, rows, explain = undefined) {
+function table(what, columns, rows, explain = undefined) {
   const made = document.createElement("table");
   const head = document.createElement("tr");
   for (const textContent of columns) head.append(Object.assign(document.createElement("th"), { textContent }));
@@ -372,7 +372,7 @@ function table(columns, rows, explain = undefined) {
   box.className = "scroll";
   box.tabIndex = 0;
   box.setAttribute("role", "region");
-  box.setAttribute("aria-label", "Records");
+  box.setAttribute("aria-label", what);
   box.append(made);
   return box;
 }

@@ -75,7 +75,7 @@ PROOFS = (
     Proof(
         2,
         "the highest code that was asked for",
-        (("guard.py", "if code > kept[MOST]:", "if code < 0:"),),
+        (("guard.py", "if code > most:", "if code < 0:"),),
         "tests/sim/test_campaign.py::test_a_train_that_asks_for_more_than_the_level_is_not_played",
     ),
     Proof(3, "fault 10", (("guard.py", "if not pins & kept[FAULT_N]:", "if pins < 0:"),), _played("latch")),

@@ -21,7 +21,6 @@ class Remains:
 KNOWN: tuple[Remains, ...] = (
     Remains("part", ("rset_low",), ("above",), "Delivered current, charge and contact share one sense resistor"),
     Remains("line", ("MODE high", "MODE open"), ("stop",), "A MODE that closes no more"),
-    Remains("array", ("",), ("ramp_start", "ramp_time"), "A bit that flips in what a ramp is made of"),
     Remains("line", ("VBUS_SENSE low", "VBUS_SENSE open"), ("usb",), "A broken `VBUS_SENSE` wire hides the cable"),
 )
 

@@ -30,7 +30,7 @@ def tables(played: Sequence[Played]) -> str:
 
 
 def _cause(one: Played) -> str:
-    return one.case.split()[0] if one.kind not in ("line", "reading") else one.case
+    return one.hit.split("[")[0] or (one.case if one.kind in ("line", "reading") else one.case.split()[0])
 
 
 def _is_known(one: Played) -> bool:

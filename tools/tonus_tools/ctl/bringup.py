@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Protocol
@@ -18,7 +19,7 @@ from tonus.panel import BUTTONS
 
 from .calibrate import HELD_UA, code_of
 from .client import Client, Held
-from .errors import DeviceRefused
+from .errors import DeviceRefused, LinkError
 
 # How far a voltage may be off: the DAC's gain and offset, and what a multimeter and its person add.
 SET_PCT, SET_V = 2.0, 0.025
@@ -107,7 +108,8 @@ class Bringup:
                 self.person.told(f"\n{names.index(name) + 1}/{len(names)} {name}: {heading}")
                 work()
         finally:
-            self.release()
+            with suppress(LinkError):  # it ends by itself, too
+                self.release()
 
     def steps(self) -> dict[str, tuple[str, Callable[[], None]]]:
         """(heading, what is done) by name, in order."""
@@ -145,7 +147,8 @@ class Bringup:
 
     def meter(self, where: str, least: float, most: float, hint: Callable[[float], str]) -> float:
         """A voltage that has to be in range."""
-        self.person.told(f"  expected {_volts((least + most) / 2)}, right from {_volts(least)} to {_volts(most)}")
+        expected = 0.0 if least <= 0 <= most else (least + most) / 2
+        self.person.told(f"  expected {_volts(expected)}, right from {_volts(least)} to {_volts(most)}")
         value = self.volts(where)
         self.note(where, "meter", value, "V", least, most, lambda: hint(value))
         return value

@@ -80,12 +80,16 @@ def bringup(
                 its.out.table(("step", "what"), [(name, heading) for name, (heading, _) in names.items()])
             return
         wrong = None
+        document: dict[str, Any] = {}
+        ended = False
         try:
             made.run(first)
+            ended = True
         except Wrong as found:
             wrong = found
-        document = _document(made, client.info, wrong, first)
-    write(out, json.dumps(document, indent=2) + "\n")
+        finally:  # also when the cable was pulled, or the person has had enough
+            document = _document(made, client.info, wrong, first) | {"good": ended}
+            write(out, json.dumps(document, indent=2) + "\n")
     if not its.report(document):
         its.out.table(("step", "what", "by", "found", "right"), [_row(finding) for finding in made.findings])
         its.out.line(f"report in {out}")
@@ -103,7 +107,6 @@ def _document(made: Bringup, info: Any, wrong: Wrong | None, first: str) -> dict
         "tonusctl": VERSION,
         "at": info.clock,
         "from": first or None,
-        "good": wrong is None,
         "wrong": None if wrong is None else {"step": wrong.step, "what": wrong.what, "hint": wrong.hint},
         "findings": [asdict(finding) | {"good": finding.good} for finding in made.findings],
     }

@@ -232,7 +232,7 @@ TEXT: dict[str, dict[str, str]] = {
         "de": "{session_min} Min. um vor der letzten Stelle",
     },
     "sound_stop": {"en": "stopped", "de": "gestoppt"},
-    "sound_level": {"en": "the level changed", "de": "andere Stufe"},
+    "sound_level": {"en": "the level changed; ticks are off", "de": "andere Stufe; Ticken aus"},
     "sound_top": {"en": "no higher level", "de": "keine höhere Stufe"},
     "sound_dry": {"en": "too dry: add gel", "de": "zu trocken: Gel"},
     "sound_loose": {"en": "contact comes and goes: gel, press a little", "de": "Kontakt wackelt: Gel, andrücken"},
@@ -241,9 +241,7 @@ TEXT: dict[str, dict[str, str]] = {
     "sound_fault": {"en": "fault", "de": "Fehler"},
     "sound_full": {"en": "sound is full", "de": "Ton laut"},
     "sound_quiet": {"en": "sound is quiet", "de": "Ton leise"},
-    "sound_off": {"en": "sound is off: ticks only", "de": "Ton aus: nur Ticken"},
-    "sound_ticks": {"en": "ticks are on", "de": "Ticken an"},
-    "sound_no_ticks": {"en": "ticks are off, but for warnings", "de": "Ticken aus, bis auf Warnungen"},
+    "sound_off": {"en": "sound is off: ticks only; or ticks are on", "de": "Ton aus: nur Ticken; oder Ticken an"},
     # Charge
     "charge": {"en": "Charge", "de": "Laden"},
     "charge_words": {

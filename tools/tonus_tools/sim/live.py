@@ -86,7 +86,10 @@ class Live:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def do(self, action: str, value: Any) -> None:
-        """Something happens to the device where time stands: an action of SCENARIOS.md, with `hold` and `release`."""
+        """Something happens to the device where time stands: an action of SCENARIOS.md, with `hold` and `release`.
+
+        And `wired`: the breadboard is wired as it is, right or wrong (tests/sim/breadboards.py).
+        """
         self._orders.append((action, value))
 
     def send(self, data: bytes) -> None:

@@ -1,0 +1,28 @@
+"""Every line and every branch of what decides over safety is reached by its own unit tests, under CPython."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("module", ["guard"])
+def test_every_line_and_branch_is_reached(module: str, tmp_path: Path) -> None:
+    tests = HERE / f"test_{module}.py"
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", f"--cov=tonus.{module}", "--cov-branch"]
+    options += ["--cov-report=term-missing", "--cov-fail-under=100", f"--rootdir={HERE.parents[1]}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tests)],
+        capture_output=True,
+        text=True,
+        cwd=HERE.parents[1],
+        env={**os.environ, "COVERAGE_FILE": str(tmp_path / "coverage")},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
