@@ -61,6 +61,7 @@ BEEPER_MA = 30
 MOTOR_MA = 0
 
 DUMMY_LOAD_OHM = 1000  # between the electrodes, where skin would be: a board that has one must never meet any
+REST_OHM = 0  # nothing feeds the sink node in a rest
 
 ELECTRODE_AREA_MM2 = 250
 

@@ -64,13 +64,15 @@ CELL_FULL_MV = 3850  # 100 %
 CELL_MOHM = 200  # of an ordinary cell; a tired one has 500
 # What draws from it.
 PROCESSOR_MA = 30
-STAGE_MA = 39  # boost converter, electrode stage, and the relay's coil
+STAGE_MA = 46  # boost converter, electrode stage, what flows in rests, and the relay's coil
 LAMP_UA = 1300  # each
 BEEPER_MA = 30
 MOTOR_MA = 80
 
 # The self-test drives both switch lines high: the decoder then closes rail - 10 kOhm - sink, electrodes off the source.
 SHORT_OHM = 10000
+# In a rest the set current flows from the rail through this into the sink node, past the electrodes.
+REST_OHM = 1500
 
 ELECTRODE_AREA_MM2 = 250  # each sphere's contact patch, 18 mm diameter
 

@@ -83,14 +83,28 @@ def calculate(board):
     joined("trip, third way: boost", "U12.Q_N", "U14.B", "A1.GP22")
     joined("the third way enables the boost", "U14.Y", "Q9.G", "U5.2A")
     joined(
-        "both ways' sources on the ground", "Q5.S", "Q9.S", "Q2.S", "Q4.S", "Q14.S", "Q6.S", "Q7.S", "U1.VSS", "TP1.A"
+        "both ways' sources on the ground", "Q5.S", "Q9.S", "Q2.S", "Q6.S", "Q16.S", "Q19.S", "Q7.S", "U1.VSS", "TP1.A"
     )
-    joined("rest line", "U4.1Y0", "U5.1A")
-    joined("rest switch", "U5.1Y", "Q4.G")
+    joined("rest line", "U4.1Y0", "Q15.S")
+    joined("rest line, off without 3V3", "Q15.G", "A1.3V3")
+    joined("rest switch on the rail", "Q4.S", "U3.VDD")
+    gate4 = at("Q4", "G")
+    off4, on4 = ohm(rail, gate4), ohm(gate4, at("Q15", "D"))
+    add("gate of the rest switch", "24 V x R63 / (R63 + R64)", "V", 3, 5, 24 * off4 / (off4 + on4))
+    add("rest switch lets go", "R63 x 40 pF", "us", 0.1, 0.4, off4 * 40e-6)
+    add("it takes", "24 V / (R63 + R64)", "mA", 0.2, 1, 24e3 / (off4 + on4))
     joined("bleeder's line", "U5.2Y", "Q2.G")
-    joined("test line", "U4.1Y3", "U4.2A0")
-    joined("test switch", "U4.2Y1", "Q14.G")
-    joined("decoder's second half, enabled and its A1 low", "U4.2E", "U4.2A1", "U4.GND")
+    joined("test line", "U4.1Y3", "Q14.S", "U4.2A1")
+    joined("test line, off without 3V3", "Q14.G", "A1.3V3")
+    joined("tests: not in a rest", "U4.1Y0", "U4.2A0")
+    joined("tests: with LDAC low", "U4.2E", "A1.GP4")
+    joined("test of the watch", "U4.2Y3", "U5.1A")
+    joined("test of the watch: relay", "U5.1Y", "Q16.G")
+    lower_ohm = ohm(at("U5", "1Y"), at("Q17", "G"))
+    add("test of the watch: thresholds", "R49 x C36", "ms", 0.3, 2, 1e3 * lower_ohm * farad(at("Q17", "G"), gnd))
+    joined("it opens the relay", "Q16.D", "Q6.G")
+    joined("test of the trip", "U4.2Y1", "Q19.G", "D8.K")
+    add("test of the trip: integrator", "R50 x 35 pF", "us", 2, 20, 35e-6 * ohm(at("Q19", "D"), at("Q18", "G")))
     add("self-test short", "R10", "kOhm", 9.9, 10.1, ohm(at("Q3", "D"), sink) / 1e3)
     joined("test switch on the rail", "Q3.S", "U3.VDD")
     gate3 = at("Q3", "G")
@@ -104,7 +118,7 @@ def calculate(board):
         30,
         (ohm(rail, gate3) + ohm(gate3, at("Q14", "D"))) * 60e-6,
     )
-    add("rest's pull-down", "R11", "kOhm", 46, 48, ohm(sink, at("Q4", "D")) / 1e3)
+    add("rest's pull-up", "R11", "kOhm", 1.4, 1.6, ohm(sink, at("Q4", "D")) / 1e3)
     # --- Electrodes.
     lead1 = ohm(at("D1", "M"), at("U3", "D1"))
     add("guard resistor 1", "R53", "Ohm", 300, 360, lead1)
@@ -116,6 +130,8 @@ def calculate(board):
     add("shunt", "R33", "Ohm", 32, 34, shunt)
     outer1 = _series(board, watched, at("K1", "COM1"))
     outer2 = _series(board, at("D2", "M"), at("K1", "COM2"))
+    joined("loop of an open relay, 1", "K1.NC1", "D7.K")
+    joined("loop of an open relay, 2", "K1.NC2", "D7.A")
     add("lead 1", "R51 + R57", "Ohm", 990, 1006, outer1)
     add("lead 2", "R52 + R58", "Ohm", 990, 1006, outer2)
     add("a touch of 15 kV, 330 Ohm, 150 pF", "15 kV / (330 Ohm + lead)", "A", 5, 12, 15e3 / (330 + min(outer1, outer2)))
@@ -195,12 +211,29 @@ def calculate(board):
     ina, fast = at("U6", "OUT"), at("U8", "IN1-")
     add("fast watch", "R34 x C34", "us", 90, 110, ohm(ina, fast) * farad(fast, gnd) * 1e6)
     add("fast watch's load on U6", "R34", "kOhm", 5, 50, ohm(ina, fast) / 1e3)
-    taps = [ref, at("U8", "IN1+"), at("U8", "IN3+"), at("U7", "INB+"), at("U8", "IN4-"), at("U8", "IN2-"), gnd]
+    near = next((part for part, _ in board.on(at("Q17", "D")) if part.symbol.name == "resistor"), None)
+    top_near = next((net for net in near.nets.values() if net != at("Q17", "D")), gnd) if near else gnd
+    taps = [ref, at("U8", "IN1+"), top_near, at("U8", "IN3+"), at("U7", "INB+"), at("U8", "IN4-"), at("Q17", "S"),
+            at("U8", "IN2-"), gnd]  # fmt: skip
     steps = [ohm(a, b) for a, b in zip(taps, taps[1:])]  # noqa: B905
     total = sum(steps)
-    volts = [2.5 * sum(steps[i + 1 :]) / total for i in range(5)]
     gain = shunt * 50e-6
-    add("watch's chain takes", "2.5 V / R37a..f", "uA", 50, 200, 2.5e6 / total)
+
+    def thresholds(steps):
+        """What of 2.5 V is at the comparators' taps, from the top, and at the middle."""
+        taps = [2.5 * sum(steps[i + 1 :]) / sum(steps) for i in range(7)]
+        return [taps[i] for i in (0, 2, 3, 4, 6)]
+
+    volts = thresholds(steps)
+    # Closed, Q17 puts R45 beside the four steps in the middle.
+    inner = sum(steps[2:6])
+    less = _par(inner, ohm(top_near, at("Q17", "D"))) / inner
+    lower = thresholds(steps[:2] + [step * less for step in steps[2:6]] + steps[6:])
+    add("watch's chain takes", "2.5 V / R37a..h", "uA", 50, 200, 2.5e6 / total)
+    add("it takes in the test", "the same, with R45", "uA", 50, 250, 2.5e6 / (total - inner + inner * less))
+    add("watch in the test, from low to high", "(1.97 V - 1.25 V) / (33 Ohm x 50)", "uA", 420, 450,
+        (lower[0] - lower[2]) / gain)  # fmt: skip
+    add("the same, from high to low", "the other way", "uA", 420, 450, (lower[2] - lower[4]) / gain)
     add(
         "electrode watch, from low to high",
         "(2.20 V - 1.25 V) / (33 Ohm x 50)",
@@ -221,6 +254,12 @@ def calculate(board):
         9.5,
         (volts[1] - volts[2]) * ohm(ina, wsum) / ohm(wsum, wdc) / gain,
     )
+    test_uc = ohm(ina, wsum) * farad(wsum, wdc) / gain
+    add("DC in the test", "0.022 V x R35 x C35 / 1.65 mV/uA", "uC", 8, 10.5, (lower[1] - lower[2]) * test_uc)
+    add("the same, the other way", "0.022 V", "uC", 8, 10.5, (lower[2] - lower[3]) * test_uc)
+    add("emptied for the test", "R46 x C35", "ms", 0.5, 2, 1e3 * ohm(wdc, at("Q18", "D")) * farad(wsum, wdc))
+    joined("emptied where it adds up", "Q18.S", "U7.INA-")
+    add("its gate", "R48", "kOhm", 22, 220, ohm(at("A1", "3V3"), at("Q19", "D")) / 1e3)
     add("the other way", "1.25 V - 1.10 V", "mV", 140, 160, (volts[2] - volts[3]) * 1e3)
     add("the watch forgets in", "R36 x C35", "s", 6.5, 7.1, ohm(wsum, wdc) * farad(wsum, wdc))
     joined("the watch's middle", "U7.INA+", "U7.INB-", "U7.OUTB", "U6.REF")
@@ -230,10 +269,12 @@ def calculate(board):
     # --- Trip.
     trip_in, trip_ref = at("U11", "INA-"), at("U11", "INA+")
     part = ohm(trip_ref, gnd) / (ohm(trip_ref, gnd) + ohm(ref, trip_ref))
+    lowering = ohm(trip_ref, at("D8", "A"))
+    siemens = [1 / way if way else INFINITE for way in (ohm(ref, trip_ref), ohm(trip_ref, gnd), lowering)]
+    lowered = (2.5 * siemens[0] + 0.3 * siemens[2]) / sum(siemens)
+    add("trip in the test", "with R47 to D8's 0.3 V", "uA", 280, 320, 1e6 * lowered / rset)
     add("trip", "2.5 V x R42 / (R41 + R42) / Rset", "uA", 594, 606, 2.5e6 * part / rset)
-    add(
-        "trip's divider takes", "2.5 V / (R41 + R42)", "uA", 100, 400, 2.5e6 / (ohm(trip_ref, gnd) + ohm(ref, trip_ref))
-    )
+    add("trip's divider takes", "2.5 V / (R41 + R42)", "uA", 10, 40, 2.5e6 / (ohm(trip_ref, gnd) + ohm(ref, trip_ref)))
     add("trip's delay", "R14 x C8", "us", 5, 15, ohm(src, trip_in) * farad(trip_in, gnd) * 1e6)
     add("charge it takes from a phase", "C8 x 2 V", "nC", 0.05, 0.5, farad(trip_in, gnd) * 2e9)
     diode("trip joins the wire", "D4", at("U12", "PRE"), at("U11", "OUTA"))

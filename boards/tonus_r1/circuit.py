@@ -187,8 +187,8 @@ def _polarity(board):
     fit(
         "U4",
         "74HC139",
-        "TRIP EL_A EL_B Y0_N Y1_N Y2_N Y3_N GND - - TEST - GND Y3_N GND 3V3",
-        "both positions at once cannot exist; its second half turns Y3 round; TRIP disables it",
+        "TRIP EL_A EL_B Y0_N Y1_N Y2_N Y3_N GND TEST_WATCH_N - TEST_TRIP_N - Y3_N Y0_N LDAC 3V3",
+        "both positions at once cannot exist; TRIP disables it; its second half: a line high with LDAC low is a test",
     )
     fit("C44", "C X7R 50 V", "3V3 GND", "U4's supply", "100 nF")
     fit(
@@ -210,17 +210,29 @@ def _polarity(board):
     fit("Q3", "BSS84", "TEST_G RAIL SHORT1", "closes R10 on the rail's side")
     fit("R18", "R 1 %", "RAIL TEST_G", "off when nothing pulls", "100 kOhm")
     fit("R19", "R 1 %", "TEST_G TEST_D", "half the rail at the gate of Q3", "100 kOhm")
-    fit("Q14", "NX3008NBK", "TEST GND TEST_D", "pulls Q3 on")
+    fit("Q14", "NX3008NBK", "3V3 Y3_N TEST_D", "pulls Q3 on")
     fit("R10", "R 1 %", "SHORT1 SINK", "self-test: a known load without skin", "10 kOhm", "short_r")
-    fit("U5", "74LVC2G04", "Y0_N GND BOOST_EN BLEED 3V3 REST", "the rest line for Q4, the bleeder's for Q2")
+    fit(
+        "U5", "74LVC2G04", "TEST_WATCH_N GND BOOST_EN BLEED 3V3 TEST_WATCH", "the test's line, and the bleeder's for Q2"
+    )
     fit("C45", "C X7R 50 V", "3V3 GND", "U5's supply", "100 nF")
-    fit("Q4", "NX3008NBK", "REST GND REST1", "with R11")
+    fit("Q15", "NX3008NBK", "3V3 Y0_N REST_D", "pulls Q4 on in a rest")
+    fit(
+        "R63",
+        "R 1 %",
+        "RAIL REST_G",
+        "Q4 lets go in 0.3 us: until then it takes from the phase",
+        "6.8 kOhm",
+        "rest_off",
+    )
+    fit("R64", "R 1 %", "REST_G REST_D", "3.6 V at the gate of Q4, for 0.5 mA in rests", "39 kOhm")
+    fit("Q4", "BSS84", "REST_G RAIL REST1", "with R11")
     fit(
         "R11",
         "R 1 %",
         "SINK REST1",
-        "sink node to ground in 10 us of a rest: both phases begin alike; stuck on, it passes 0.5 mA",
-        "47 kOhm",
+        "in a rest the set current flows here: sink node and person stay where a phase begins, near the rail",
+        "1.5 kOhm",
         "rest_r",
     )
 
@@ -248,13 +260,15 @@ def _electrodes(board):
     fit(
         "K1",
         "G6K-2F",
-        "3V3 - LEAD1 SKIN1 SKIN2 LEAD2 - RELAY_N",
+        "3V3 LOOP1 LEAD1 SKIN1 SKIN2 LEAD2 LOOP2 RELAY_N",
         "electrodes off the board unless KEEP and no VBUS: 1 pF a contact, whatever the charger leaks",
     )
+    fit("D7", "zener 5.1 V 2 %", "LOOP2 LOOP1", "the loop of an open relay: no skin is so unlike both ways")
     fit("D6", "1N4148W", "3V3 RELAY_N", "the coil's kick")
     fit("Q6", "NX3008NBK", "RELAY GND RELAY_N", "36 mA")
     fit("R60", "R 1 %", "KEEP RELAY", "KEEP closes the relay", "10 kOhm")
     fit("Q7", "NX3008NBK", "CABLE GND RELAY", "VBUS opens it, whatever KEEP is")
+    fit("Q16", "NX3008NBK", "TEST_WATCH GND RELAY", "the test of the watch opens it: no skin is in the way then")
     fit("R61", "R 1 %", "VBUS CABLE", "2.5 V at Q7 from 5 V", "100 kOhm")
     fit("R62", "R 1 %", "CABLE GND", "0 V without a cable", "100 kOhm")
     fit("J4", "electrode", "SKIN1", "electrode 1")
@@ -326,11 +340,22 @@ def _watch(board):
     )
     fit("C49", "C X7R 50 V", "3V3 GND", "U8's supply", "100 nF")
     fit("R37a", "R 1 %", "REF W_HIGH", "chain of thresholds from 2.5 V", "3.01 kOhm")
-    fit("R37b", "R 1 %", "W_HIGH W_DC_HIGH", "the same", "8.06 kOhm")
-    fit("R37c", "R 1 %", "W_DC_HIGH W_CHAIN", "the same", "1.5 kOhm")
-    fit("R37d", "R 1 %", "W_CHAIN W_DC_LOW", "the same", "1.5 kOhm")
-    fit("R37e", "R 1 %", "W_DC_LOW W_LOW", "the same", "8.06 kOhm")
-    fit("R37f", "R 1 %", "W_LOW GND", "the same", "3.01 kOhm")
+    fit("R37b", "R 1 %", "W_HIGH W_TOP", "the same", "3.57 kOhm")
+    fit("R37c", "R 1 %", "W_TOP W_DC_HIGH", "the same", "4.53 kOhm")
+    fit("R37d", "R 1 %", "W_DC_HIGH W_CHAIN", "the same", "1.5 kOhm")
+    fit("R37e", "R 1 %", "W_CHAIN W_DC_LOW", "the same", "1.5 kOhm")
+    fit("R37f", "R 1 %", "W_DC_LOW W_BOTTOM", "the same", "4.53 kOhm")
+    fit("R37g", "R 1 %", "W_BOTTOM W_LOW", "the same", "3.57 kOhm")
+    fit("R37h", "R 1 %", "W_LOW GND", "the same", "3.01 kOhm")
+    fit("R45", "R 1 %", "W_TOP W_NEAR", "with Q17 lower thresholds, for the test: 436 uA and 9 uC", "1.1 kOhm")
+    fit("Q17", "NX3008NBK", "W_LOWER W_BOTTOM W_NEAR", "closed by the test")
+    fit("R49", "R 1 %", "TEST_WATCH W_LOWER", "with C36 1 ms: a quick edge at Q17 would trip", "100 kOhm")
+    fit("C36", "C X7R 50 V", "W_LOWER GND", "with R49", "10 nF")
+    fit("R46", "R 1 %", "WDC WSUM_RESET", "with Q18 empties C35 in 8 ms, for the test", "2.2 kOhm")
+    fit("Q18", "NX3008NBK", "WSUM_EMPTY WSUM WSUM_RESET", "closed by the trip's test")
+    fit("R50", "R 1 %", "TEST_TRIP WSUM_EMPTY", "an edge at Q18's gate is 115 pC: in 4 us, 2 mV at WDC", "100 kOhm")
+    fit("Q19", "NX3008NBK", "TEST_TRIP_N GND TEST_TRIP", "turns the trip's test round")
+    fit("R48", "R 1 %", "3V3 TEST_TRIP", "with Q19", "100 kOhm")
 
 
 def _trip(board):
@@ -359,8 +384,10 @@ def _trip(board):
         spice="ref_v",
     )
     fit("R44", "R 1 %", "3V3 REF", "0.6 mA at least: 0.5 for the dividers, 0.1 for U13", "1 kOhm")
-    fit("R41", "R 1 %", "REF TRIP_REF", "2.412 V, with R42: 600 uA in R4", "365 Ohm")
-    fit("R42", "R 1 %", "TRIP_REF GND", "with R41", "10 kOhm")
+    fit("R41", "R 1 %", "REF TRIP_REF", "2.412 V, with R42: 600 uA in R4", "3.65 kOhm")
+    fit("R42", "R 1 %", "TRIP_REF GND", "with R41", "100 kOhm")
+    fit("R47", "R 1 %", "TRIP_REF TRIP_LOWER", "with D8 1.21 V, for the test: 301 uA", "2.7 kOhm")
+    fit("D8", "BAT54", "TRIP_LOWER TEST_TRIP_N", "closed by the trip's test")
     fit("D4", "BAT54", "TRIP_N TRIP_RSET_N", "U11 joins the open drains of U8")
     fit("R43", "R 1 %", "3V3 TRIP_N", "high when nothing trips", "10 kOhm")
     fit("U12", "74LVC1G74", "GND GND STAGE_FAULT_N GND TRIP KEEP TRIP_N 3V3", "holds until the keep-alive drops")

@@ -113,18 +113,18 @@ def draw(path: Path) -> None:
         _polarity(sheet, 0, 0)
         _sink(sheet, 0, -17)
         _decoder(sheet, 22, 0)
-        _watch(sheet, 22, -8.5)
+        _watch(sheet, 22, -11)
         _rail(sheet, 0, -32)
-        _trip(sheet, 22, -25)
+        _trip(sheet, 22, -31)
         drawing.save(str(path), dpi=80)
 
 
 def _polarity(s: Sheet, x: float, y: float) -> None:
     s.title("Polarity and electrodes", (x, y + 1.5))
     rail, sink = y, y - 9
-    s.wire((x, rail), (x + 16, rail))
+    s.wire((x, rail), (x + 18.4, rail))
     s.net("RAIL", (x, rail), "left")
-    s.wire((x, sink), (x + 17, sink))
+    s.wire((x, sink), (x + 18.4, sink))
     s.net("SINK", (x, sink), "left")
     for i, (name, at) in enumerate((("1", x + 3), ("2", x + 8.5))):
         # The throw to the rail above, the one to the sink below; drawn at rest, on the sink.
@@ -170,12 +170,19 @@ def _polarity(s: Sheet, x: float, y: float) -> None:
     s.add(elm.Switch().at((at, rail)).to((at, rail - 2.6)).label("Q3\nTEST", loc="bottom", fontsize=8))
     s.two(elm.Resistor, "R10", (at, rail - 2.6), (at, rail - 5.6), "bottom", "SHORT1 SINK")
     s.wire((at, rail - 5.6), (at, sink))
-    s.two(elm.Resistor, "R11", (x + 17, sink), (x + 17, sink - 2.6), "bottom", "SINK REST1")
-    s.add(elm.Switch().at((x + 17, sink - 2.6)).to((x + 17, sink - 4.6)).label("Q4\nREST", loc="bottom", fontsize=8))
-    s.ground((x + 17, sink - 4.6))
-    s.dot((at, sink))
-    s.note("At rest both electrodes are on the sink node, and the node is pulled to ground.", (x, sink - 1.2))
-    s.note("The relay is closed by KEEP without VBUS.", (x + 9.6, sink - 3.1))
+    s.add(elm.Switch().at((x + 18.4, rail)).to((x + 18.4, rail - 2.6)).label("Q4\nrest", loc="bottom", fontsize=8))
+    s.two(elm.Resistor, "R11", (x + 18.4, rail - 2.6), (x + 18.4, rail - 5.6), "bottom", "SINK REST1")
+    s.wire((x + 18.4, rail - 5.6), (x + 18.4, sink))
+    s.dot((at, sink), (at, rail))
+    s.note("At rest both electrodes are on the sink node, and the set current flows through R11.", (x, sink - 1.2))
+    for line, text in enumerate(
+        (
+            "The relay is closed by KEEP without VBUS,",
+            "and opened by TEST_WATCH. Open, its other",
+            "contacts join the leads through D7, 5.1 V.",
+        )
+    ):
+        s.note(text, (x + 9.6, sink - 3.1 - 0.6 * line))
 
 
 def _sink(s: Sheet, x: float, y: float) -> None:
@@ -248,15 +255,25 @@ def _sink(s: Sheet, x: float, y: float) -> None:
 
 def _decoder(s: Sheet, x: float, y: float) -> None:
     s.title("Decoder", (x, y + 1.5))
+    second = s.box("U4, second half", (x + 2, y - 5.6), (3.4, 2.2), ["A0", "A1", "EN"], ["Y1", "Y3"])
+    for pin, net in (("A0", "Y0"), ("A1", "Y3")):
+        s.net(net, second[pin], "left")
+    s.net("LDAC", second["EN"], "left", True)
+    for pin, net, text in (
+        ("Y1", "TEST_TRIP", "low: both lines, and LDAC low"),
+        ("Y3", "TEST_WATCH", "low: one line, and LDAC low"),
+    ):
+        s.net(net, second[pin], "right")
+        s.note(text, (second[pin][0] + 3.2, second[pin][1] - 0.12))
     pins = s.box("U4 74HC139, first half", (x + 2, y - 0.6), (3.4, 4), ["A0", "A1", "EN"], ["Y0", "Y1", "Y2", "Y3"])
     for pin, role in (("A0", "EL_A"), ("A1", "EL_B")):
         s.net(role, pins[pin], "left", True)
     s.net("TRIP", pins["EN"], "left")
     for pin, net, text in (
-        ("Y0", "REST", "low: rest (through U5, an inverter)"),
+        ("Y0", "REST", "low: rest (Q15 turns Q4 on)"),
         ("Y1", "IN1", "low: electrode 1 to the rail (U15)"),
         ("Y2", "IN2", "low: electrode 2 to the rail (U15)"),
-        ("Y3", "TEST", "low: self-test (second half inverts)"),
+        ("Y3", "TEST", "low: self-test (Q14 turns Q3 on)"),
     ):
         end = pins[pin]
         s.net(net, end, "right")
@@ -285,7 +302,7 @@ def _watch(s: Sheet, x: float, y: float) -> None:
     s.wire(fast, (pins["±575 uA"][0], fast[1]), pins["±575 uA"])
     s.net("TRIP_N", pins["TRIP_N"], "right")
     # Slow.
-    at = (out[0], out[1] - 5.6)
+    at = (out[0], out[1] - 7.4)
     s.wire(out, at)
     s.two(elm.Resistor, "R35", at, (at[0] + 2.4, at[1]), "bottom", "INA WSUM")
     amp = s.add(elm.Opamp(leads=False).right().at((at[0] + 3.2, at[1])).anchor("in1").label("U7a", loc="center"))
@@ -302,21 +319,36 @@ def _watch(s: Sheet, x: float, y: float) -> None:
     pins = s.box("U8 TLV9024", (amp.out[0] + 2.2, amp.out[1] + 1.0), (2.8, 2.0), ["±0.149 V"], ["TRIP_N"])
     s.wire((amp.out[0] + 0.4, amp.out[1]), (pins["±0.149 V"][0], amp.out[1]), pins["±0.149 V"])
     s.net("TRIP_N", pins["TRIP_N"], "right")
+    left, right = at[0] + 2.4, amp.out[0] + 0.4
+    s.two(elm.Resistor, "R46", (right, over + 3.3), (right - 2.4, over + 3.3), "top", "WDC WSUM_RESET")
+    s.add(
+        elm.Switch().at((right - 2.4, over + 3.3)).to((left, over + 3.3)).label("Q18 TEST_TRIP", loc="top", fontsize=8)
+    )
+    s.wire((left, over + 1.9), (left, over + 3.3))
+    s.wire((right, over + 1.9), (right, over + 3.3))
+    s.dot((left, over + 1.9), (right, over + 1.9))
     s.note("62 uC in one direction,\nor 9 uA for ever", (amp.out[0] + 1.6, amp.out[1] - 2.2))
     # The chain of thresholds.
-    base = y - 12
-    chain = ("REF", "W_HIGH", "W_DC_HIGH", "W_CHAIN", "W_DC_LOW", "W_LOW", "GND")
-    names = ("R37a", "R37b", "R37c", "R37d", "R37e", "R37f")
-    taps = ("2.20 V: +575 uA", "1.40 V: DC", "1.25 V (U7b)", "1.10 V: DC", "0.30 V: -575 uA")
+    base = y - 13.8
+    chain = ("REF", "W_HIGH", "W_TOP", "W_DC_HIGH", "W_CHAIN", "W_DC_LOW", "W_BOTTOM", "W_LOW", "GND")
+    names = ("R37a", "R37b", "R37c", "R37d", "R37e", "R37f", "R37g", "R37h")
+    taps = ("2.20 V: +575 uA", "", "1.40 V: DC", "1.25 V (U7b)", "1.10 V: DC", "", "0.30 V: -575 uA")
     for i, ref in enumerate(names):
         a = (x + 0.6 + 2.3 * i, base)
         s.two(elm.Resistor, ref, a, (a[0] + 2.3, base), "top", f"{chain[i]} {chain[i + 1]}")
         if i:
             s.dot(a)
+        if i and taps[i - 1]:
             s.wire(a, (a[0], base - 0.5))
             s.add(elm.Label().at((a[0], base - 0.95)).label(taps[i - 1], fontsize=7))
     s.net("2.5 V", (x + 0.6, base), "left")
-    s.ground((x + 0.6 + 2.3 * 6, base))
+    s.ground((x + 0.6 + 2.3 * 8, base))
+    # In the test the four in the middle have one beside them.
+    top, bottom, beside = x + 0.6 + 2.3 * 2, x + 0.6 + 2.3 * 6, base - 2
+    s.wire((top, base), (top, beside))
+    s.two(elm.Resistor, "R45", (top, beside), (top + 2.6, beside), "bottom", "W_TOP W_NEAR")
+    s.add(elm.Switch().at((top + 2.6, beside)).to((top + 5, beside)).label("Q17 TEST_WATCH", loc="bottom", fontsize=8))
+    s.wire((top + 5, beside), (bottom, beside), (bottom, base))
 
 
 def _rail(s: Sheet, x: float, y: float) -> None:
@@ -365,7 +397,7 @@ def _trip(s: Sheet, x: float, y: float) -> None:
     s.wire((x + 3, y - 0.6), comparator.in1)
     s.wire(comparator.in2, (comparator.in2[0] - 0.4, comparator.in2[1]))
     s.net("2.412 V", (comparator.in2[0] - 0.4, comparator.in2[1]), "bottom")
-    s.note("600 uA in R4", (x + 6, y + 0.5))
+    s.note("600 uA in R4; in its test, by R47 and D8, 301", (x + 6, y + 0.5))
     s.net("TRIP_N", (comparator.out[0] + 0.5, comparator.out[1]), "top")
     s.wire(comparator.out, (comparator.out[0] + 0.5, comparator.out[1]))
     pins = s.box("U12 74LVC1G74", (x + 12, y - 0.4), (2.8, 2.8), ["PRE", "CLR"], ["Q", "/Q"])

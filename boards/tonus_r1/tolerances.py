@@ -15,7 +15,7 @@ NORMAL = {
     "boost_v": (24.0, 1.2),  # V; 5 %: reference and divider of TPS61046 or LT3464
     "sink_top": (18e6, 0.18e6),
     "sink_bottom": (2e6, 0.02e6),
-    "rest_r": (47e3, 470.0),
+    "rest_r": (1.5e3, 15.0),
     "cancel_r": (7.5e6, 0.375e6),
     "ref_v": (2.5, 0.025),  # V; LM4040, grade D
     "rwatch": (33.0, 0.33),

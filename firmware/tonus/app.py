@@ -40,7 +40,6 @@ from . import (
     program,
     pulse,
     recorder,
-    selftest,
     session,
     settings,
     stage,
@@ -418,9 +417,9 @@ class App:
             ticks = loop.ticks
             await asyncio.sleep_ms(10)
             # A loop that stands still lets the rail fall, and is the supervisor's to name.
-            if loop.ticks != ticks and loop.powered_ms() > selftest.RISE_MS:
+            if loop.ticks != ticks and loop.powered_ms() > limits.RAIL_RISE_MS:
                 rail = self._stage.rail()
-                if rail < self._board.RAIL_MIN_MV and loop.powered_ms() > selftest.RISE_MS:
+                if rail < self._board.RAIL_MIN_MV and loop.powered_ms() > limits.RAIL_RISE_MS:
                     loop.fault(faults.RAIL_DEAD, rail)
             await asyncio.sleep_ms(240)
 
@@ -501,7 +500,13 @@ class App:
         start = self._now()
         try:
             now = self._calibrations.now
-            readings = await selftest.run(self._board, self._stage, self._pulse, self._power, now)
+            # Its memory is worth more to the session: what it is made of is there while it runs.
+            from . import selftest
+
+            try:
+                readings = await selftest.run(self._board, self._stage, self._pulse, self._power, now)
+            finally:
+                del sys.modules["tonus.selftest"], sys.modules["tonus"].selftest
             self.calibrated()
             if not len(self._bank):
                 raise faults.Failed(faults.PRESETS, 0)

@@ -36,6 +36,10 @@ TEMPERATURE = 28
 PRESETS = 29
 RSET = 30
 START_FAILED = 31
+REST = 32
+RELAY = 33
+WATCH = 34
+TRIP = 35
 
 NOTES = {
     SETTINGS_DAMAGED: "settings_damaged",
@@ -72,6 +76,10 @@ FAULTS = {
     TEMPERATURE: ("temperature", "the temperature is outside 0..50 C, and not by its tolerance (C)"),
     PRESETS: ("presets", "a preset is missing or damaged"),
     START_FAILED: ("start_failed", "the device could not be made: a file is missing or damaged, or memory ran out"),
+    RELAY: ("relay", "a contact of the electrodes' relay is welded, or it does not switch (mV)"),
+    WATCH: ("watch", "the electrode watch does not trip where it should (ms)"),
+    TRIP: ("trip", "the trip at Rset does not trip where it should (ms)"),
+    REST: ("rest", "current flows past the electrodes, or in a rest does not: the rest's switch (mV)"),
 }
 
 

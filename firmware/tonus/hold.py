@@ -10,7 +10,6 @@ from asyncio import sleep_ms
 from . import limits, link
 from .link import Refused
 from .measured import through_ohm
-from .selftest import FALL_MS, RISE_MS
 
 _SETTLE_MS = 20  # the sink's loop, after the short has closed
 _BURST = 16
@@ -32,8 +31,8 @@ class Hold:
         """Hold a DAC code; the readings. Refused when the board or the world does not let it. Only while all is quiet.
 
         In thousandths of a converter's code, whatever the calibration: zero_mcodes, the current sense with the
-        electrodes shorted and the DAC at zero; sense_mcodes and voltage_mcodes, current sense and rail less sink node,
-        with the code through the short. And rail_mv.
+        electrodes shorted and the DAC shut down; sense_mcodes and voltage_mcodes, current sense and rail less sink
+        node, with the code through the short. And rail_mv.
         """
         if not through_ohm(self._board):
             raise Refused(link.NOT_HELD, "this board has no built-in short, nor a dummy load")
@@ -43,7 +42,7 @@ class Hold:
         self.active = True
         try:
             pulse.power(True)
-            for _ in range(RISE_MS // 5):
+            for _ in range(limits.RAIL_RISE_MS // 5):
                 await sleep_ms(5)
                 if stage.rail() >= self._board.RAIL_MIN_MV:
                     break
@@ -53,7 +52,7 @@ class Hold:
                 raise Refused(
                     link.NOT_HELD, "the rail is at %d mV; allowed at least %d" % (rail, self._board.RAIL_MIN_MV)
                 )
-            stage.rest_at(0)
+            stage.shut_rest()
             zero = await self._mean(stage.raw_current)
             stage.self_test_short(code, reverse)
             sense = await self._mean(stage.raw_current)
@@ -80,7 +79,7 @@ class Hold:
         """End it, and wait until the rail is down."""
         if self.active:
             self.end()
-            await sleep_ms(FALL_MS)
+            await sleep_ms(limits.RAIL_GONE_MS)
 
     async def _mean(self, read) -> int:
         """Of HOLD_READINGS, in thousandths."""

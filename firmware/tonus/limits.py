@@ -34,7 +34,7 @@ CHARGE_ONE_WAY_NC = 45_000  # nominal, before it is paid back: CHARGE_MAX_NC les
 CHARGE_TRIP_NC = 60_000  # fault: a fifth more than anything that works; tonus_r1's watch trips at 62 uC (51..73)
 CHARGE_FAULT_NC = 80_000  # what a single fault may leave: the watch at its highest, and what flows until it acts
 CHARGE_EVEN_NC = 100  # less than this is none: what noise, and phases nobody saw, make of a balanced treatment
-STRAY_NC = 3  # what strays carry through the skin in a phase beyond its current, and no sense sees (make spice)
+STRAY_NC = 3  # what strays, and a person's 1 nF to earth, may take from a phase, and no sense sees (make spice)
 DC_MAX_UA = 10  # that remains of whole cycles: IEC 60601-1, patient auxiliary current, DC, normal condition
 DC_FAULT_UA = 12  # a leak too slow for the watch: 62 uC in 6.8 s are 9.1 uA, 10.7 with its parts; the standard has 50
 DC_WINDOW_MS = 60_000  # over which: at slow rates a cycle takes seconds, and a cut one is paid back by the next
@@ -60,6 +60,8 @@ MISSED_US = 1000  # and this much, missed
 STALL_US = 3000  # the loop itself was held up this long: fault
 
 RAIL_FALL_MS = 20  # the keep-alive's promise: the rail is down this long after its last edge
+RAIL_GONE_MS = 25  # and so long after it is looked at
+RAIL_RISE_MS = 60  # the rail is up this long after its first edge
 
 # Buttons
 DEBOUNCE_MS = 15  # a contact that has been the same for this long is down, or up

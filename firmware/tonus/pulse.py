@@ -192,11 +192,17 @@ class Pulse:
         kept = self._kept
         kept[_POWER_TICK] = kept[_TICKS]
         kept[_POWERED] = 1 if on and not self.faulted() else 0
+        if not on:
+            self._stage.alive(0)  # low, it holds for half as long
+
+    def testing(self, on: bool) -> None:
+        """Whether the self-test makes the latch trip, and looks at it itself."""
+        self._kept[guard.FAULT_N] = -1 if on else self._stage.fault_mask
 
     def powered_ms(self) -> int:
-        """How long the keep-alive has run, 0 when it does not."""
+        """How long the keep-alive has run, 0 when it does not, or while the latch is made to trip."""
         kept = self._kept
-        return kept[_TICKS] - kept[_POWER_TICK] & _MASK if kept[_POWERED] else 0
+        return kept[_TICKS] - kept[_POWER_TICK] & _MASK if kept[_POWERED] and kept[guard.FAULT_N] > 0 else 0
 
     def new_session(self) -> None:
         """Give the next session its whole time."""

@@ -1,7 +1,8 @@
 """The self-test at power-up, before anything can flow. Each failure has a number and a reading.
 
-Nothing here drives skin: the electrodes stay shorted, or, for the DAC, off the source by the board's decoder. A board
-with a dummy load in their place drives that.
+Nothing here drives the electrodes but a contact probe that looks whether the relay has closed: they stay shorted, off
+the source by the board's decoder, or, while all that trips is made to trip, off the board by the relay. A board with a
+dummy load in their place drives that.
 
 It also measures what this device's parts are off, as far as the parts tell each other: the converter's offset, which is
 what the current sense reads when nothing can flow; the offset of DAC and sink, and what the sense makes of a DAC code,
@@ -15,8 +16,6 @@ from . import faults, limits
 from .faults import Failed
 from .measured import Measured, average, through_ohm
 
-RISE_MS = 60
-FALL_MS = limits.RAIL_FALL_MS + 5
 _SETTLE_MS = 3  # the sink's loop, after the short has closed
 _LEAK_CODES = 10  # 2 uA
 # DAC codes: 8, 80 and 410 uA. The first two give the offset, in what the converter reads below 512, its first too wide
@@ -30,6 +29,25 @@ _COARSE = 512
 _HIDDEN_NA = 1000  # a small current that the voltage shows and the sense does not
 _RSET_PCT = 8  # dividers and short of 1 % resistors; 64 mV of a wide code are in _VOLTAGE_STEP_MV
 _VOLTAGE_STEP_MV = 100
+_REST_MV = 60  # of 119: offset and gain of the DAC are 12, the dividers' noise 10; skin in its place makes 250 and more
+_BESIDE = 4  # the rest's switch stuck on takes 7 of 8 parts of what the short should carry
+# What trips, each in its turn: the fault when it does not, DAC code, `lines` of `Stage.under_test`, and the ms in which
+# it must not come and must. The watch: at once above 436 uA, and with 9 uC, 24 ms of 373 uA. At Rset: above 301 uA.
+TRIPS = (
+    (faults.WATCH, 4095, 1, 0, 3),
+    (faults.WATCH, 4095, 2, 0, 3),
+    (faults.WATCH, 3000, 1, 15, 60),
+    (faults.WATCH, 3000, 2, 15, 60),
+    (faults.TRIP, limits.HOLD_CODE_MAX, 3, 0, 3),
+)
+BELOW = 1600  # 199 uA: not yet at Rset
+FAST_MS = 3
+_EMPTY_MS = 5  # of the watch's integrator: three of its time constants
+_RELAY_MS = 2  # with the rail's rise: it opens in 3, and thresholds fall in 3
+# Across the loop of an open relay, 8 uA: a zener, either way.
+_LOOP_MV = (1500, 8000)
+_LOOP_BACK_MV = (300, 1200)
+_DRIVE_US = 3000
 _CELL_MIN_MV = 2500
 _CELL_MAX_MV = 4400
 
@@ -48,30 +66,31 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
             raise Failed(faults.RAIL_STUCK, stage.rail())
         stage.rest_at(0)
         await _zero(board, stage, measured, readings)
-        pulse.power(True)
-        for _ in range(RISE_MS // 5):
-            await sleep_ms(5)
-            if stage.rail() >= board.RAIL_MIN_MV:
-                break
-        readings["rail_mv"] = stage.rail()
-        if readings["rail_mv"] < board.RAIL_MIN_MV:
-            raise Failed(faults.RAIL_DEAD, readings["rail_mv"])
-        for code in (0, _HIGH):
+        readings["rail_mv"] = await _rise(board, stage, pulse)
+        for code in (None,) if board.REST_OHM else (0, _HIGH):
             await _leak(stage, code, measured, readings)
         if through_ohm(board):
             await _through_short(board, stage, measured, calibration, readings)
         else:
             _, measured.across_noise = await average(stage.voltage, _COARSE)
+        low = 0
+        if board.HAS_SHORT and board.HAS_BOOST:
+            low = _LOW - readings["dac_offset_na"] // 124  # 8 uA, whatever the DAC's offset
+            if not power.usb():
+                await _relay(stage, low, measured)
         stage.short()
         pulse.power(False)
         if board.HAS_BOOST:
-            await sleep_ms(FALL_MS)
-            readings["fallen_mv"] = stage.rail()
+            readings["fallen_mv"] = await _fall(board, stage)
             if readings["fallen_mv"] > board.RAIL_MIN_MV // 2:
                 raise Failed(faults.RAIL_HELD, readings["fallen_mv"])
+        if low:
+            pulse.testing(True)
+            await _trips(board, stage, pulse, low, measured, readings)
     finally:
         stage.short()
         pulse.power(False)
+        pulse.testing(False)
     stage.measured = measured
     stage.calibrate(calibration)
     power.converter(measured.zero >> 6, stage.reference_mv)  # type: ignore[operator]
@@ -85,6 +104,36 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
     if not limits.TEMPERATURE_MIN_C - off <= readings["temperature_c"] <= limits.TEMPERATURE_MAX_C + off:
         raise Failed(faults.TEMPERATURE, readings["temperature_c"])
     return readings
+
+
+def _wait(stage, pulse, ms: int) -> None:
+    """So many ms, to themselves: others would make some of it."""
+    began = pulse.ticks
+    while pulse.ticks - began & 0xFFFF <= ms:
+        stage.rail()
+
+
+async def _rise(board, stage, pulse) -> int:
+    """The rail, mV, up."""
+    pulse.power(True)
+    for _ in range(limits.RAIL_RISE_MS // 2):
+        _wait(stage, pulse, 1)
+        if stage.rail() >= board.RAIL_MIN_MV:
+            break
+    rail = stage.rail()
+    if rail < board.RAIL_MIN_MV:
+        raise Failed(faults.RAIL_DEAD, rail)
+    return rail
+
+
+async def _fall(board, stage) -> int:
+    """The rail, mV, when it and the latch have gone, or RAIL_GONE_MS have."""
+    for _ in range(limits.RAIL_GONE_MS // 2):
+        await sleep_ms(2)
+        rail = stage.rail()
+        if rail <= board.RAIL_MIN_MV // 10 and stage.fault_n():
+            break
+    return rail
 
 
 def _sense_na(board, codes: int) -> int:
@@ -101,13 +150,16 @@ async def _zero(board, stage, measured, readings: dict[str, int]) -> None:
         raise Failed(faults.SENSE_OFFSET, _sense_na(board, measured.zero) // 1000)
 
 
-async def _leak(stage, code: int, measured, readings: dict[str, int]) -> None:
-    """With the electrodes shorted no current flows, whatever the DAC says."""
-    stage.rest_at(code)
+async def _leak(stage, code: int | None, measured, readings: dict[str, int]) -> None:
+    """In a rest no current flows with the DAC shut down; where nothing feeds a rest, whatever the DAC says."""
+    if code is None:
+        stage.shut_rest()
+    else:
+        stage.rest_at(code)
     await sleep_ms(_SETTLE_MS)
     found, _ = await average(stage.raw_current, _COARSE)
     codes = found - measured.zero >> 10
-    readings["leak_ua"] = max(readings.get("leak_ua", 0), codes // 5)
+    readings["leak_ua"] = max(readings.get("leak_ua", -99), codes // 5)
     if codes > _LEAK_CODES:
         raise Failed(faults.LEAK, readings["leak_ua"])
 
@@ -136,6 +188,8 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     uv = board.ADC_REFERENCE_MV * 1000 // 4096 * board.DIVIDER
     more_mv = ((across[_HIGH] - across[_LOW]) * uv >> 10) // 1000
     expected_mv = _sense_na(board, sensed[_HIGH] - sensed[_LOW]) * through_ohm(board) // 1_000_000
+    if board.REST_OHM and more_mv * _BESIDE < expected_mv:
+        raise Failed(faults.REST, more_mv)
     if abs(more_mv - expected_mv) * 100 > expected_mv * _RSET_PCT + 100 * _VOLTAGE_STEP_MV:
         raise Failed(faults.RSET, more_mv)
     # The voltage knows no offset but that of the dividers, which the shut DAC has shown.
@@ -152,3 +206,67 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     if calibration.crc and abs(offset_na - calibration.dac_offset_na) > limits.CALIBRATED_OFFSET_NA:
         raise Failed(faults.DAC, found_na // 1000)
     readings["across_mv"] = (measured.across * uv >> 10) // 1000
+    if not board.REST_OHM:
+        return
+    # In a rest the current flows from the rail past the electrodes: one that would harm nobody if it did not.
+    stage.rest_at(_MIDDLE)
+    await sleep_ms(_SETTLE_MS)
+    found, _ = await average(stage.voltage, _COARSE)
+    readings["rest_mv"] = ((found - measured.across) * uv >> 10) // 1000
+    if abs(readings["rest_mv"] - _MIDDLE * dac_pa // 1_000_000 * board.REST_OHM // 1000) > _REST_MV:
+        raise Failed(faults.REST, readings["rest_mv"])
+
+
+def _loop(stage, measured, reverse: bool, times: int = 1) -> int:
+    """0 when what is across rail and sink node is the zener of an open relay, else that, mV. In no time: the last of so
+    many means."""
+    for _ in range(times):
+        total = sum([stage.voltage() for _ in range(16)])
+    mv = (total * 64 - measured.across) * 8 >> 10
+    least, most = _LOOP_BACK_MV if reverse else _LOOP_MV
+    return 0 if least < mv < most else mv or 1
+
+
+async def _relay(stage, low: int, measured) -> None:
+    """With the relay closed its loop is not there, either way."""
+    there = 0
+    for reverse in (False, True):
+        stage.drive(low, not reverse, _DRIVE_US)
+        there += not _loop(stage, measured, reverse, 2)
+        await sleep_ms(_DRIVE_US // 1000 + 2)
+    if there == 2:
+        raise Failed(faults.RELAY, 0)
+
+
+async def _trips(board, stage, pulse, low: int, measured, readings: dict[str, int]) -> None:
+    """What trips does, by less than the DAC's full scale; the keep-alive's end clears it, each time. Begins, and ends,
+    without it."""
+    for number, code, lines, least_ms, most_ms in TRIPS:
+        slow = most_ms > FAST_MS
+        if slow or lines == 1:
+            # What has added up, also before this start, would trip at once.
+            stage.under_test(low, 3)
+            _wait(stage, pulse, _EMPTY_MS)
+        # While the rail rises the relay opens, and thresholds fall.
+        stage.under_test(BELOW if lines == 3 else low, lines)
+        await _rise(board, stage, pulse)
+        _wait(stage, pulse, _RELAY_MS)
+        ms = 0
+        early = not stage.fault_n()
+        if not early:
+            mv = _loop(stage, measured, lines == 2) if lines < 3 else 0
+            if mv:
+                raise Failed(faults.RELAY, mv)
+            stage.under_test(code, lines)
+            began = pulse.ticks
+            while stage.fault_n() and ms <= most_ms:
+                stage.rail()
+                ms = pulse.ticks - began & 0xFFFF
+            early = ms < least_ms
+        tripped = not stage.fault_n()
+        stage.short()
+        pulse.power(False)
+        if early or not tripped:
+            raise Failed(number, ms)
+        readings["watch_ms"] = max(ms, readings.get("watch_ms", 0))
+        await _fall(board, stage)

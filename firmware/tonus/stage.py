@@ -32,7 +32,9 @@ class Stage:
     def __init__(self, board) -> None:
         PIO(0).remove_program()  # what a prompt left there: the machine below is set up anew, and has to find room
         pins = board.PINS
-        self.toggle_alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0).toggle  # interrupt: one edge of the keep-alive
+        alive = Pin(pins["STAGE_ALIVE"], Pin.OUT, value=0)
+        self.alive = alive.value
+        self.toggle_alive = alive.toggle  # interrupt: one edge of the keep-alive
         select = Pin(pins["DAC_CS"], Pin.OUT, value=1)
         spi = SPI(
             board.SPI,
@@ -218,6 +220,10 @@ class Stage:
         """For self-test and calibration: electrodes shorted, the DAC's output at `code`. `short` ends it."""
         self._hold(code, program.OFF)
 
+    def shut_rest(self) -> None:
+        """For self-test and calibration: as `rest_at`, with the DAC's output off: nothing flows."""
+        self._hold(_SHUT, program.OFF)
+
     def self_test_short(self, code: int, reverse: bool = False) -> None:
         """For self-test and calibration: `code` through the board's built-in short. `short` ends it.
 
@@ -236,6 +242,19 @@ class Stage:
         for name, input_ in (("current", self._current), ("sink", self._sink), ("rail", self._rail)):
             found[name] = adc.median(input_) >> 4
         return found
+
+    def under_test(self, code: int, lines: int) -> None:
+        """For the self-test: `code` with LDAC low and a line high, which lowers what trips. `short` ends it.
+
+        lines: 1 forward and 2 in reverse through the electrode watch's shunt, the relay open; 3 through the short.
+        """
+        self._hold(code, lines)
+
+    def drive(self, code: int, forward: bool, us: int) -> None:
+        """For the self-test: one phase; the PIO ends it."""
+        self._hold(code, program.OFF)
+        self._machine.active(1)
+        self.put(program.drive_word(forward, us))
 
     def _hold(self, code: int, pins: int) -> None:
         machine = self._machine

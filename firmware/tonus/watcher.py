@@ -59,7 +59,7 @@ class Watcher:
             good = its.seen == contact.GOOD
             if current.state in session.TREATING:
                 more = self._filling.more(self._pulse.program.phase_us, set_ua, ua, mv, now)
-            self._compare(n, code, sense, set_ua, now)
+            self._compare(n, code, sense, set_ua, now, mv)
         kind = its.kind
         if contact.POOR not in (kind, its.seen):
             self._filling.reset()
@@ -98,7 +98,7 @@ class Watcher:
         probe_us = expected(1000 * played.probe_code, 1000) * probes * 2 * limits.PROBE_PHASE_US
         return set_us * 1000 // period_us, probe_us * 1000 // period_us
 
-    def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int) -> None:
+    def _compare(self, n: int, codes: int, sense: int, set_ua: int, now: int, mv: int) -> None:
         """Delivered current against set, where contact allows it; phases and their sums as of `Pulse.take`."""
         found = self._deviation
         current: session.Session = self.session  # type: ignore[assignment]
@@ -106,7 +106,12 @@ class Watcher:
             found.reset()
         elif set_ua >= 2 * limits.OPEN_UA:
             stage_ = self._stage
-            pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now)
+            board = self._board
+            pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now, mv)
+            # Less voltage than the leads alone take: the rest's switch is stuck on.
+            if board.REST_OHM and found.mv < -max(limits.SHORT_MV, set_ua * board.SWITCHES_OHM // 4000):
+                self._pulse.fault(faults.REST, found.mv)
+                return
             if pct is not None:
                 rail = stage_.rail()
                 if rail < self._board.RAIL_MIN_MV:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tonus_tools.spice import faults, ngspice
-from tonus_tools.spice.drive import codes_of, single
+from tonus_tools.spice.drive import BOARD, codes_of, single
 
 pytestmark = pytest.mark.skipif(not ngspice.available(), reason="ngspice is not installed")
 
@@ -18,7 +18,6 @@ QUICK = (
     "fet_gate_drain",
     "dac_full_200",
     "sw2_rail",
-    "rest_on",
     "esd2_short",
     "el_a_high",
     "stuck_phase",
@@ -30,6 +29,18 @@ def test_it_ends_in_time(name: str) -> None:
     outcome, _ = faults.play(faults.by_name(name))
     assert outcome.kept
     assert outcome.trip_us is not None or outcome.cut is not None
+
+
+def test_the_rest_s_switch_stuck_on_takes_from_the_skin_and_adds_nothing() -> None:
+    outcome, trace = faults.play(faults.by_name("rest_on"))
+    assert outcome.kept
+    assert outcome.trip_us is None
+    phase = faults.lift_pulses(2).phases[2]
+    assert 50 < trace.at(phase.end_us - 1) < 200
+    assert trace.at(phase.end_us - 1, "v(sense)") == pytest.approx(1.608, rel=0.01)  # as if it were all there
+    # What the electrodes' voltage then tells: less than the leads alone would take.
+    volts = trace.at(phase.end_us - 1, "v(rail)") - trace.at(phase.end_us - 1, "v(sink)")
+    assert volts < 0.75 * 400e-6 * BOARD.SWITCHES_OHM
 
 
 def test_a_shorted_rset_needs_the_electrode_watch() -> None:

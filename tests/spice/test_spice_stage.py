@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tonus import limits
-from tonus_tools.spice import montecarlo, ngspice, nominal
+from tonus_tools.spice import montecarlo, ngspice, nominal, starts
 from tonus_tools.spice.deck import LOADS, Bench, transient
 from tonus_tools.spice.drive import BOARD, Drive, codes_of, of_waveform, shipped_presets, single
 from tonus_tools.spice.measure import Trace, settled_us
@@ -45,6 +45,14 @@ def test_a_pulse_settles_and_leaves_nothing(load: str) -> None:
     assert trace.charge_nc(drive.phases[0].t_us, drive.phases[0].end_us) == pytest.approx(200, rel=0.02)
 
 
+@pytest.mark.parametrize("person_pf", nominal.STRAY_MAX)
+@pytest.mark.parametrize(("load", "set_ua"), [("500", 12.0), ("500", 400.0), ("good", 400.0)])
+def test_a_phase_carries_nothing_beyond_code_x_time(load: str, set_ua: float, person_pf: int) -> None:
+    found = nominal.spike(load, set_ua, person_pf)
+    assert found.kept
+    assert min(found.forward_nc, found.reverse_nc) > -0.7
+
+
 def test_shorted_nothing_flows() -> None:
     assert nominal.leakage_na() < 1
 
@@ -74,3 +82,27 @@ def test_a_few_devices_keep_their_limits() -> None:
         # What firmware may put in one direction does not trip it; what it leaves alone is little.
         assert watch.charge_uc > limits.CHARGE_MAX_NC / 1000
         assert watch.dc_ua < limits.DC_FAULT_UA
+        # Made to trip, it does below full scale, and not by what is to add up.
+        assert 392 < watch.test_ua[0] < watch.test_ua[1] < 490
+        assert 15 * 0.373 < watch.test_uc[0] < watch.test_uc[1] < 60 * 0.36
+
+
+@pytest.mark.parametrize(("code", "lines", "least_ms", "most_ms"), starts.TRIPS)
+def test_what_trips_is_made_to_and_no_skin_is_in_the_way(code: int, lines: int, least_ms: int, most_ms: int) -> None:
+    found = starts.tried("", "500", code, lines, min(most_ms, 40), (least_ms, most_ms))
+    assert found.kept
+    assert found.skin_nc < 1
+
+
+@pytest.mark.parametrize(("code", "lines"), [(starts.LOW, 1), (starts.LOW, 2), (starts.BELOW, 3)])
+def test_it_does_not_trip_before(code: int, lines: int) -> None:
+    assert starts.tried("", "500", code, lines, 5.0).kept
+
+
+def test_a_welded_relay_and_one_that_does_not_close_are_told_by_the_voltage() -> None:
+    whole, back = (starts.tried("", "500", starts.LOW, lines, 3.0).across_v for lines in (1, 2))
+    assert whole > 1.5
+    assert 0.3 < back < 1.2
+    assert starts.tried("", "500", starts.LOW, 1, 3.0, relay="welded").across_v < 0.1
+    assert starts.tried("", "500", starts.LOW, 1, 3.0, relay="does not close", ldac_v=3.3).across_v > 1.5
+    assert starts.tried("", "500", starts.LOW, 1, 3.0, ldac_v=3.3).across_v < 0.1

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tonus import calibration, faults, limits
+from tonus_tools.spice import starts
 from tonus_tools.world.boards import constants
 
 
@@ -32,10 +33,16 @@ SHUT = None
 class Device:
     """Stage, pulse loop and supply of one device, as far as the self-test sees them; errors as in its draws."""
 
-    def __init__(self, errors: Mapping[str, float] | None = None, seed: int = 1) -> None:
+    def __init__(self, errors: Mapping[str, float] | None = None, seed: int = 1, broken: str = "") -> None:
+        self.broken = broken.split(", ")
+        self.tested = self._tripped = False
+        self._lines = self._ms = 0
+        self._uc = 0.0  # of the watch's integrator
+        self._driving = False
         self.errors = {
             "dac": 0.0, "dac_v": 0.0, "bow_v": 0.0, "adc": 0.0, "adc_codes": 12.0, "noise": 1.5, "rset": 0.0,
             "short": 0.0, "rail": 0.0, "sink": 0.0, "leak_a": 0.0, "celsius": 25.0,
+            "rest_ohm": 1500.0, "beside_ohm": 1e12, "watch_uc": 9.1, "usb": 0,
         } | dict(errors or {})  # fmt: skip
         self._random = random.Random(seed)
         self._code: int | None = 0
@@ -47,20 +54,61 @@ class Device:
 
     # What a pulse loop, a stage and a supply do.
 
+    def usb(self) -> int:
+        return int(self.errors["usb"])
+
+    def testing(self, on: bool) -> None:
+        self.tested = on
+
+    @property
+    def ticks(self) -> int:
+        self._ms += 1
+        self._pass(1.0)
+        return self._ms
+
+    def under_test(self, code: int, lines: int) -> None:
+        self._code, self._through, self._lines, self._driving = code, lines == 3, lines, False
+        if lines == 3:
+            self._uc = 0.0
+        self._pass(0.0)
+
+    def drive(self, code: int, forward: bool, us: int) -> None:
+        self._code, self._through, self._lines = code, False, 1 if forward else 2
+        self._driving = True
+
+    def _pass(self, ms: float) -> None:
+        """Time passes, and what trips does."""
+        if not self._lines or not self._rail:
+            return
+        uc = self._amps() * ms * 1e3
+        self._uc += uc if self._lines == 1 else -uc
+        if self._lines == 3:
+            tripped = self._amps() > 301e-6 and "trip" not in self.broken
+        else:
+            fast = self._amps() > 436e-6 and f"fast {self._lines}" not in self.broken
+            slow = abs(self._uc) > self.errors["watch_uc"] and f"slow {self._lines}" not in self.broken
+            tripped = fast or slow
+        self._tripped = self._tripped or tripped
+
     def power(self, on: bool) -> None:
+        if not on:
+            self._tripped = "latch" in self.broken and self._tripped
         self._rail = 24.0 * (1 + self.errors["rail"]) if on else 0.0
 
     def fault_n(self) -> int:
-        return 1
+        return int(not self._tripped)
 
     def rest_at(self, code: int) -> None:
-        self._code, self._through = code, False
+        self._code, self._through, self._lines = code, False, 0
 
     def self_test_short(self, code: int) -> None:
-        self._code, self._through = code, True
+        self._code, self._through, self._lines = code, True, 0
 
     def shut_short(self) -> None:
-        self._code, self._through = SHUT, True
+        self._code, self._through, self._lines = SHUT, True, 0
+
+    def shut_rest(self) -> None:
+        self._code, self._through, self._lines = SHUT, False, 0
 
     def short(self) -> None:
         self.rest_at(0)
@@ -84,9 +132,11 @@ class Device:
     # What the converter reads.
 
     def _amps(self) -> float:
-        """Through the electrodes, or the short in their place."""
+        """Through the short, or in a rest from the rail; with the rest's switch open, through nothing."""
         less: float = BOARD.SENSE_LESS_NA * 1e-9
-        if not self._through or not self._rail:
+        if not self._rail or self._tripped or not self._through and not self._lines and not self.errors["rest_ohm"]:
+            return 0.0
+        if self._lines in (1, 2) and not self._looped():
             return 0.0
         if self._code is SHUT:
             return less
@@ -94,6 +144,10 @@ class Device:
         volts = self._code * VOLTS_PER_CODE * (1 + self.errors["dac"]) + self.errors["dac_v"]
         volts += self.errors["bow_v"] * 4 * share * (1 - share)
         return max(less, float(volts / BOARD.RSET_OHM) / (1 + self.errors["rset"]))
+
+    def _looped(self) -> bool:
+        """Whether the relay closes the loop, and not skin that is not there."""
+        return "relay_open" in self.broken or "relay_welded" not in self.broken and not self._driving
 
     def _read(self, volts: float) -> int:
         codes = volts * 4096 / 3.3 * (1 + self.errors["adc"]) + self.errors["adc_codes"]
@@ -109,7 +163,11 @@ class Device:
 
     def voltage(self) -> int:
         divided = self._rail / BOARD.DIVIDER
-        sink = divided - self._amps() * BOARD.SHORT_OHM * (1 + self.errors["short"]) / BOARD.DIVIDER
+        ohm = BOARD.SHORT_OHM * (1 + self.errors["short"]) if self._through else self.errors["rest_ohm"]
+        ohm = 1 / (1 / ohm + 1 / self.errors["beside_ohm"]) if ohm else 0.0
+        sink = divided - self._amps() * ohm / BOARD.DIVIDER if ohm else 0.0
+        if self._lines in (1, 2):
+            sink = divided - (3.4 if self._lines == 1 else 0.6) / BOARD.DIVIDER if self._looped() else 0.0
         return self._read(divided) - self._read(sink * (1 + self.errors["sink"]))
 
     def rail(self) -> int:
@@ -169,6 +227,9 @@ def test_a_converter_that_hides_small_currents(codes: float, dac_v: float, noise
         ({"dac_v": -0.027}, faults.DAC),
         ({"rset": -0.5}, faults.RSET),
         ({"rset": 0.15}, faults.RSET),
+        ({"rest_ohm": 0}, faults.REST),  # open: the sink's node falls
+        ({"rest_ohm": 3500}, faults.REST),  # skin, and a line that is stuck
+        ({"beside_ohm": 1500}, faults.REST),  # stuck on
         ({"celsius": -13}, faults.TEMPERATURE),
         ({"celsius": 63}, faults.TEMPERATURE),
     ],
@@ -180,6 +241,48 @@ def test_what_is_beyond_is_named(errors: dict[str, float], fault: int) -> None:
         run_on(device)
     assert failed.value.number == fault
     assert not device._rail
+
+
+@pytest.mark.parametrize(
+    ("broken", "fault"),
+    [
+        ("relay_welded", faults.RELAY),
+        ("relay_open", faults.RELAY),
+        ("fast 1", faults.WATCH),
+        ("fast 2", faults.WATCH),
+        ("slow 1", faults.WATCH),
+        ("slow 2", faults.WATCH),
+        ("trip", faults.TRIP),
+        ("latch", faults.WATCH),  # it trips once, and is not cleared
+    ],
+)
+def test_what_does_not_trip_is_named(broken: str, fault: int) -> None:
+    device = Device(broken=broken)
+    with pytest.raises(faults.Failed) as failed:
+        run_on(device)
+    assert failed.value.number == fault
+    assert not device._rail
+    assert not device.tested
+
+
+@pytest.mark.parametrize(("uc", "passes"), [(4.0, False), (7.5, True), (10.5, True), (25.0, False)])
+def test_the_watch_trips_neither_early_nor_late(uc: float, passes: bool) -> None:
+    device = Device({"watch_uc": uc})
+    if passes:
+        assert run_on(device)["watch_ms"] == pytest.approx(uc / 0.373, abs=3)
+    else:
+        with pytest.raises(faults.Failed) as failed:
+            run_on(device)
+        assert failed.value.number == faults.WATCH
+
+
+def test_spice_plays_the_same() -> None:
+    assert tuple(row[1:] for row in selftest.TRIPS) == starts.TRIPS
+    assert (selftest.FAST_MS, selftest._LOW, selftest.BELOW) == (starts.FAST_MS, starts.LOW, starts.BELOW)
+
+
+def test_with_the_cable_in_the_relay_is_open_and_nothing_is_wrong() -> None:
+    assert run_on(Device({"usb": 1}, broken="relay_open"))["watch_ms"]
 
 
 @pytest.mark.parametrize(("offset_na", "passes"), [(500, True), (-2000, True), (4500, False), (-4500, False)])

@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "PMEG6010ELR": Kind("diode", "SOD-123", "PMEG6010ELRX", "RB168MM-60TR", value="PMEG6010ELR"),
     "SMAJ30A": Kind("TVS 30 V", "SMA", "SMAJ30A-13-F", "SMAJ30A", value="SMAJ30A"),
     "zener 27 V 2 %": Kind("zener 27 V", "SOT-23", "BZX84-B27,215", "BZX84B27LT1G", "2 %", value="27 V"),
+    "zener 5.1 V 2 %": Kind("zener 5 V", "SOT-23", "BZX84-B5V1,215", "BZX84B5V1LT1G", "2 %", value="5.1 V"),
     "BAT54": Kind("BAT54", "SOT-23", "BAT54,215", "BAT54LT1G", value="BAT54"),
     "BAT54C": Kind("BAT54C", "SOT-23", "BAT54C,215", "BAT54CLT1G", value="BAT54C"),
     "BAT54S": Kind("BAT54S", "SOT-23", "BAT54S,215", "BAT54SLT1G", value="BAT54S"),

@@ -25,7 +25,7 @@ AMPLIFIERS = {
     "U7": ("vos={wdc_offset} a0=316k gbw=350k sr=0.16meg", "vos=0 a0=316k gbw=350k sr=0.16meg"),
 }
 SWITCH = "roff={sw_off} tau={sw_tau} cd={sw_cd} cs={sw_cs}"
-DIODES = {"BAT54": "schottky", "BAT54S": "schottky", "BAV199": "quiet", "diode": "fast"}
+DIODES = {"BAT54": "schottky", "BAT54S": "schottky", "BAV199": "quiet", "diode": "fast", "zener 5 V": "zener5"}
 # What belongs to the stage: all that hangs on these nets, and on what they lead to.
 FIRST = ("U1", "U2", "U3", "U4", "U5", "U6", "U7", "U8", "U11", "U12", "U13", "U14", "U15", "K1", "Q1")
 BEYOND = ("A1", "J4", "J5")
@@ -112,7 +112,7 @@ def _lines(part: Fitted) -> Iterator[str]:
     elif symbol == "INA190":
         yield f"X{ref} {at('REF', 'GND', 'VS', 'IN+', 'IN-', 'OUT')} ina190"
     elif symbol == "relay 2 changeover":
-        yield f"X{ref} {at('COIL+', 'COM1', 'NO1', 'NO2', 'COM2', 'COIL-')} relay"
+        yield f"X{ref} {at('COIL+', 'NC1', 'COM1', 'NO1', 'NO2', 'COM2', 'NC2', 'COIL-')} relay"
     elif symbol.startswith("NFET"):
         yield f"X{ref} {at('G', 'S', 'D')} {'sinkfet' if ref == 'Q1' else 'nswitch'}"
     elif symbol.startswith("PFET"):

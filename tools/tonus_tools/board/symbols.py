@@ -109,6 +109,7 @@ _add("schottky 40 V", "D", "K:p A:p", rises=(("A", "K"),), pairs=(("K", "A", 40.
 _add("LED", "D", "K:p A:p", rises=(("A", "K"),), polar=True)
 _add("TVS 30 V", "D", "K:p A:p", rises=(("A", "K"),), polar=True)
 _add("zener 27 V", "D", "A:p NC:n K:p", rises=(("A", "K"),), polar=True)
+_add("zener 5 V", "D", "A:p NC:n K:p", rises=(("A", "K"),), polar=True)
 _add("BAT54", "D", "A:p NC:n K:p", rises=(("A", "K"),), pairs=(("K", "A", 30.0),), polar=True)
 _add("BAT54C", "D", "A1:p A2:p K:p", rises=(("A1", "K"), ("A2", "K")), pairs=(("K", "A1", 30.0), ("K", "A2", 30.0)))
 _add("BAT54S", "D", "A:p K:p M:p", rises=(("A", "M"), ("M", "K")), pairs=(("K", "M", 30.0), ("M", "A", 30.0)))

@@ -218,8 +218,9 @@ class Device:
             pin.set_input_value(level)  # rp2040py does not read an output back
 
     def _alive(self, now: GPIOPinState, before: GPIOPinState) -> None:
-        if now <= GPIOPinState.HIGH and before <= GPIOPinState.HIGH and not self.world.keep_alive(self.now_us):
-            self.world.alive_edge(self.now_us)
+        high = now is GPIOPinState.HIGH
+        if now <= GPIOPinState.HIGH and before <= GPIOPinState.HIGH and not self.world.keep_alive(self.now_us, high):
+            self.world.alive_edge(self.now_us, high)
 
     def _held(self, now: GPIOPinState, _: GPIOPinState) -> None:
         self.world.set_hold(self.now_us, now is GPIOPinState.HIGH)

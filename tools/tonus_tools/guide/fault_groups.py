@@ -10,7 +10,8 @@ GROUPS: dict[str, tuple[int, ...]] = {
     "program": (faults.LOOP_RAISED, faults.LOOP_STALLED, faults.TASK_DIED, faults.WATCHDOG, faults.BLIND),
     "button": (faults.MODE_STUCK,),
     "broken": (
-        faults.RAIL_STUCK, faults.RAIL_HELD, faults.FAULT_LINE, faults.LEAK, faults.DAC, faults.RSET,
+        faults.RAIL_STUCK, faults.RAIL_HELD, faults.FAULT_LINE, faults.LEAK, faults.DAC, faults.RSET, faults.REST,
+        faults.RELAY, faults.WATCH, faults.TRIP,
     ),
     "rail": (faults.RAIL_DEAD,),
     "wet": (faults.SENSE_OFFSET,),

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 from tonus import limits
 
-# What each phase carries beyond the set current times its width, in its own direction: the charge of the stray
-# capacitances and the op-amp's recovery. Both phases of a pulse carry it; the current sense does not see it.
-STRAY_NC = 2.8  # tools/tonus_tools/spice/results.md: 2.7..3.3 nC in phases of up to a millisecond
+# What a phase may carry beyond the set current times its width: what the sink divider takes, and stray capacitances.
+# Both phases of a pulse carry it; the current sense does not see it.
+STRAY_NC = 0.5  # tools/tonus_tools/spice/results.md, at most, in phases of up to a millisecond
 
 
 @dataclass(frozen=True)

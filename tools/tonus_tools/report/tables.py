@@ -111,7 +111,7 @@ def output(
 
     group = "Charge"
     each(group, "maximum phase charge", "uC", lambda z: z.phase_uc, OF_ZONE["phase_uc"])
-    of_strays = "SPICE: tools/tonus_tools/spice/results.md; each phase, in its own direction, whatever is set"
+    of_strays = "SPICE: tools/tonus_tools/spice/results.md; at most, each phase, in its own direction"
     same(group, "charge of the strays, a phase", "uC", STRAY_NC / 1000, of_strays)
     each(
         group,

@@ -175,10 +175,13 @@ def dead_time(run: Run) -> list[Violation]:
 
 
 def output_state(run: Run) -> list[Violation]:
-    """Treatment current flows only in RAMP_UP, TREAT and RAMP_DOWN; the probe also in ARMED and PAUSED."""
+    """Treatment current flows only in RAMP_UP, TREAT and RAMP_DOWN; the probe also in ARMED and PAUSED, and the like of
+    it in the self-test of a start."""
     found = []
     for which, states in ((run.skin.treatment, TREATING), (run.skin.low, _OUTPUT)):
         allowed = run.trace.spans_in(states)
+        if states is _OUTPUT:
+            allowed = sorted(allowed + _starts(run.trace), key=lambda span: span.start_us)
         phases = run.trace.phases
         bad = which.copy()
         if allowed:
@@ -189,6 +192,13 @@ def output_state(run: Run) -> list[Violation]:
             bad &= (i < 0) | (phases.end_us > ends[np.maximum(i, 0)] + STATE_SKEW_US)
         found += [_forbidden(run, int(i), states) for i in _first_in_each_state(run.trace, bad)]
     return found
+
+
+def _starts(trace: Trace) -> list[Span]:
+    """From each start to the first state."""
+    changes = sorted(change.t_us for change in trace.states)
+    boots = [event.t_us for event in trace.of("boot")]
+    return [Span(t_us, next_after(changes, t_us, trace.end_us), "SELF_TEST") for t_us in boots]
 
 
 def _first_in_each_state(trace: Trace, bad: Bools) -> list[int]:

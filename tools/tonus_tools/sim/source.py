@@ -5,9 +5,8 @@ its session counted and the level and zone that were chosen then. The reference 
 than it takes to be noticed, has no ramps, and begins an envelope or a sweep anew where the device did: after each lift,
 and in each zone.
 
-Some 2.8 nC a phase pass through the electrodes besides, from the strays at the sink node. No level sets them and no
-sense sees them, and they are the same in a ramp as at its top. The share is that of the source's current; `all_pct` has
-them in both, and is higher where a small level had long ramps: at 12 uA for 300 us they are nearly half of what flows.
+The strays at the sink node, and the rest's switch as it lets go, take some tenths of a nC from a phase, which no sense
+sees. The share is that of the source's current; `all_pct` has them in both.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ STEP_US = 20_000.0  # of a staircase: the slowest skin settles in it; ...
 PURE_STEP_US = 200.0  # ... and a resistor in this
 SHORT_STEP_US, LONG_STEP_US, LONG_US = 20.0, 200.0, 100_000.0  # the solver takes finer ones by itself at edges
 # Where the solver looks for the stage at rest: there are other answers, without a meaning.
-START = ".nodeset v(rail)=24 v(keep)=3.3 v(pump)=2.6 v(trip)=0 v(trip_n)=3.3 v(relay_n)=0.1 v(relay)=3.3 v(sink)=0"
+START = ".nodeset v(rail)=24 v(keep)=3.3 v(pump)=2.6 v(trip)=0 v(trip_n)=3.3 v(relay_n)=0.1 v(relay)=3.3 v(sink)=24"
 NODES = (
     "d1",
     "w1",

@@ -199,7 +199,14 @@ FAULTS = (
         fast=False,
     ),
     Fault("in_bridge", "solder between IN1 and IN2", (_bridge("bridge", "in1", "in2"),)),
-    Fault("rest_on", "the rest's pull-down stuck on", (_bridge("rest", "rest1", "0"),)),
+    Fault("rest_on", "the rest's switch stuck on", (_bridge("rest", "rest1", "rail"),)),
+    Fault(
+        "hand_on_ground",
+        "a hand on the device's ground, in a rest",
+        (_bridge("hand1", "e1", "0", 2000.0), _bridge("hand2", "e2", "0", 2000.0)),
+        flaw_us=3_000.0,
+    ),
+    Fault("rest_off", "the rest's switch open", (_bridge("rest_off", "rest_g", "rail"),)),
     Fault("test_short_on", "the self-test's 10 kOhm stuck on", (_bridge("short", "rail", "short1"),)),
     Fault("esd1_short", "ESD diode of electrode 1 shorted", (_bridge("esd", "d1", "0"),)),
     Fault(

@@ -159,20 +159,37 @@ def run(runs: int = RUNS, seed: int = SEED, workers: int = 1) -> list[Sample]:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where the electrode watch of one device trips: from low to high, uA; least charge at once, uC; most DC, uA."""
+    """Where the electrode watch of one device trips: from low to high, uA; least charge at once, uC; most DC, uA. The
+    same in the self-test, either way: least and most uA, least and most uC."""
 
     high_ua: float
     low_ua: float
     charge_uc: float
     dc_ua: float
+    test_ua: tuple[float, float]
+    test_uc: tuple[float, float]
+
+
+CHAIN_KOHM = (3.01, 3.57, 4.53, 1.5, 1.5, 4.53, 3.57, 3.01)  # R37a..h
+INNER = slice(2, 6)  # of it R45 is beside, in the test
+LOWERED_KOHM = 1.1
+
+
+def _taps(ref_v: float, chain: Floats) -> tuple[float, float, float, float, float]:
+    """W_HIGH, W_DC_HIGH, the middle, W_DC_LOW, W_LOW, V."""
+    taps = ref_v * np.cumsum(chain[::-1])[:-1] / chain.sum()
+    low, _, dc_low, middle, dc_high, _, high = (float(tap) for tap in taps)
+    return high, dc_high, middle, dc_low, low
 
 
 def thresholds(params: dict[str, float]) -> Thresholds:
     """From the parts alone: divider, reference, shunt, amplifier and comparators."""
     volts_per_ua = params["rwatch"] * params["ina_gain"] * 1e-6
-    chain = np.array([3.01, 8.06, 1.5, 1.5, 8.06, 3.01])
-    taps = params["ref_v"] * np.cumsum(chain[::-1])[:-1] / chain.sum()
-    low, dc_low, middle, dc_high, high = (float(tap) for tap in taps)
+    chain = np.array(CHAIN_KOHM)
+    high, dc_high, middle, dc_low, low = _taps(params["ref_v"], chain)
+    inner = chain[INNER].sum()
+    chain[INNER] *= LOWERED_KOHM / (inner + LOWERED_KOHM)
+    test = _taps(params["ref_v"], chain)
     offset_ua = abs(params["ina_offset"]) * params["ina_gain"] / volts_per_ua
     dc_ua = (
         (min(dc_high - middle, middle - dc_low) - COMPARATOR_V) * params["wdc_r"] / params["wdc_leak"] / volts_per_ua
@@ -183,7 +200,14 @@ def thresholds(params: dict[str, float]) -> Thresholds:
         (middle - low - COMPARATOR_V) / volts_per_ua - offset_ua,
         (dc_ua - offset_ua) * params["wdc_leak"] * params["wdc_c"],
         dc_ua + 2 * COMPARATOR_V * params["wdc_r"] / params["wdc_leak"] / volts_per_ua + offset_ua,
+        _either(test[0] - test[2], 1 / volts_per_ua, offset_ua),
+        _either(test[1] - test[2], params["wdc_r"] * params["wdc_c"] / volts_per_ua, 0.0),
     )
+
+
+def _either(volts: float, per_volt: float, offset: float) -> tuple[float, float]:
+    """Least and most at which a comparator trips."""
+    return (volts - COMPARATOR_V) * per_volt - offset, (volts + COMPARATOR_V) * per_volt + offset
 
 
 __all__ = ["BOARD", "Sample", "Thresholds", "corner", "draw", "measure", "run", "thresholds"]

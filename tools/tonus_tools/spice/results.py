@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import agreement, faults, moments, montecarlo, nominal, power
+from . import agreement, faults, moments, montecarlo, nominal, power, starts
 from .measure import Trace
 
 HERE = Path(__file__).resolve().parent
@@ -70,6 +70,7 @@ class Results:
     odd: list[moments.Moment] = field(default_factory=list)
     ripple: moments.Ripple | None = None
     clamps: list[moments.Clamp] = field(default_factory=list)
+    tried: list[starts.Tried] = field(default_factory=list)
     traces: dict[str, Trace] = field(default_factory=dict)
     samples: list[montecarlo.Sample] = field(default_factory=list)
     corners: list[montecarlo.Sample] = field(default_factory=list)
@@ -158,6 +159,43 @@ class Results:
                 f"{worst.peak_ua:.0f} uA, {max(m.net_nc for m in self.odd):.1f} nC",
                 all(moment.kept for moment in self.odd),
             )
+        for people in ((0, 200), (1000,)):
+            found_of = [s for s in self.spikes if s.person_pf in people]
+            if found_of:
+                nc, ma = nominal.STRAY_MAX[people[0]]
+                beyond_nc = max(max(s.forward_nc, s.reverse_nc) for s in found_of)
+                add(
+                    f"a phase beyond code x time, person of {people[-1]} pF to earth"
+                    + (", or none" if len(people) > 1 else ""),
+                    f"{nc:g} nC, {ma:g} mA",
+                    f"{beyond_nc:.2f} nC, {max(s.peak_ma for s in found_of):.2f} mA",
+                    all(s.kept for s in found_of),
+                )
+        if self.tried:
+            fast = [t.trip_ms or 0.0 for t in self.tried if t.most_ms == starts.FAST_MS]
+            slow = [t.trip_ms or 0.0 for t in self.tried if t.most_ms > starts.FAST_MS]
+            add(
+                "what trips does at each start, by less than full scale, and does not before",
+                f"{starts.FAST_MS} ms, DC 15 to 60 ms",
+                f"{max(fast):.2f} ms, DC {min(slow):.1f} to {max(slow):.1f} ms",
+                all(t.kept for t in self.tried),
+            )
+            add(
+                "what passes through skin meanwhile",
+                f"{starts.SKIN_MAX_NC / 1000:g} uC",
+                f"{max(t.skin_nc for t in self.tried) / 1000:.3f} uC",
+                all(t.skin_nc <= starts.SKIN_MAX_NC for t in self.tried),
+            )
+        if self.samples:
+            watches = [montecarlo.thresholds(s.params) for s in self.samples]
+            adding_ua, full_ua = _codes_ua(3000, 1), _codes_ua(4095, -1)
+            uas = [ua for w in watches for ua in w.test_ua]
+            add(
+                f"the watch's threshold in that test, {runs}",
+                f"{adding_ua:.0f} to {full_ua:.0f} uA",
+                f"{min(uas):.0f} to {max(uas):.0f} uA",
+                adding_ua < min(uas) and max(uas) < full_ua,
+            )
         if self.lifts:
             lifted = max(self.lifts, key=lambda lift: lift.nc / lift.ordinary_nc)
             add(
@@ -184,7 +222,7 @@ def run_all(say: Say, runs: int = montecarlo.RUNS) -> Results:
     ]
     results.compliance = [(ua, v, nominal.compliance_ohm(ua, v)) for ua in (400.0, 500.0) for v in (24.0, 21.6)]
     results.pulses = nominal.pulses()
-    results.spikes = [nominal.spike(load) for load in ("500", "2k", "10k", "good", "poor")]
+    results.spikes = nominal.spikes()
     results.lifts = nominal.lifts("500") + nominal.lifts("good")
     results.leak_na = nominal.leakage_na()
     results.driven_ua = nominal.driven_leakage_ua()
@@ -211,6 +249,7 @@ def run_all(say: Say, runs: int = montecarlo.RUNS) -> Results:
     results.odd = [*moments.moments(), moments.slow_op_amp()]
     results.ripple = moments.ripple()
     results.clamps = moments.clamps()
+    results.tried = starts.all_tried()
     say(f"{runs} devices")
     results.samples = montecarlo.run(runs, workers=WORKERS)
     results.corners = [montecarlo.measure(montecarlo.corner(sign)) for sign in (1.0, -1.0)]
@@ -283,21 +322,28 @@ def markdown(results: Results) -> str:
             ],
         ),
         _text(
-            "What a phase carries beyond code x time: the sink divider's current, and once a phase about 2.8",
-            "nC, when the sink node's 70 pF is charged through the skin to the rail and the op-amp comes back",
-            "from its end stop. Both phases of a pulse carry the same, because the rest pulls the node to",
-            "ground.",
+            "What a phase carries beside code x time: the sink divider's current; and it lacks what the rest's",
+            "switch still takes for 0.3 us, and what the sink node's 80 pF and a person's capacitance give, which",
+            "a rest has left near the rail. Below, the first 20 us against the current that follows; negative",
+            "is less than that.",
         ),
         "",
         _table(
-            ("First 20 us at 400 uA", "Peak", "Above 600 uA", "Charge beyond 400 uA"),
+            ("Load", "Set", "Person to earth", "Peak", "Forward", "Reverse"),
             [
-                (_load(s.load), f"{s.peak_ma:.1f} mA", f"{s.over_us:.1f} us", f"{s.extra_nc:.1f} nC")
+                (
+                    _load(s.load),
+                    f"{s.set_ua:g} uA",
+                    f"{s.person_pf} pF",
+                    f"{s.peak_ma:.2f} mA",
+                    f"{s.forward_nc:.2f} nC",
+                    f"{s.reverse_nc:.2f} nC",
+                )
                 for s in results.spikes
             ],
         ),
         _text(
-            "The peak lasts 0.2 us. Skin that was charged discharges through the short when the phase ends: as",
+            "Skin that was charged discharges through the short when the phase ends: as",
             "much charge as its capacitance held, 13 nC on good skin at 400 uA, up to 110 nC on poor skin that",
             "took all the voltage there is.",
         ),
@@ -334,7 +380,7 @@ def markdown(results: Results) -> str:
         "",
         _text(
             "One at a time, Lift at 400 uA into 500 Ohm unless said. Peak is the largest mean of 10 us: an",
-            "ordinary pulse shows 680 uA, for its strays. Net is the largest charge in one direction since the",
+            "ordinary pulse shows 401 uA. Net is the largest charge in one direction since the",
             "fault. Firmware is `pulse.py`'s rules, applied to the sense voltage; a lift is followed by probes,",
             "as in a session.",
         ),
@@ -375,6 +421,7 @@ def markdown(results: Results) -> str:
             ],
         ),
         *_moments(results),
+        *_tried(results),
         "## Tolerances",
         "",
         *_tolerances(results),
@@ -417,6 +464,44 @@ def _moments(results: Results) -> list[str]:
     ]
 
 
+def _tried(results: Results) -> list[str]:
+    if not results.tried:
+        return []
+    return [
+        "## Made to trip",
+        "",
+        _text(
+            "At each start, with LDAC low: the relay is open, its loop, a zener, carries the current in place of",
+            "skin, and what trips is lowered. Shunt, Rset, and rail less sink node, just before it trips, or at the",
+            "end.",
+        ),
+        "",
+        _table(
+            ("Test", "Electrodes on", "Is to trip", "Trips after", "Shunt", "Rset", "Across", "Through skin"),
+            [
+                (
+                    t.what,
+                    _load(t.load),
+                    f"{t.least_ms:g} to {t.most_ms:g} ms" if t.most_ms else "no",
+                    "" if t.trip_ms is None else f"{t.trip_ms:.2f} ms",
+                    f"{t.watch_ua:.0f} uA",
+                    f"{t.rset_ua:.0f} uA",
+                    f"{t.across_v:.2f} V",
+                    f"{t.skin_nc:.2f} nC",
+                )
+                for t in results.tried
+            ],
+        ),
+    ]
+
+
+def _codes_ua(code: int, sign: int) -> float:
+    """What a DAC code may be at most (sign 1), or at least: gain, bow, offset, Rset."""
+    gain = montecarlo.NORMAL["dac_gain"][1]
+    offset = montecarlo.NORMAL["dac_offset"][1] + montecarlo.NORMAL["op_offset"][1]
+    return float(code * nominal.UA_PER_CODE * (1 + sign * (gain + 0.001)) + sign * offset / 4020 * 1e6)
+
+
 def _tolerances(results: Results) -> list[str]:
     samples, corners = results.samples, results.corners
     if not samples:
@@ -443,7 +528,9 @@ def _tolerances(results: Results) -> list[str]:
             f"The electrode watch of the same devices trips between {min(t.low_ua for t in limits):.0f} and",
             f"{max(t.high_ua for t in limits):.0f} uA, not before {min(t.charge_uc for t in limits):.1f} uC in",
             f"one direction, and at {max(t.dc_ua for t in limits):.1f} uA of DC at the latest. What firmware may",
-            "put in one direction is 45 uC, 50 uC with 10 % of accuracy.",
+            "put in one direction is 45 uC, 50 uC with 10 % of accuracy. In the self-test",
+            f"{min(t.test_ua[0] for t in limits):.0f} to {max(t.test_ua[1] for t in limits):.0f} uA trip it, and",
+            f"{min(t.test_uc[0] for t in limits):.1f} to {max(t.test_uc[1] for t in limits):.1f} uC.",
         ),
         "",
     ]

@@ -16,6 +16,13 @@ CIRCUIT = (  # model.py plays these, wherever it runs
     "sense_low",
     "switch_welded",
     "line_stuck",
+    "rest_stuck",
+    "rest_open",
+    "relay_welded",
+    "relay_open",
+    "watch_dead",
+    "trip_dead",
+    "clamp_shorted",
 )
 PROCESSOR = (  # in the firmware's own running: the simulator's core.py and the chip's faults.py
     "spi_error",

@@ -26,18 +26,30 @@ RESISTORS = {"500": 500.0, "2k": 2e3, "10k": 10e3, "short": 5.0}
 LOADS = tuple(SKINS) + tuple(RESISTORS) + ("lifted",)
 
 SKIN_KNEE_A = 50e-6  # skin's R halves at this set current: it falls under drive
-# What a phase carries beyond the set current: what charges the strays at the sink node, the op-amp's recovery, and what
-# the sink divider takes less than at the rail.
-STRAY_F = 70e-12
+# What a phase carries less than the set current, or more. The strays at the sink node give of it, until its switch has
+# let go the rest takes of it, and the sink divider takes less than at the rail. A rest that lets the node fall to
+# ground costs the strays' whole charge, and the op-amp's recovery.
+STRAY_F = 80e-12
+REST_OFF_S = 0.3e-6
 RECOVERY_C = 1e-9
 DIVIDER_OHM = 20.2e6
 RAIL_RISE_US = 1500.0  # the boost converter, at its current limit
 RAIL_FALL_US = 470.0  # time constant of its bleeder
 ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long after an edge
+ALIVE_LOW_US = 9_000  # that left the line low
 # The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
 WATCH_A = 575e-6
 WATCH_C = 61.5e-6
 WATCH_US = 6.8e6
+# With a switch line high and LDAC low these are lower, the relay is open, and its loop closed: a zener, forward its
+# reverse voltage. Both lines high empty the watch's integrator, and lower the trip at Rset.
+TEST_A = 436e-6
+TEST_C = 9.1e-6
+TEST_RSET_A = 301e-6
+RELAY_US = 3000
+CLAMP_OHM = 342.0  # from the sink node through a switch to a clamp that is shorted
+CLAMP_V = 5.0  # of the rail: from here on it drives more through skin than the watch lets pass
+LOOP_V = 0.6, 4.0, 0.6  # by direction: -1 is the last
 LONG_US = 10_000  # within a phase as long as this some of it is forgotten, a thousandth
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
@@ -53,7 +65,7 @@ PROCESSOR_A = 30e-3  # RP2040 at 125 MHz with its regulator in PWM
 LAMP_A = 1.3e-3
 MOTOR_A = 80e-3
 BEEPER_A = 30e-3
-BOOST_A = 2e-3  # with nothing to deliver but the dividers
+BOOST_A = 6.5e-3  # with nothing to deliver but the dividers, and the gate of the rest's switch
 BOOST_SHARE = 0.75  # of what it takes it delivers
 CHARGER_A = 100e-3
 OHMIC_SHARE = 0.6
@@ -103,6 +115,7 @@ class World:
         self._rail_nominal = board.RAIL_MV * 1e-3 * (1 + errors.get("rail_ppm", 0) * 1e-6)
         self._load_ohm = getattr(board, "DUMMY_LOAD_OHM", 0)
         self._short_ohm = getattr(board, "SHORT_OHM", 0) * (1 + errors.get("short_ppm", 0) * 1e-6)
+        self._rest_ohm = board.REST_OHM
         self._switches_ohm = board.SWITCHES_OHM + errors.get("switches_mohm", 0) * 1e-3
         self._stray = STRAY_F + errors.get("stray_ff", 0) * 1e-15
         self._rail_divider = (1 + errors.get("divider_ppm", 0) * 1e-6) / board.DIVIDER
@@ -153,7 +166,13 @@ class World:
         self._touch("load" if self._load_ohm and start["touch"] == "lifted" else start["touch"])
         self._next_break(0)
         self._dir = 0
-        self._past = False  # a welded switch leads the current past the skin
+        self._past = 0.0  # through so much, ohm, the current goes past the skin
+        self._past_v = 0.0  # and so many volts
+        self._lines = 0  # direction that the switch lines ask for
+        self._test = False  # one of them is high with LDAC low
+        self._looped = False  # the relay is open
+        self._relay_due = FAR  # when that changes
+        self._loop_t = 0  # up to when the loop's current has been counted
         self._unpaired = 0.0
         self._unpaired_t = 0
         self._room = WATCH_C  # what a phase may pass before it is to be looked at more closely
@@ -163,6 +182,7 @@ class World:
         self._peak_a = 0.0
         self._peak_v = 0.0
         self._end_a = 0.0
+        self._relay(0)
         self._circuit()
         bind(self, "advance", "volts", "keep_alive", "set_switches", "write_dac", "powered", "_circuit", "_set_amps")
         bind(self, "_move_rail", "_move_skin", "_amps", "_sink_volts", "_count", "_begin_phase", "_end_phase", "_take")
@@ -238,6 +258,7 @@ class World:
                 self.set_switches(t, True, self._el_b, self._ldac)
         else:
             raise ValueError(action)
+        self._relay(t)
         self._circuit()
         self.on_input()
 
@@ -371,13 +392,18 @@ class World:
         if not ldac and self._output != self._input:
             self._take(t)
         self._ldac = ldac
-        if self.faults and "line_stuck" in self.faults:
+        if self.faults and "line_stuck" in self.faults and not self.latch:  # tripped, the decoder does not listen
             a = True
-        if a != self._el_a or b != self._el_b:
+        test = not ldac and (a or b) and self._board.HAS_BOOST
+        if a != self._el_a or b != self._el_b or test != self._test:
             self.advance(t)
             self._end_phase(t)
             self._el_a = a
             self._el_b = b
+            self._test = test
+            self._relay(t)
+            if test and a and b:
+                self._unpaired = 0.0
             self._begin_phase(t, (1 if a else -1) if a != b else 0)
 
     def write_dac(self, t, frame):
@@ -399,18 +425,18 @@ class World:
         self._output = self._input
         self._begin_phase(t, direction)
 
-    def alive_edge(self, t):
+    def alive_edge(self, t, high=True):
         """STAGE_ALIVE toggled."""
         self.advance(t)
         if "rail_dead" not in self.faults:
-            self._alive_until = t + ALIVE_HOLD_US
+            self._alive_until = t + (ALIVE_HOLD_US if high else ALIVE_LOW_US)
 
     @micropython.native
-    def keep_alive(self, t):
+    def keep_alive(self, t, high=True):
         """An edge of STAGE_ALIVE that only keeps a full rail up, without allocating. False if it would do more."""
-        if t > self._alive_until or not self._rail_full or "rail_dead" in self.faults:
+        if t > self._alive_until or not self._rail_full or self._test or "rail_dead" in self.faults:
             return False
-        self._alive_until = t + ALIVE_HOLD_US
+        self._alive_until = t + (ALIVE_HOLD_US if high else ALIVE_LOW_US)
         return True
 
     def draw(self, t, role, share):
@@ -565,18 +591,61 @@ class World:
         """Move everything to time t (never back)."""
         if t >= self._break_due:
             self._breaks(t)
+        if t >= self._relay_due:
+            due = self._relay_due
+            self._relay_due = FAR
+            self.advance(due)
+            self._end_phase(due)
+            self._looped = not self._looped
+            self._begin_phase(due, self._lines)
         us = t - self.t
         if us > 0:
+            if self._test or self._looped:
+                self._test_trips(t)
+            if self.faults and "clamp_shorted" in self.faults and self._rail > CLAMP_V and not self._lifted:
+                self._trip(t)
             if t > self._alive_until or not self._rail_full:
                 self._move_rail(t)
             if self._dir or self._vc:
                 self._move_skin(us)
                 # What it has counted is less than what was passed in all.
-                if self._end_a > WATCH_A or self._charge >= self._room and not -WATCH_C < self._one_way(t) < WATCH_C:
+                if "watch_dead" in self.faults:
+                    pass
+                elif self._end_a > WATCH_A or self._charge >= self._room and not -WATCH_C < self._one_way(t) < WATCH_C:
                     self.t = t
                     if self._board.HAS_WATCH:
                         self._trip(t)
             self.t = t
+
+    def _loops(self):
+        """Whether the relay is to be open, and can."""
+        faults = self.faults
+        if "relay_welded" in faults:
+            return False
+        return "relay_open" in faults or self.usb or self._test and self._el_a != self._el_b
+
+    def _relay(self, t):
+        """What works on the relay has changed."""
+        if self._board.HAS_BOOST:
+            self._relay_due = t + RELAY_US if self._loops() != self._looped else FAR
+
+    def _test_trips(self, t):
+        """What the loop has carried up to t, and what is made to trip."""
+        direction = self._lines
+        faults = self.faults
+        amps = self._amps()
+        if not direction:
+            if self._test and self._el_b and amps > TEST_RSET_A and "trip_dead" not in faults:
+                self._trip(t)
+            return
+        if not self._past_v:
+            return
+        kept = self._unpaired * exp((self._unpaired_t - t) / WATCH_US)
+        self._unpaired = unpaired = kept + direction * amps * (t - self._loop_t) * 1e-6
+        self._unpaired_t = self._loop_t = t
+        most, most_c = (TEST_A, TEST_C) if self._test else (WATCH_A, WATCH_C)
+        if "watch_dead" not in faults and (amps > most or not -most_c < unpaired < most_c):
+            self._trip(t)
 
     @micropython.native
     def _set_amps(self):
@@ -736,23 +805,41 @@ class World:
                 return 0.0
             most = (self._rail - (self._vc if self._dir > 0 else -self._vc)) / self._whole
             return self._set if self._set < most else max(0.0, most)
-        if self._past:
-            return min(self._set, self._rail / (self._source + self._switches_ohm))
-        if not self._el_a or "short_open" in self.faults or not self._board.HAS_SHORT:
+        if self._output != self._circuit_code:
+            self._circuit()
+        ohm = self._beside()
+        if not ohm:
             return 0.0
-        return min(self._set, self._rail / (self._source + self._short_ohm))
+        if self.faults and "clamp_shorted" in self.faults:
+            return min(self._set, self._rail * CLAMP_OHM / (CLAMP_OHM + ohm) / self._source)
+        return min(self._set, max(0.0, self._rail - self._past_v) / (self._source + ohm))
 
     @micropython.native
     def _sink_volts(self):
         """Voltage of the sink node."""
         amps = self._amps()
-        if self._el_a and not self._dir and not self._past and "short_open" not in self.faults:
-            amps = max(amps, self._less)  # the sink divider hangs on the built-in short too
-        if not amps and (not self._dir or self._lifted):
-            return 0.0
         if not self._dir:
-            return self._rail - amps * (self._switches_ohm if self._past else self._short_ohm)
+            ohm = self._beside()
+            if self.faults and "clamp_shorted" in self.faults:
+                return self._rail * CLAMP_OHM / (CLAMP_OHM + ohm) if ohm else 0.0
+            # The sink divider hangs on it too.
+            return self._rail - max(amps, self._less) * ohm - self._past_v if ohm else 0.0
+        if not amps and self._lifted:
+            return 0.0
         return self._rail - self._vc * self._dir - amps * self._series
+
+    @micropython.native
+    def _beside(self):
+        """Between rail and sink node while nothing is driven through the skin, ohm; 0: nothing."""
+        if self._past:
+            return self._past
+        faults = self.faults
+        if self._el_a and self._el_b:
+            ohm = 0 if faults and "short_open" in faults or not self._board.HAS_SHORT else self._short_ohm
+            if faults and "rest_stuck" in faults:
+                ohm = 1 / (1 / ohm + 1 / self._rest_ohm) if ohm else self._rest_ohm
+            return ohm
+        return 0 if self.latch or faults and "rest_open" in faults else self._rest_ohm
 
     @micropython.native
     def _one_way(self, t):
@@ -765,8 +852,20 @@ class World:
 
     @micropython.native
     def _begin_phase(self, t, direction):
-        # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
-        self._past = direction > 0 and "switch_welded" in self.faults
+        self._lines = direction
+        self._past = self._past_v = 0.0
+        self._loop_t = t
+        if direction and self._looped:
+            self._past = self._switches_ohm
+            self._past_v = LOOP_V[direction]
+        elif direction and self.faults:
+            # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
+            if direction > 0 and "switch_welded" in self.faults:
+                self._past = self._switches_ohm
+            elif "rest_stuck" in self.faults:
+                self._past = self._rest_ohm  # of which the skin in fact gets up to a third
+        if not self._dir and self._rest_ohm:
+            self._stage_c += self._set * (t - self._start) * 1e-6
         self._dir = 0 if self._past else direction
         if self._output != self._circuit_code:
             self._circuit()
@@ -794,9 +893,15 @@ class World:
         """A phase's fields in the trace."""
         if charge:
             sink = self._sink_volts()
-            charge += sink * self._stray
+            rest = 0.0
+            if self._rest_ohm and "rest_open" not in self.faults:
+                rest = rail - self._set * self._rest_ohm
+                charge -= end_a * REST_OFF_S
+            charge += (sink - rest) * self._stray
             if end_a == self._set:
-                charge += RECOVERY_C - (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
+                charge -= (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
+                if not rest:
+                    charge += RECOVERY_C
         fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
 

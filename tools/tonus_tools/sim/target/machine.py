@@ -64,7 +64,7 @@ class _Gpio:
         role = self.role
         if role == "STAGE_ALIVE":
             if level != before:
-                machine.world.alive_edge(machine.now)
+                machine.world.alive_edge(machine.now, level)
         elif role == "POWER_HOLD":
             machine.world.set_hold(machine.now, bool(level))
         elif role == "HAPTIC":
@@ -222,7 +222,7 @@ def _toggle(pin):
     @micropython.native
     def toggle():
         spend(PIN_US)
-        if keep_alive is not None and keep_alive(clock()):
+        if keep_alive is not None and keep_alive(clock(), not words[_LEVELS] & bit):
             words[_LEVELS] ^= bit
             return
         enter()
