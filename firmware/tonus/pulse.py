@@ -477,6 +477,9 @@ class Pulse:
                 move_on()
                 waiting += 1
                 words -= 1
+                if flags[0] & 1:
+                    look(0)
+                    words = 0  # a tick that has taken a sample after a word has done enough
         closed = pins & kept[_BUTTONS]
         if flags[0] & 1:
             look(0)
