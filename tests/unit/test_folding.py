@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tonus import faults, guard, limits, link, program
 from tonus_tools.ctl.errors import UsageError
 from tonus_tools.image.folding import NAMED, folded, numbers_of
+from tonus_tools.image.names import short_names, shortened
 from tonus_tools.world.boards import FIRMWARE
 
 NUMBERS = {name: numbers_of((FIRMWARE / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
@@ -46,6 +48,10 @@ class Said(ast.NodeTransformer):
         if isinstance(node.targets[0], ast.Name) and node.targets[0].id in self.own:
             return None
         return self.generic_visit(node)
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        failed = [ast.unparse(handler.type) for handler in node.handlers if handler.type is not None]
+        return node.body if failed == ["ImportError"] else self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> Any:
         if isinstance(node.func, ast.Name) and node.func.id == "const":
@@ -86,6 +92,34 @@ def test_a_folded_module_says_the_same(path: Path) -> None:
     asked = [ast.unparse(node) for node in ast.walk(ast.parse(found)) if type(node) is ast.Attribute]
     assert not {f"{module}.{name}" for module in NAMED for name in NUMBERS[module]} & set(asked)
     assert said(found, path.stem) == said(source, path.stem)
+
+
+FOLDED = [folded(path.read_text(encoding="utf-8"), path.name, NUMBERS) for path in SOURCES]
+MAIN = (FIRMWARE / "main.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("at", range(len(SOURCES)), ids=lambda at: SOURCES[at].stem)
+def test_a_module_with_short_names_says_the_same(at: int) -> None:
+    names = short_names(FOLDED, [MAIN])
+    assert sum(len(long) - len(short) for long, short in names.items()) > 1000
+    assert len(set(names.values())) == len(names)
+    assert not set(names.values()) & set(re.findall(r"\w+", " ".join([*FOLDED, MAIN])))
+    there = {short: long for long, short in names.items()}
+    back = re.sub(r"\b_[A-Za-z]+\b", lambda found: there.get(found[0], found[0]), shortened(FOLDED[at], names))
+    assert back == FOLDED[at]
+
+
+@pytest.mark.parametrize("kept", ["_in_text", "_in_main", "_built_in", "__init__", "_LIKE_A_CONST", "public", "_a"])
+def test_names_that_others_may_know_stay_as_they_are(kept: str) -> None:
+    module = """class Thing:
+    def __init__(self, _private):
+        self._in_text = self._in_main = self._LIKE_A_CONST = self.public = _private
+        getattr(self, "_in_text")._built_in(_a=1)
+"""
+    names = short_names([module, "x._a = _private"], ["x._in_main"])
+    assert list(names) == ["_private"]
+    assert f"{kept}" in shortened(module, names)
+    assert "_private" not in shortened(module, names)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

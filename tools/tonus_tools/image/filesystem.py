@@ -6,7 +6,7 @@ of 256 bytes. The same files always make the same bytes: nothing here knows the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
@@ -15,6 +15,7 @@ from ..ctl.errors import UsageError
 from ..world.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
 from .folding import NAMED, folded, numbers_of
+from .names import short_names, shortened
 
 FLASH_BYTES = 0x200000  # of the Pico
 BLOCK = 4096  # also what the flash erases at once
@@ -37,7 +38,7 @@ def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> di
     """What the firmware is on the device: path from the root, without a leading slash, to content; sorted.
 
     main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled, their
-    numbers folded.
+    numbers folded and their private names short.
     as_sources: not compiled, for an interpreter that is not an RP2040's. UsageError when there is no such board, or a
     source does not compile.
     """
@@ -45,16 +46,24 @@ def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> di
     found = {"main.py": (firmware / "main.py").read_bytes()}
     modules = {"board.py": BOARDS / board / "board.py"}
     modules |= {f"tonus/{path.name}": path for path in firmware.glob("tonus/*.py")}
-    numbers = {name: numbers_of((firmware / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
-    for name, path in modules.items():
-        if as_sources:
-            found[name] = path.read_bytes()
-        else:
-            source = folded(path.read_text(encoding="utf-8"), name, numbers)
+    if as_sources:
+        found |= {name: path.read_bytes() for name, path in modules.items()}
+    else:
+        sources = {name: path.read_text(encoding="utf-8") for name, path in modules.items()}
+        for name, source in _lean(sources, found["main.py"].decode()):
             found[name.removesuffix(".py") + ".mpy"] = compiled(source.encode(), name)
     for path in firmware.glob("tonus/presets/*.json"):
         found[f"tonus/presets/{path.name}"] = path.read_bytes()
     return dict(sorted(found.items()))
+
+
+def _lean(sources: Mapping[str, str], main: str) -> Iterator[tuple[str, str]]:
+    """The modules with their numbers folded and their private names short: both would cost the device's heap."""
+    numbers = {name: numbers_of(sources[f"tonus/{name}.py"]) for name in NAMED}
+    done = {name: folded(source, name, numbers) for name, source in sources.items()}
+    names = short_names([source for name, source in done.items() if name != "board.py"], [main, done["board.py"]])
+    for name, source in done.items():
+        yield name, source if name == "board.py" else shortened(source, names)
 
 
 def filesystem(files: Mapping[str, bytes]) -> bytes:

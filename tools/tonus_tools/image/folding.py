@@ -2,8 +2,8 @@
 
 `limits.NAME` becomes its number, in every module of the firmware, and so do those of the other modules of NAMED, which
 no longer name theirs. A module's own `_NAME = number` becomes `_NAME = const(number)`, which MicroPython's compiler
-does the same to. What faults and events mean, in words for people, stays with the tools: the device never says it. All
-else is as the source says: tests compare the two.
+does the same to. What faults and events mean, in words for people, stays with the tools: the device never says it. Nor
+has it what stands in for MicroPython elsewhere. All else is as the source says: tests compare the two.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def numbers_of(source: str) -> dict[str, int]:
 def folded(source: str, name: str, numbers: Numbers) -> str:
     """A module's source, the numbers folded. UsageError when it asks `limits` for something else."""
     stem = name.rpartition("/")[2].removesuffix(".py")
-    source = _without_meanings(source)
+    source = _without_stand_ins(_without_meanings(source))
     if stem in numbers:
         source = _without_own(source, numbers[stem])
     source = _without_names(source, name, numbers)
@@ -123,6 +123,17 @@ def _without_meanings(source: str) -> str:
             continue
         first, last = node.lineno - 1, node.end_lineno or node.lineno
         lines[first:last] = [f"{target} = {{{', '.join(kept)}}}"] + [""] * (last - first - 1)
+    return "\n".join(lines)
+
+
+def _without_stand_ins(source: str) -> str:
+    """Without what is done when an import fails, at the module's top: MicroPython's own never do."""
+    lines = source.split("\n")
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.Try) and all(isinstance(each, (ast.Import, ast.ImportFrom)) for each in node.body):
+            imports = [ast.unparse(each) for each in node.body]
+            last = node.end_lineno or node.lineno
+            lines[node.lineno - 1 : last] = imports + [""] * (last - node.lineno + 1 - len(imports))
     return "\n".join(lines)
 
 

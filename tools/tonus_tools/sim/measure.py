@@ -21,6 +21,7 @@ Bools = npt.NDArray[np.bool_]
 
 OFF_SKIN = "lifted"
 STATE_SKEW_US = 2000  # the foreground logs a change of state up to two ticks after or before the interrupt acts on it
+SAID_US = 200  # from the line that says that treatment begins to its first act
 RAIL_TAIL_US = 20_000  # from 10 % of the rail, where the trace calls it gone, to nothing
 
 
@@ -234,6 +235,8 @@ def _interruptions(trace: Trace) -> Ints:
     times += [event.t_us for kind in ("skin", "latch", "power", "boot") for event in trace.of(kind)]
     # From RAMP_UP to TREAT to RAMP_DOWN the pulse train goes on; every other change of state stops or starts it.
     times += [change.t_us for change in trace.states if change.before not in TREATING or change.to not in TREATING]
+    # A probe that begins between the line that says so and the end of the probing is cut short by it.
+    times += [c.t_us + SAID_US for c in trace.states if c.before in PROBING and c.to in TREATING]
     return np.array(sorted(times), dtype=np.int64)
 
 
