@@ -397,9 +397,12 @@ class Pulse:
         kept[_TICKS] = kept[_TICKS] + 1 & _MASK
         kept[_LATE_BY] = late
         pins = levels[0]
-        kept[_PINS] = pins
         if kept[_POWERED]:
             toggle_alive()
+        if flags[0] & 1:
+            look(0)
+            words = 1
+        kept[_PINS] = pins
         cut = int(judge(its_kept))
         if cut:
             self._cut(cut, kept[_VALUE])
