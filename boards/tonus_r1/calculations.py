@@ -90,9 +90,11 @@ def calculate(board):
     joined("rest switch on the rail", "Q4.S", "U3.VDD")
     gate4 = at("Q4", "G")
     off4, on4 = ohm(rail, gate4), ohm(gate4, at("Q15", "D"))
-    add("gate of the rest switch", "24 V x R63 / (R63 + R64)", "V", 3, 5, 24 * off4 / (off4 + on4))
+    add(
+        "gate of the rest switch", "24 V x R63 / (R63 + R64)", "V", 3, 5, 24 * off4 / (off4 + on4) if off4 else INFINITE
+    )
     add("rest switch lets go", "R63 x 40 pF", "us", 0.1, 0.4, off4 * 40e-6)
-    add("it takes", "24 V / (R63 + R64)", "mA", 0.2, 1, 24e3 / (off4 + on4))
+    add("it takes", "24 V / (R63 + R64)", "mA", 0.2, 1, 24e3 / (off4 + on4) if off4 else INFINITE)
     joined("bleeder's line", "U5.2Y", "Q2.G")
     joined("test line", "U4.1Y3", "Q14.S", "U4.2A1")
     joined("test line, off without 3V3", "Q14.G", "A1.3V3")
@@ -221,13 +223,13 @@ def calculate(board):
 
     def thresholds(steps):
         """What of 2.5 V is at the comparators' taps, from the top, and at the middle."""
-        taps = [2.5 * sum(steps[i + 1 :]) / sum(steps) for i in range(7)]
+        taps = [2.5 * sum(steps[i + 1 :]) / (sum(steps) or INFINITE) for i in range(7)]
         return [taps[i] for i in (0, 2, 3, 4, 6)]
 
     volts = thresholds(steps)
     # Closed, Q17 puts R45 beside the four steps in the middle.
     inner = sum(steps[2:6])
-    less = _par(inner, ohm(top_near, at("Q17", "D"))) / inner
+    less = _par(inner, ohm(top_near, at("Q17", "D"))) / inner if 0 < inner < INFINITE else INFINITE
     lower = thresholds(steps[:2] + [step * less for step in steps[2:6]] + steps[6:])
     add("watch's chain takes", "2.5 V / R37a..h", "uA", 50, 200, 2.5e6 / total)
     add("it takes in the test", "the same, with R45", "uA", 50, 250, 2.5e6 / (total - inner + inner * less))
@@ -270,9 +272,10 @@ def calculate(board):
     trip_in, trip_ref = at("U11", "INA-"), at("U11", "INA+")
     part = ohm(trip_ref, gnd) / (ohm(trip_ref, gnd) + ohm(ref, trip_ref))
     lowering = ohm(trip_ref, at("D8", "A"))
-    siemens = [1 / way if way else INFINITE for way in (ohm(ref, trip_ref), ohm(trip_ref, gnd), lowering)]
-    lowered = (2.5 * siemens[0] + 0.3 * siemens[2]) / sum(siemens)
-    add("trip in the test", "with R47 to D8's 0.3 V", "uA", 280, 320, 1e6 * lowered / rset)
+    ways = (ohm(ref, trip_ref), ohm(trip_ref, gnd), lowering)
+    siemens = [1 / way if way else INFINITE for way in ways]
+    lowered = (2.5 * siemens[0] + 0.3 * siemens[2]) / sum(siemens) if 0 < sum(siemens) < INFINITE else INFINITE
+    add("trip in the test", "with R47 to D8's 0.3 V", "uA", 280, 320, 1e6 * lowered / rset if rset else INFINITE)
     add("trip", "2.5 V x R42 / (R41 + R42) / Rset", "uA", 594, 606, 2.5e6 * part / rset)
     add("trip's divider takes", "2.5 V / (R41 + R42)", "uA", 10, 40, 2.5e6 / (ohm(trip_ref, gnd) + ohm(ref, trip_ref)))
     add("trip's delay", "R14 x C8", "us", 5, 15, ohm(src, trip_in) * farad(trip_in, gnd) * 1e6)
@@ -363,7 +366,7 @@ def _ln(x):
 
 
 def _par(a, b):
-    return INFINITE if INFINITE in (a, b) else a * b / (a + b)
+    return INFINITE if INFINITE in (a, b) or not a + b else a * b / (a + b)
 
 
 def _series(board, a, b):

@@ -897,7 +897,8 @@ class World:
             if self._rest_ohm and "rest_open" not in self.faults:
                 rest = rail - self._set * self._rest_ohm
                 charge -= end_a * REST_OFF_S
-            charge += (sink - rest) * self._stray
+            if not rest or end_a == self._set:  # run out of compliance, the strays empty past the skin
+                charge += (sink - rest) * self._stray
             if end_a == self._set:
                 charge -= (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
                 if not rest:
