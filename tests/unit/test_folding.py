@@ -11,7 +11,7 @@ import pytest
 from tonus import faults, guard, limits, link, program
 from tonus_tools.ctl.errors import UsageError
 from tonus_tools.image.folding import NAMED, folded, numbers_of
-from tonus_tools.image.names import short_names, shortened
+from tonus_tools.image.names import KNOWN, known_names, renamed
 from tonus_tools.world.boards import FIRMWARE
 
 NUMBERS = {name: numbers_of((FIRMWARE / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
@@ -99,27 +99,41 @@ MAIN = (FIRMWARE / "main.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("at", range(len(SOURCES)), ids=lambda at: SOURCES[at].stem)
-def test_a_module_with_short_names_says_the_same(at: int) -> None:
-    names = short_names(FOLDED, [MAIN])
-    assert sum(len(long) - len(short) for long, short in names.items()) > 1000
+def test_a_module_with_known_names_says_the_same(at: int) -> None:
+    names = known_names(FOLDED, [MAIN])
+    assert len(names) > 100
     assert len(set(names.values())) == len(names)
     assert not set(names.values()) & set(re.findall(r"\w+", " ".join([*FOLDED, MAIN])))
-    there = {short: long for long, short in names.items()}
-    back = re.sub(r"\b_[A-Za-z]+\b", lambda found: there.get(found[0], found[0]), shortened(FOLDED[at], names))
+    there = {known: own for own, known in names.items()}
+    back = re.sub(r"\b[a-z]\w*\b", lambda found: there.get(found[0], found[0]), renamed(FOLDED[at], names))
     assert back == FOLDED[at]
 
 
-@pytest.mark.parametrize("kept", ["_in_text", "_in_main", "_built_in", "__init__", "_LIKE_A_CONST", "public", "_a"])
+def test_there_are_known_names_enough() -> None:
+    private = {name for name in re.findall(r"\b_[a-z]\w*", " ".join(FOLDED)) if f"def {name}" not in " ".join(FOLDED)}
+    assert len(known_names(FOLDED, [MAIN])) > 0.9 * len(private)
+    assert len(set(KNOWN)) == len(KNOWN)
+
+
+KEPT = ["_in_text", "_in_main", "_built_in", "__init__", "_LIKE_A_CONST", "public", "_a", "_function"]
+
+
+@pytest.mark.parametrize("kept", KEPT)
 def test_names_that_others_may_know_stay_as_they_are(kept: str) -> None:
     module = """class Thing:
     def __init__(self, _private):
-        self._in_text = self._in_main = self._LIKE_A_CONST = self.public = _private
+        self._in_text = self._in_main = self._LIKE_A_CONST = self.public = self._function = _private
         getattr(self, "_in_text")._built_in(_a=1)
+
+    def _function(self):
+        acos()
 """
-    names = short_names([module, "x._a = _private"], ["x._in_main"])
-    assert list(names) == ["_private"]
-    assert f"{kept}" in shortened(module, names)
-    assert "_private" not in shortened(module, names)
+    names = known_names([module, "x._a = _private"], ["x._in_main, acosh"])
+    assert names == {"_private": next(name for name in KNOWN if name not in ("acos", "acosh"))} | {
+        name: known for name, known in names.items() if name == "_a"
+    }
+    assert re.search(rf"\b{kept}\b", renamed(module, names)) or kept == "_a"
+    assert "_private" not in renamed(module, names)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

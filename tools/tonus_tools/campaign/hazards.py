@@ -176,7 +176,7 @@ PROOFS = (
     Proof(
         18,
         "the rail's test",
-        (("selftest.py", 'raise Failed(faults.RAIL_DEAD, rail)', "pass"),),
+        (("selftest.py", "raise Failed(faults.RAIL_DEAD, rail)", "pass"),),
         _scenario("rail_dead"),
     ),
     Proof(

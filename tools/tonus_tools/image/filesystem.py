@@ -15,7 +15,7 @@ from ..ctl.errors import UsageError
 from ..world.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
 from .folding import NAMED, folded, numbers_of
-from .names import short_names, shortened
+from .names import known_names, renamed
 
 FLASH_BYTES = 0x200000  # of the Pico
 BLOCK = 4096  # also what the flash erases at once
@@ -38,7 +38,7 @@ def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> di
     """What the firmware is on the device: path from the root, without a leading slash, to content; sorted.
 
     main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled, their
-    numbers folded and their private names short.
+    numbers folded and their private names ones that MicroPython has itself.
     as_sources: not compiled, for an interpreter that is not an RP2040's. UsageError when there is no such board, or a
     source does not compile.
     """
@@ -58,12 +58,12 @@ def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> di
 
 
 def _lean(sources: Mapping[str, str], main: str) -> Iterator[tuple[str, str]]:
-    """The modules with their numbers folded and their private names short: both would cost the device's heap."""
+    """The modules with their numbers folded and their private names known: both would cost the device's heap."""
     numbers = {name: numbers_of(sources[f"tonus/{name}.py"]) for name in NAMED}
     done = {name: folded(source, name, numbers) for name, source in sources.items()}
-    names = short_names([source for name, source in done.items() if name != "board.py"], [main, done["board.py"]])
+    names = known_names([source for name, source in done.items() if name != "board.py"], [main, done["board.py"]])
     for name, source in done.items():
-        yield name, source if name == "board.py" else shortened(source, names)
+        yield name, source if name == "board.py" else renamed(source, names)
 
 
 def filesystem(files: Mapping[str, bytes]) -> bytes:
