@@ -135,7 +135,7 @@ for rate, phase in ((80, 500), (300, 500), (200, 200), (20, 2000)):
 p.off()
 print(shares)
 """
-SHARES_ON_CHIP = [34, 62, 76, 125, 104, 62]
+SHARES_ON_CHIP = [38, 52, 66, 114, 94, 52]
 
 # Samples of short phases beside a tick that takes its time: how many see their phase, and how many come too late.
 # WORD: the rest between two, us.
