@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from devices import changed_firmware
 from tonus import faults, limits
-from tonus_tools.sim import runner
+from tonus_tools.sim import checks, runner
 from tonus_tools.sim.scenario import Action, Scenario, Start
 from tonus_tools.sim.trace import PROBING, TREATING, Trace
 from tonus_tools.world.boards import FIRMWARE
@@ -17,6 +19,7 @@ from tonus_tools.world.boards import FIRMWARE
 SWITCH_ON = [(0.0, "hold", "MODE"), (0.9, "release", "MODE")]
 ARM = [(1.7 + 0.2 * i, do, "PLUS") for i in range(5) for do in ("hold", "release")]
 TREATS_S = 6.0
+SELF_TEST_UA = limits.PROBE_UA + 1  # of 8 uA, all that the self-test drives through the electrodes
 
 
 def treating(*breaks: Any) -> Callable[[Path], Trace]:
@@ -43,6 +46,19 @@ def _run(deeds: list[tuple[float, str, Any]], start: Start | None = None, firmwa
 
 def stuck_mode(folder: Path) -> Trace:
     return runner.run(Scenario("fault", 12_000_000, timeline=(Action(0, "hold", "MODE"),)))
+
+
+def held_in_the_self_test(folder: Path) -> Trace:
+    """The rail sticks while it is up for the self-test."""
+    up, down = (event.t_us for event in _run([]).of("rail")[:2])
+    return _run([((up + down) / 2e6, "inject", "rail_stuck")])
+
+
+def blind_between_phases(folder: Path) -> Trace:
+    """A PIO that stops in mid-phase charges: fault 12."""
+    phases = _run([]).phases
+    ends_us = phases.end_us[:-1][(phases.t_us[1:] - phases.end_us[:-1] > 5000) & (phases.end_us[:-1] > 1e6 * TREATS_S)]
+    return _run([(ends_us[0] / 1e6 + 0.001, "inject", ["pio", "ENABLE", 0])])
 
 
 def stuck_in_a_long_phase(folder: Path) -> Trace:
@@ -73,21 +89,34 @@ PLAYED: dict[int, Callable[[Path], Trace]] = {
     faults.TASK_DIED: treating(["task", 4, "raises", 0]),
     faults.WATCHDOG: treating("main_hangs"),
     faults.MODE_STUCK: stuck_mode,
-    faults.BLIND: treating(["pio", "ENABLE", 0]),
+    faults.BLIND: blind_between_phases,
     faults.DEVIATION: treating("dac_low"),
     faults.RAIL_STUCK: starting("rail_stuck"),
     faults.RAIL_DEAD: starting("rail_dead"),
-    faults.RAIL_HELD: starting("rail_stuck", at_s=1.25),  # while it is up for the self-test
+    faults.RAIL_HELD: held_in_the_self_test,
     faults.FAULT_LINE: starting(["line", "STAGE_FAULT_N", "low"]),
     faults.SENSE_OFFSET: starting("sense_offset"),
-    faults.LEAK: starting(["line", "EL_A", "high"], touch="lifted", bridge_ohm=100_000),  # skin would trip the hardware
+    faults.LEAK: starting("dac_full_scale"),  # the DAC, though shut, drives a rest; skin has no part in it
     faults.DAC: starting(["line", "DAC_CS", "open"]),
     faults.BATTERY: starting("battery_sense_open"),
     faults.TEMPERATURE: starting(temperature_c=75),
     faults.PRESETS: damaged_preset,
     faults.RSET: starting("rset_low"),
     faults.START_FAILED: missing_module,
+    faults.REST: treating("rest_stuck"),
+    faults.RELAY: starting("relay_welded"),
+    faults.WATCH: starting("watch_dead"),
+    faults.TRIP: starting("trip_dead"),
 }
+
+
+def flows(trace: Trace) -> npt.NDArray[np.bool_]:
+    """The phases with current; not the little that the self-test of a start drives."""
+    phases = trace.phases
+    tested = np.zeros(len(phases), dtype=np.bool_)
+    for span in checks.tests_at_start(trace):
+        tested |= (phases.t_us >= span.start_us) & (phases.end_us <= span.end_us)
+    return (phases.peak_ua > 0.5) & ~(tested & (phases.peak_ua < SELF_TEST_UA))
 
 
 def test_a_task_that_stops_ends_in_the_watchdog() -> None:
@@ -95,8 +124,8 @@ def test_a_task_that_stops_ends_in_the_watchdog() -> None:
     for task in range(6):
         trace = _run([(TREATS_S, "inject", ["task", task, "stopped", 0])])
         assert trace.faults == ["watchdog"], task
-        flows = trace.phases.end_us[trace.phases.peak_ua > 0.5]
-        assert flows.max() < 1e6 * TREATS_S + 1000 * (limits.WATCHDOG_MS + 2 * 300)  # looks of the supervisor
+        last_us = trace.phases.end_us[flows(trace)].max()
+        assert last_us < 1e6 * TREATS_S + 1000 * (limits.WATCHDOG_MS + 2 * 300)  # looks of the supervisor
 
 
 def test_nothing_is_written_while_a_session_begins() -> None:
@@ -119,6 +148,5 @@ def test_it_is_named_and_nothing_flows_any_more(number: int, tmp_path: Path) -> 
     trace = PLAYED[number](tmp_path)
     assert trace.faults[:1] == [faults.name(number)]
     named_us = trace.logs_of("fault")[0].t_us
-    phases = trace.phases
-    assert not (phases.peak_ua[phases.t_us > named_us] > 0.5).any()
+    assert not (flows(trace) & (trace.phases.t_us > named_us)).any()
     assert trace.final_state == ("FAULT" if number != faults.START_FAILED else "OFF")

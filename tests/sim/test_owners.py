@@ -82,7 +82,7 @@ def test_the_pio_is_free_for_the_stage_whatever_was_left_in_it(tmp_path: Path) -
     place = "class App:\n"
     left = "@rp2.asm_pio(out_init=(0,), set_init=(0,), out_shiftdir=rp2.PIO.SHIFT_RIGHT)\ndef left():\n"
     left += "    set(pins, 0)\n" * 30
-    left += "rp2.StateMachine(0, left, freq=8_000_000, out_base=Pin(0), set_base=Pin(0))\n"
+    left += "rp2.StateMachine(0, left, freq=8_000_000, out_base=machine.Pin(0), set_base=machine.Pin(0))\n"
     firmware = changed_firmware(tmp_path, ("tonus/app.py", place, left + "\n\n" + place))
     records: list[list[object]] = []
     with Live(Scenario("pio", 1), tmp_path / "flash.img", firmware, records.append) as live:

@@ -16,7 +16,7 @@ from tonus_tools.world.boards import FIRMWARE, ROOT
 
 SCENARIOS = {path.stem for path in (ROOT / "tests/sim/scenarios").glob("*.toml")}
 RULES = {rule.__name__ for rule in checks.RULES}
-HARDWARE = {31, 32, 33, 34}  # no guard of the firmware's: make board mutates the circuit, make spice its parts
+HARDWARE = {31, 34, 35, 39}  # no guard of the firmware's: make board mutates the circuit, make spice its parts
 # Quick ones, of unit tests and of a scenario.
 HERE = ("the ceiling of a set current", "one switch line at a time", "fault 15", "the DAC's test")
 

@@ -65,6 +65,7 @@ HELD: dict[str, tuple[str, dict[str, str]]] = {
     "LM4040": ("LM4040DBZ-2.5", {"K": "K", "A": "A"}),
     "TPS61040": ("TPS61040DBV", {"SW": "SW", "GND": "GND", "FB": "FB", "EN": "EN", "VIN": "VIN"}),
     "BAT54": ("BAT54W", {"A": "A", "K": "K"}),
+    "zener 5 V": ("BZX84Cxx", {"A": "A", "K": "K"}),
     "zener 27 V": ("BZX84Cxx", {"A": "A", "K": "K"}),
     "NFET 50 V": ("BSS138", _GSD),
     "PFET 30 V": ("AO3401A", _GSD),

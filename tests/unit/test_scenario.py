@@ -136,6 +136,7 @@ def test_defaults(tmp_path: Path) -> None:
             "host": "reads",
             "errors": parts.TYPICAL,
         },
+        "breaks": False,
         "timeline": [],
     }
     assert s.expect.faults == ()

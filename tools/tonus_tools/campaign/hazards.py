@@ -269,7 +269,62 @@ PROOFS = (
         "tests/sim/test_data_lost.py::test_a_file",
     ),
     Proof(
-        35,
+        32,
+        "the test of a relay that does not close",
+        (("selftest.py", "raise Failed(faults.RELAY, 0)", "pass"),),
+        _scenario("relay_open"),
+    ),
+    Proof(
+        32,
+        "the test of a welded contact",
+        (("selftest.py", "raise Failed(faults.RELAY, mv)", "pass"),),
+        _scenario("relay_welded"),
+    ),
+    Proof(
+        33,
+        "the DAC's test, of a clamp",
+        (("selftest.py", "raise Failed(faults.DAC", "Failed(faults.DAC"),),
+        _scenario("clamp_shorted"),
+    ),
+    Proof(
+        36,
+        "fault 32 of a treatment",
+        (("watcher.py", "self._pulse.fault(faults.REST, found.mv)", "pass"),),
+        _scenario("rest_stuck"),
+    ),
+    Proof(
+        36,
+        "the test of what flows beside the short",
+        (("selftest.py", "raise Failed(faults.REST, more_mv)", "pass"),),
+        _scenario("rest_stuck_at_start"),
+    ),
+    Proof(
+        36,
+        "the test of a rest",
+        (("selftest.py", 'raise Failed(faults.REST, readings["rest_mv"])', "pass"),),
+        _scenario("rest_open"),
+    ),
+    Proof(
+        37,
+        "the trips of the electrode watch",
+        (
+            (
+                "selftest.py",
+                "    (faults.WATCH, 4095, 1, 0, 3),\n    (faults.WATCH, 4095, 2, 0, 3),\n"
+                "    (faults.WATCH, 3000, 1, 15, 60),\n    (faults.WATCH, 3000, 2, 15, 60),\n",
+                "",
+            ),
+        ),
+        _scenario("watch_dead"),
+    ),
+    Proof(
+        38,
+        "the trip at Rset",
+        (("selftest.py", "    (faults.TRIP, limits.HOLD_CODE_MAX, 3, 0, 3),\n", ""),),
+        _scenario("trip_dead"),
+    ),
+    Proof(
+        40,
         "what is held flows through the built-in short",
         (("stage.py", "if board.HAS_SHORT else (a | latch, b | latch)", "if False else (a | latch, b | latch)"),),
         "tests/sim/test_bringup.py::test_a_device_that_is_as_it_should_be",

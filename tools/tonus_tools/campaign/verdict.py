@@ -127,12 +127,17 @@ def _late(rule: checks.Rule) -> checks.Rule:
 
 
 def _output_state(run: Run) -> list[Violation]:
-    """Current in a state that has none, but for MOMENT_MS, or what two looks of the probe take."""
+    """Current in a state that has none, but for MOMENT_MS, or what two looks of the probe take.
+
+    The self-test of a start drives phases as small as the probe's.
+    """
     found = []
     phases = run.trace.phases
     probe = phases.peak_ua <= PROBE_UA
     for which, states in ((~probe, TREATING), (probe, ACTIVE)):
         spans = run.trace.spans_in(states)
+        if states is ACTIVE:
+            spans = spans + checks.tests_at_start(run.trace)
         bad = which & (phases.end_us > 0)
         for span in spans:
             bad &= ~((phases.t_us >= span.start_us - 5000) & (phases.t_us <= span.end_us + 1000 * MOMENT_MS))

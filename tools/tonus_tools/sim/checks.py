@@ -181,7 +181,7 @@ def output_state(run: Run) -> list[Violation]:
     for which, states in ((run.skin.treatment, TREATING), (run.skin.low, _OUTPUT)):
         allowed = run.trace.spans_in(states)
         if states is _OUTPUT:
-            allowed = sorted(allowed + _starts(run.trace), key=lambda span: span.start_us)
+            allowed = sorted(allowed + tests_at_start(run.trace), key=lambda span: span.start_us)
         phases = run.trace.phases
         bad = which.copy()
         if allowed:
@@ -194,8 +194,8 @@ def output_state(run: Run) -> list[Violation]:
     return found
 
 
-def _starts(trace: Trace) -> list[Span]:
-    """From each start to the first state."""
+def tests_at_start(trace: Trace) -> list[Span]:
+    """From each start to the first state: all that may flow there is the self-test's, as little as the probe."""
     changes = sorted(change.t_us for change in trace.states)
     boots = [event.t_us for event in trace.of("boot")]
     return [Span(t_us, next_after(changes, t_us, trace.end_us), "SELF_TEST") for t_us in boots]
