@@ -108,8 +108,8 @@ class Watcher:
             stage_ = self._stage
             board = self._board
             pct = found.add(n, stage_.expected(codes, n), sense, stage_.na16_per_code, now, mv)
-            # Less voltage than the leads alone take: the rest's switch is stuck on.
-            if board.REST_OHM and found.mv < -max(limits.SHORT_MV, set_ua * board.SWITCHES_OHM // 4000):
+            # By a third less voltage than the leads alone take, and by more than noise does: the rest is stuck on.
+            if board.REST_OHM and found.mv < -max(4 * limits.SHORT_MV, set_ua * board.SWITCHES_OHM // 3000):
                 self._pulse.fault(faults.REST, found.mv)
                 return
             if pct is not None:

@@ -23,6 +23,7 @@ OFF_SKIN = "lifted"
 STATE_SKEW_US = 2000  # the foreground logs a change of state up to two ticks after or before the interrupt acts on it
 SAID_US = 200  # from the line that says that treatment begins to its first act
 RAIL_TAIL_US = 20_000  # from 10 % of the rail, where the trace calls it gone, to nothing
+ROUNDED_NC = 0.001  # the trace rounds the charge of a phase to this: two that are the same may be so much apart
 
 
 @dataclass(frozen=True)
@@ -327,7 +328,8 @@ def _worst_cycle(
             one_way = max(abs(passed[turn] - passed[at]), abs(passed[after] - passed[turn]))
             less = falling[after] > falling[at] and codes[at:after].max() > codes[at:after].min()
             if (alike or after < end) and not less and one_way > 0:
-                worst = max(worst, (float(100 * abs(passed[after] - passed[at]) / one_way), int(t_us[at])))
+                over = max(0.0, float(abs(passed[after] - passed[at])) - ROUNDED_NC * (after - at) / 2)
+                worst = max(worst, (float(100 * over / one_way), int(t_us[at])))
             at = after
         return worst
 
