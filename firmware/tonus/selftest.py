@@ -107,10 +107,10 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
 
 
 def _wait(stage, pulse, ms: int) -> None:
-    """So many ms, to themselves: others would make some of it."""
+    """So many ms, to themselves: others would make some of it. Looks at nothing that makes the next readings others."""
     began = pulse.ticks
     while pulse.ticks - began & 0xFFFF <= ms:
-        stage.rail()
+        stage.fault_n()
 
 
 async def _rise(board, stage, pulse) -> int:

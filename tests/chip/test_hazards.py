@@ -13,9 +13,10 @@ AGAIN_S = limits.WATCHDOG_MS / 1000 + 0.6 + 1.2  # the watchdog's time, a look o
 
 
 def last_current_ms(trace: Trace, at_s: float) -> float:
-    """From then to the end of the last phase that carried anything, ms."""
+    """From then to the end of the last phase that carried anything, ms, up to a restart: its self-test probes."""
     phases = trace.phases
-    carried = phases.end_us[phases.charge_nc > 0]
+    again_us = min((event.t_us for event in trace.of("boot") if event.t_us > at_s * 1e6), default=trace.end_us)
+    carried = phases.end_us[(phases.charge_nc > 0) & (phases.t_us < again_us)]
     return (float(carried.max()) - at_s * 1e6) / 1000
 
 

@@ -34,6 +34,7 @@ p.treat(program.compile(lift.zones[0].waveform, 400, board), 10, 500)
 def safe(emulated: Emulated) -> Callable[[Callable[[Live], T]], T]:
     """`safe(work)` is what `work` returns of a device in safe mode."""
     live = Live(SAFE)
+    live.do("inject", "relay_welded")  # it would take the electrodes off while USB power is present
     live.do("hold", "MINUS")
     live.run(STARTED_US)
     return lambda work: Branch(lambda: work(live)).result()
