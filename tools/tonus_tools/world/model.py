@@ -50,6 +50,7 @@ RELAY_US = 3000
 CLAMP_OHM = 342.0  # from the sink node through a switch to a clamp that is shorted
 CLAMP_V = 5.0  # of the rail: from here on it drives more through skin than the watch lets pass
 LOOP_V = 0.6, 4.0, 0.6  # by direction: -1 is the last
+BEGUN, MADE_UP = 0.3, 0.1  # of the set current, from ngspice's phases into dry skin
 LONG_US = 10_000  # within a phase as long as this some of it is forgotten, a thousandth
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
 SETTLED_US = 10
@@ -897,13 +898,15 @@ class World:
             if self._rest_ohm and "rest_open" not in self.faults:
                 rest = rail - self._set * self._rest_ohm
                 charge -= end_a * REST_OFF_S
-            if not rest or end_a == self._set:  # run out of compliance, the strays empty past the skin
-                charge += (sink - rest) * self._stray
+            # What the strays took is made up for once compliance has run out: soon after the current has begun to fall.
+            left = (end_a / self._set - MADE_UP) / (BEGUN - MADE_UP) if rest and self._set else 1.0
+            kept = 1.0 if left > 1.0 else max(0.0, left)
+            charge += kept * (sink - rest) * self._stray
             if end_a == self._set:
                 charge -= (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
                 if not rest:
                     charge += RECOVERY_C
-        fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, charge * 1e9, peak_v * 1000)
+        fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, max(charge, 0.0) * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
 
 
