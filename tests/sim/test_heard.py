@@ -19,7 +19,7 @@ def tones(trace: Trace, from_us: int) -> list[int]:
     """The beeper's notes, Hz, that lasted at least half of their time; silences left out."""
     beeps = [(event.t_us, event.fields[0]) for event in trace.of("beep") if event.t_us >= from_us]
     ends = [t_us for t_us, _ in beeps[1:]] + [trace.end_us]
-    return [hz for (t_us, hz), end in zip(beeps, ends, strict=True) if hz and end - t_us >= 60_000]
+    return [hz for (t_us, hz), end in zip(beeps, ends, strict=True) if hz and end - t_us >= 50_000]
 
 
 def sound(kind: str) -> list[int]:

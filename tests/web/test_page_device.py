@@ -51,7 +51,7 @@ def without_traceback(lines: list[str]) -> list[str]:
         ("demo_facial", 50, 24),  # the start, a lift, a ramp
         ("usb_blip", 7, None),
         ("main_hangs", 50, None),  # the watchdog, and a second start
-        ("task_dies", 33, None),  # the ending of the firmware's main part
+        ("task_dies", 33, 10),  # the ending of the firmware's main part
         ("safe_mode", 50, None),
     ],
 )
