@@ -1,8 +1,10 @@
 """Private names of the firmware, as names that MicroPython has itself: those cost the device's heap nothing.
 
 Each other name costs it as many bytes as it has letters, and a place in a table that is doubled when it is full: from
-640 to 1280 places at some 1260 names, 8 KB at once. Functions and classes keep theirs, for tracebacks. So does a name
-that others might know: it stands in a string, in main.py or in a board's module, or the modules never give it anything.
+640 to 1280 places at some 1260 names, 8 KB at once; and of each module that is loaded, each name is looked for in all
+of it. Functions and classes keep theirs, for tracebacks. So does a `const`, which begins with an underscore and is thus
+no name on the device, and a name that others might know: it stands in a string, in main.py or in a board's module, or
+the modules never give it anything.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ KNOWN = """
     unsafe upper urandom usys vcmp vfs vldr vline vmov vmrs vneg vsqrt vstr wfi writebit writeblocks writebyte
     writeto writevto
 """.split()  # noqa: SIM905
-_PRIVATE = re.compile(r"_[a-z]\w*")
+_PRIVATE = re.compile(r"_[A-Za-z]\w*")
 _WORD = re.compile(r"\w+")
 
 
@@ -51,6 +53,8 @@ def known_names(modules: Collection[str], others: Collection[str]) -> dict[str, 
                 kept.add(node.name)
             elif isinstance(node, ast.arg):
                 given.add(node.arg)
+            elif isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("const("):
+                kept.update(ast.unparse(target) for target in node.targets)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 given.add(node.id)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
