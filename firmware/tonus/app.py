@@ -506,7 +506,9 @@ class App:
             try:
                 readings = await selftest.run(self._board, self._stage, self._pulse, self._power, now)
             finally:
-                del sys.modules["tonus.selftest"], sys.modules["tonus"].selftest
+                for name in ("selftest", "mean"):
+                    del sys.modules["tonus." + name]
+                    delattr(sys.modules["tonus"], name)
             self.calibrated()
             if not len(self._bank):
                 raise faults.Failed(faults.PRESETS, 0)

@@ -14,7 +14,8 @@ from asyncio import sleep_ms
 
 from . import faults, limits
 from .faults import Failed
-from .measured import Measured, average, through_ohm
+from .mean import average
+from .measured import Measured, through_ohm
 
 _SETTLE_MS = 3  # the sink's loop, after the short has closed
 _LEAK_CODES = 10  # 2 uA
@@ -72,7 +73,7 @@ async def run(board, stage, pulse, power, calibration) -> dict[str, int]:
         if through_ohm(board):
             await _through_short(board, stage, measured, calibration, readings)
         else:
-            _, measured.across_noise = await average(stage.voltage, _COARSE)
+            _, measured.across_noise = await _voltage(stage, _COARSE)
         low = 0
         if board.HAS_SHORT and board.HAS_BOOST:
             low = _LOW - readings["dac_offset_na"] // 124  # 8 uA, whatever the DAC's offset
@@ -136,6 +137,16 @@ async def _fall(board, stage) -> int:
     return rail
 
 
+async def _current(stage, within: int) -> tuple[int, int]:
+    """`average` of the current sense."""
+    return await average(within, stage.sense[0])
+
+
+async def _voltage(stage, within: int) -> tuple[int, int]:
+    """`average` of rail less sink node."""
+    return await average(within, stage.sense[1], stage.sense[2])
+
+
 def _sense_na(board, codes: int) -> int:
     """Current in Rset of 1024ths of a code, nominally."""
     return codes * board.ADC_REFERENCE_MV // 4096 * 1000 // board.RSET_OHM * 1000 // 1024
@@ -143,7 +154,7 @@ def _sense_na(board, codes: int) -> int:
 
 async def _zero(board, stage, measured, readings: dict[str, int]) -> None:
     """With the rail down no current can flow: what the sense reads is the converter's offset."""
-    measured.zero, measured.noise = await average(stage.raw_current, _FINE)
+    measured.zero, measured.noise = await _current(stage, _FINE)
     readings["zero_mcodes"] = measured.zero * 1000 >> 10
     readings["noise_mcodes"] = measured.noise * 1000 >> 10
     if measured.zero >> 10 > limits.ZERO_CODES_MAX:
@@ -157,7 +168,7 @@ async def _leak(stage, code: int | None, measured, readings: dict[str, int]) -> 
     else:
         stage.rest_at(code)
     await sleep_ms(_SETTLE_MS)
-    found, _ = await average(stage.raw_current, _COARSE)
+    found, _ = await _current(stage, _COARSE)
     codes = found - measured.zero >> 10
     readings["leak_ua"] = max(readings.get("leak_ua", -99), codes // 5)
     if codes > _LEAK_CODES:
@@ -168,15 +179,15 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     """What the DAC's codes are at the sense, and across the short's own resistor, which trusts neither of them."""
     stage.shut_short()
     await sleep_ms(_SETTLE_MS)
-    measured.across, measured.across_noise = await average(stage.voltage, _FINE_ACROSS)
+    measured.across, measured.across_noise = await _voltage(stage, _FINE_ACROSS)
     sensed, across = {}, {}
     for code in (_LOW, _MIDDLE, _HIGH):
         stage.self_test_short(code)
         await sleep_ms(_SETTLE_MS)
-        sensed[code] = (await average(stage.raw_current, _FINE))[0] - measured.zero
+        sensed[code] = (await _current(stage, _FINE))[0] - measured.zero
         if code != _MIDDLE:
             within = _FINE_ACROSS if code == _LOW else _COARSE
-            across[code] = (await average(stage.voltage, within))[0] - measured.across
+            across[code] = (await _voltage(stage, within))[0] - measured.across
     at_zero = sensed[_LOW] - (sensed[_MIDDLE] - sensed[_LOW]) * _LOW // (_MIDDLE - _LOW)
     measured.at_zero = at_zero
     measured.per_dac = per_dac = (sensed[_HIGH] - at_zero) // _HIGH
@@ -211,7 +222,7 @@ async def _through_short(board, stage, measured, calibration, readings: dict[str
     # In a rest the current flows from the rail past the electrodes: one that would harm nobody if it did not.
     stage.rest_at(_MIDDLE)
     await sleep_ms(_SETTLE_MS)
-    found, _ = await average(stage.voltage, _COARSE)
+    found, _ = await _voltage(stage, _COARSE)
     readings["rest_mv"] = ((found - measured.across) * uv >> 10) // 1000
     if abs(readings["rest_mv"] - _MIDDLE * dac_pa // 1_000_000 * board.REST_OHM // 1000) > _REST_MV:
         raise Failed(faults.REST, readings["rest_mv"])

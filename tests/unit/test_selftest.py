@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,10 @@ async def _no_time(_ms: int) -> None:
 if not hasattr(asyncio, "sleep_ms"):
     asyncio.sleep_ms = _no_time  # type: ignore[attr-defined]
 
-from tonus import measured, selftest  # noqa: E402
+sys.modules["machine"] = SimpleNamespace(disable_irq=int, enable_irq=int)  # type: ignore[assignment]
+from tonus import mean, measured, selftest  # noqa: E402
+
+del sys.modules["machine"]
 
 BOARD = constants("tonus_r1")
 VOLTS_PER_CODE = BOARD.DAC_REFERENCE_MV / 1000 / (1 << BOARD.DAC_BITS)
@@ -156,19 +160,30 @@ class Device:
             noise = self._random.choice((-10, 10)) * (1 + self.errors["noise"])
         return max(0, min(4095, int(codes + noise + 100) - 100))
 
-    def raw_current(self) -> int:
+    @property
+    def sense(self) -> tuple[Callable[[], int], ...]:
+        """16 bit readings: current, rail, sink."""
+        return lambda: self._current() << 4, lambda: self._divided() << 4, lambda: self._sink() << 4
+
+    def _current(self) -> int:
         amps = max(0.0, self._amps() - BOARD.SENSE_LESS_NA * 1e-9)
         amps += self.errors["leak_a"] if self._rail else 0.0
         return self._read(amps * BOARD.RSET_OHM * (1 + self.errors["rset"]))
 
-    def voltage(self) -> int:
+    def _divided(self) -> int:
+        return self._read(self._rail / BOARD.DIVIDER)
+
+    def _sink(self) -> int:
         divided = self._rail / BOARD.DIVIDER
         ohm = BOARD.SHORT_OHM * (1 + self.errors["short"]) if self._through else self.errors["rest_ohm"]
         ohm = 1 / (1 / ohm + 1 / self.errors["beside_ohm"]) if ohm else 0.0
         sink = divided - self._amps() * ohm / BOARD.DIVIDER if ohm else 0.0
         if self._lines in (1, 2):
             sink = divided - (3.4 if self._lines == 1 else 0.6) / BOARD.DIVIDER if self._looped() else 0.0
-        return self._read(divided) - self._read(sink * (1 + self.errors["sink"]))
+        return self._read(sink * (1 + self.errors["sink"]))
+
+    def voltage(self) -> int:
+        return self._divided() - self._sink()
 
     def rail(self) -> int:
         return round(1000 * self._rail)
@@ -310,7 +325,7 @@ def test_a_board_without_a_short_measures_the_converter_alone() -> None:
 def test_a_mean_is_as_good_as_is_asked(level: float, noise: float, seed: int) -> None:
     """Also where the converter clips, to half a code; outliers do not count."""
     device = Device({"adc_codes": level, "noise": noise}, seed)
-    mean, deviation = asyncio.run(measured.average(device.raw_current, 100))
-    assert mean / 1024 == pytest.approx(level - 0.5, abs=0.5 if level > 12 else 1.2)
+    middle, deviation = asyncio.run(mean.average(100, device.sense[0]))
+    assert middle / 1024 == pytest.approx(level - 0.5, abs=0.5 if level > 12 else 1.2)
     if level > 12:
         assert noise * 0.7 < deviation / 1024 < noise * 1.5 + 1.5
