@@ -336,7 +336,7 @@ class Train:
     def __init__(self, probe: Program) -> None:
         self.out = array("i", [0] * 7)
         self._kept = array("i", [0] * _KEPT)
-        self._next = probe
+        self.coming = probe  # the program that waits, or else the one that plays
         self._take(probe)
 
     @property
@@ -380,6 +380,7 @@ class Train:
     def start(self, program: Program, code: int, ramp_ms: int) -> None:
         """Begin anew, from zero towards `code` over `ramp_ms`. Only while nothing draws from the train."""
         self._kept[_WAITING] = 0
+        self.coming = program
         self._take(program)
         self._kept[_AMP] = 0
         self.aim(code, ramp_ms)
@@ -396,13 +397,16 @@ class Train:
         """Change to another program where the present cycle ends, from zero."""
         self._kept[_WAITING] = 0
         self._aim_next(code, ramp_ms)
-        self._next = program
+        self.coming = program
         self._kept[_WAITING] = 1  # last: the interrupt takes all of it or none
 
-    def aim(self, code: int, ramp_ms: int) -> None:
-        """Move the amplitude to `code`: up at the slope that takes `ramp_ms` from zero to it, down in RAMP_DOWN_MS."""
+    def aim(self, code: int, ramp_ms: int, coming: int | None = None) -> None:
+        """Move the amplitude to `code`: up at the slope that takes `ramp_ms` from zero to it, down in RAMP_DOWN_MS.
+
+        coming: what it is for the program that waits, where that is another code.
+        """
         # The waiting program's first: should the interrupt take it in between, it takes this level with it.
-        self._aim_next(code, ramp_ms)
+        self._aim_next(code if coming is None else coming, ramp_ms)
         kept = self._kept
         goal = code << SHIFT
         kept[_FALL] = self.out[OUT_FALLING] = 0
@@ -507,7 +511,7 @@ class Train:
     def _take_waiting(self) -> None:
         kept = self._kept
         kept[_WAITING] = 0
-        self._take(self._next)
+        self._take(self.coming)
         kept[_AMP] = 0
         kept[_FALL] = self.out[OUT_FALLING] = 0
         kept[_GOAL] = kept[_NEXT_GOAL]

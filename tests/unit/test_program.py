@@ -450,14 +450,16 @@ def test_a_sweep_covers_its_range_and_never_leaves_it(rate: float, rate_to: floa
 def test_a_level_change_while_a_zone_change_waits_is_kept() -> None:
     """MINUS, or the ramp down, between the request for another zone and the end of the present cycle."""
     lift = bank.shipped()[0]
-    first, second = (program.compile(lift.zones[i].waveform, lift.top_ua, BOARDS[0]) for i in (0, 4))
-    for level in (0, 3):
+    first = program.compile(lift.zones[0].waveform, lift.top_ua, BOARDS[0])
+    for level, top_ua in ((0, lift.top_ua), (3, lift.top_ua), (3, 150), (3, 400)):
+        second = program.compile(lift.zones[4].waveform, top_ua, BOARDS[0])
         train = Train(program.compile_probe(BOARDS[0]))
         train.start(first, first.codes[5], 500)
         while not train.settled():
             train.next()
         train.swap(second, second.codes[5], 2000)
-        train.aim(second.codes[level], 500)
+        train.aim(first.codes[level], 500, train.coming.codes[level])
+        assert train.goal == first.codes[level] << program.SHIFT
         while not train.settled():
             train.next()
         assert train.amp == second.codes[level] << program.SHIFT
