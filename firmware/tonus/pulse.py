@@ -93,7 +93,7 @@ _DRIVEN_TICKS = const(84)  # in which a phase played, since the last sample
 _BUTTONS = const(85)  # mask of their GPIOs
 _BUTTONS_SEEN = const(86)  # their levels when the contacts were looked at
 _BUTTONS_BUSY = const(87)  # 1: they want to be looked at in each tick
-_TOOK = const(88)  # 1: this tick has taken a sample that had come due
+_TOOK = const(88)  # 1: this tick has taken a sample that had come due, or has cut
 _DEPTH = const(89)  # words that the FIFO holds
 _LATCH = const(90)  # the first number of a fault
 _PUT_OFF = const(91)  # 1: the last tick's look at the buttons was
@@ -117,7 +117,7 @@ class Pulse:
         self._tick_calls += (stage.toggle_alive, guard.tick, stage.queued, stage.put, stage.write_dac)
         self._tick_calls += (train.next, train.fall, guard.turn, contacts.look)
         self._sample_calls = stage.sense + (stage.levels, mem32, PIO_IRQ, kept, stage.queued, guard.sample)
-        self._short = stage.short
+        self._shut_calls = (kept, stage.levels, stage.queued, stage.short, guard.close)
         kept[guard.FAULT_N] = stage.fault_mask
         kept[guard.USB] = usb
         forward, kept[guard.REVERSE] = stage.switch_masks
@@ -232,9 +232,13 @@ class Pulse:
 
     def aim(self, level: int, ramp_ms: int) -> None:
         """Move to another level of the program that plays: up over `ramp_ms`, down in RAMP_DOWN_MS."""
-        code = self._train.program.codes[level]
-        self._kept[guard.MOST] = max(self._kept[guard.MOST], code)
-        self._train.aim(code, ramp_ms)
+        train = self._train
+        program = None
+        while program is not train.program:  # once more when the interrupt has taken another one meanwhile
+            program = train.program
+            code, coming = program.codes[level], train.coming.codes[level]
+            self._kept[guard.MOST] = max(self._kept[guard.MOST], code, coming)
+            train.aim(code, ramp_ms, coming)
 
     def settled(self) -> bool:
         """True when a ramp has ended; down to zero, also what had begun before it."""
@@ -320,17 +324,19 @@ class Pulse:
 
     @micropython.viper
     def _shut(self):
-        kept = ptr32(self._kept)
+        its_kept, its_levels, queued, short, close = self._shut_calls
+        kept = ptr32(its_kept)
         kept[_POWERED] = 0  # first: whatever fails below, the rail falls
         running = kept[_RUNNING]
         kept[_RUNNING] = 0
         if running:
-            kept[_PINS] = ptr32(self._stage.levels)[0]
-            kept[_UNIT] = _NEWEST if int(self._stage.queued()) < kept[_AHEAD] else _BEFORE
-            self._short()
-            guard.close(self._kept)
+            levels = ptr32(its_levels)
+            kept[_PINS] = levels[0]
+            kept[_UNIT] = _NEWEST if int(queued()) < kept[_AHEAD] else _BEFORE
+            short()
+            close(its_kept)
         else:
-            self._short()
+            short()
 
     @micropython.viper
     def _cut(self, reason: int, value: int):
@@ -339,6 +345,7 @@ class Pulse:
         if kept[_CUT_BY] < kept[_LATCH]:
             kept[_CUT_BY] = reason
             kept[_CUT_VALUE] = value
+        kept[_TOOK] = 1
         self._shut()
 
     # The interrupts.
@@ -484,8 +491,8 @@ class Pulse:
         if flags[0] & 1:
             look(0)
         if closed != kept[_BUTTONS_SEEN] or kept[_BUTTONS_BUSY]:
-            # A tick that has taken a sample has done enough: the pins latch what happens until the next, which looks
-            # whatever it has taken. A PIO that runs wild has a sample for each.
+            # A tick that has taken a sample, or cut, has done enough: the pins latch what happens until the next, which
+            # looks whatever it has taken. A PIO that runs wild has a sample for each.
             if kept[_TOOK] and not kept[_PUT_OFF]:
                 kept[_PUT_OFF] = 1
             else:

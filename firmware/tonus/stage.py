@@ -51,7 +51,7 @@ class Stage:
         Pin(pins["LDAC"], Pin.OUT, value=1)
         self._machine = StateMachine(0, phases.phases, freq=program.PIO_HZ, out_base=base, set_base=base)
         machine = self._machine
-        words = (phases.EXEC_SET_PINS | program.OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK)
+        words = (phases.EXEC_SET_PINS | program.OFF, phases.EXEC_SET_PINS, phases.EXEC_PULL_NOBLOCK, FIFO_DEPTH)
         self._short_calls = (machine.active, machine.exec, machine.restart, self.write_dac) + words
         self.put = machine.put  # interrupt: only when queued() < FIFO_DEPTH, or it blocks for ever
         self.queued = machine.tx_fifo  # interrupt: words not yet begun
@@ -128,10 +128,10 @@ class Stage:
     @micropython.native
     def short(self) -> None:
         """Interrupt. Short the electrodes now, forget every queued word, zero the DAC. Safe to repeat."""
-        active, execute, restart, write_dac, off, clear, pull = self._short_calls
+        active, execute, restart, write_dac, off, clear, pull, depth = self._short_calls
         active(0)
         execute(off)
-        for _ in range(FIFO_DEPTH):
+        for _ in range(depth):
             execute(pull)
         restart()
         execute(clear)  # LDAC low, electrodes still shorted: the DAC follows to zero

@@ -42,7 +42,7 @@ HELD_UP: Change = (
     "                machine.enable_irq(state)\n",
 )
 TOO_FAST: Change = ("tonus/stage.py", "freq=program.PIO_HZ", "freq=2 * program.PIO_HZ")
-MORE: Change = ("tonus/pulse.py", "self._train.aim(code, ramp_ms)", "self._train.aim(code + 300, ramp_ms)")
+MORE: Change = ("tonus/pulse.py", "train.aim(code, ramp_ms, coming)", "train.aim(code + 300, ramp_ms)")
 AT_ONCE: Change = (
     "tonus/program.py",
     "kept[_SLEW], kept[_CAP] = _slew(goal, ramp_ms)",
