@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from types import ModuleType
 
@@ -11,6 +12,10 @@ from hypothesis import HealthCheck, settings
 from tonus_tools.world.boards import constants
 
 pytest_plugins = ["browser"]
+
+# A shell's background job ignores Ctrl-C, and so does what it starts: tests of it do not depend on who started them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test depends on the machine's speed.
 settings.register_profile("tonus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
