@@ -14,7 +14,7 @@ import pytest
 from tonus_tools.chip.branch import Branch
 from tonus_tools.chip.live import Live
 from tonus_tools.ctl.client import Client
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.live import VirtualSerial

@@ -13,7 +13,7 @@ from tonus import preset
 from tonus_tools.chip.live import Live
 from tonus_tools.ctl import ports
 from tonus_tools.ctl.client import Client
-from tonus_tools.ctl.errors import DeviceRefused, LinkError
+from tonus_tools.errors import DeviceRefused, LinkError
 from tonus_tools.sim.live import VirtualSerial
 
 Work = Callable[[Client], Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.image import micropython
 from tonus_tools.image.names import KNOWN
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prompted import HIDDEN, HIDDEN_ON_CHIP, MEMORY, MEMORY_SAID, SAFE, SHARES, SHARES_ON_CHIP, said, to_prompt
 from tonus_tools.chip.live import Live as Chip
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.sim.live import Live as Simulator
 from tonus_tools.sim.live import Running
 

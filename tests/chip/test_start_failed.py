@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tonus import faults
 from tonus_tools.chip.live import Live
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.image.filesystem import files, filesystem
 from tonus_tools.sim.scenario import Scenario
 

@@ -15,7 +15,7 @@ from strategies import Document, documents, loose_documents
 from tonus import bank, preset
 from tonus.fields import FieldError
 from tonus_tools.ctl.client import Client, bank_crc
-from tonus_tools.ctl.errors import DeviceRefused, LinkError
+from tonus_tools.errors import DeviceRefused, LinkError
 
 SHIPPED = [preset.canonical(p) for p in bank.shipped()]
 OLD, NEW = canonical(example("old")), canonical(example("new"), example("newer", top_ua=300))

@@ -17,7 +17,7 @@ from tonus_tools.board.breadboard import label
 from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.bringup_boards import Bench
 from tonus_tools.ctl.client import Client
-from tonus_tools.ctl.errors import DeviceRefused
+from tonus_tools.errors import DeviceRefused
 from tonus_tools.sim.live import VirtualSerial
 
 BUSY, NOT_HELD = -32010, -32016

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from devices import Device, canonical, device, example
 from tonus_tools.ctl.client import Client, bank_crc
-from tonus_tools.ctl.errors import DeviceRefused
+from tonus_tools.errors import DeviceRefused
 from tonus_tools.sim.checks import check
 from tonus_tools.sim.scenario import Scenario, Start
 

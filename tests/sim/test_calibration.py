@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tonus import calibration, faults, limits, sealed
 from tonus.fields import FieldError
 from tonus_tools.ctl import calibrate, cli, ports
-from tonus_tools.ctl.errors import DeviceRefused
 from tonus_tools.ctl.figures import board_constants
+from tonus_tools.errors import DeviceRefused
 from tonus_tools.image.filesystem import contents, filesystem
 from tonus_tools.sim.live import VirtualSerial
 

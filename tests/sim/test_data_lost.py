@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from devices import BOOTED_US, Device, canonical, device, example, large
 from test_start import BANK, Started, started
-from tonus_tools.ctl.errors import LinkError
+from tonus_tools.errors import LinkError
 from tonus_tools.image.filesystem import BLOCK, contents, filesystem
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.scenario import Scenario

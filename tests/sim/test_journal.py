@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from devices import BOOTED_US, Device, canonical, device, example, large
-from tonus_tools.ctl.errors import DeviceRefused
+from tonus_tools.errors import DeviceRefused
 from tonus_tools.sim.live import Live
 from tonus_tools.sim.plot_pulses import within
 from tonus_tools.sim.scenario import Scenario, Start

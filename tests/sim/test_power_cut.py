@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from devices import Device, canonical, changed_firmware, device, example, large
-from tonus_tools.ctl.errors import LinkError
+from tonus_tools.errors import LinkError
 
 OLD, NEW = canonical(example("old")), canonical(example("new"), example("newer", top_ua=300))
 MORE = 60  # writes; nothing here takes as many

@@ -14,7 +14,7 @@ from devices import BOOTED_US, Device, canonical, device, example
 from tonus import panel
 from tonus_tools.ctl import words
 from tonus_tools.ctl.client import Chosen
-from tonus_tools.ctl.errors import DeviceRefused, ToolError
+from tonus_tools.errors import DeviceRefused, ToolError
 from tonus_tools.image.filesystem import filesystem
 from tonus_tools.progress.history import history
 from tonus_tools.sim.live import Live

@@ -18,7 +18,7 @@ from tonus.deviation import Deviation
 from tonus.fields import FieldError
 from tonus_tools.ctl import calibrate
 from tonus_tools.ctl.client import Client, Held
-from tonus_tools.ctl.errors import NotGood, UsageError
+from tonus_tools.errors import NotGood, UsageError
 from tonus_tools.world.boards import constants
 
 BOARD = constants("tonus_r1")

@@ -24,9 +24,9 @@ from test_ctl_client import DELIVERED, SESSION, drop, named
 from tonus.bank import SHIPPED as SHIPPED_IDS
 from tonus_tools.ctl import cli, completion, ports, presets
 from tonus_tools.ctl.calibrate import HELD_UA, code_of
-from tonus_tools.ctl.errors import PortError
-from tonus_tools.ctl.exits import Exit
 from tonus_tools.ctl.figures import board_constants
+from tonus_tools.errors import PortError
+from tonus_tools.exits import Exit
 
 README = Path(cli.__file__).with_name("README.md")
 UNCHANGED = "; nothing was changed\n"

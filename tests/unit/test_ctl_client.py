@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import documents
 from tonus import preset
 from tonus_tools.ctl.client import Client
-from tonus_tools.ctl.errors import Damaged, DeviceRefused, Gone, LinkError, NoAnswer
+from tonus_tools.errors import Damaged, DeviceRefused, Gone, LinkError, NoAnswer
 
 NOW = 1_750_000_000
 

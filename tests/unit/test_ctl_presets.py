@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import documents
 from tonus import bank, preset
 from tonus_tools.ctl import merge, presets, words
-from tonus_tools.ctl.errors import NotGood, UsageError
+from tonus_tools.errors import NotGood, UsageError
 
 WAVEFORM = {"kind": "biphasic", "rate_hz": 10, "phase_us": 200, "gap_us": 100}
 

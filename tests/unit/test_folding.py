@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tonus import faults, guard, limits, link, program
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.image.folding import NAMED, folded, numbers_of
 from tonus_tools.image.names import KNOWN, known_names, renamed
 from tonus_tools.world.boards import FIRMWARE

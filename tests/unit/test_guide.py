@@ -18,8 +18,8 @@ from test_docs import gestures
 from tonus import bank, contact, faults, panel, preset, session
 from tonus.preset import Preset, build, canonical
 from tonus_tools.ctl import cli, ports
-from tonus_tools.ctl.exits import Exit
 from tonus_tools.ctl.figures import board_constants
+from tonus_tools.exits import Exit
 from tonus_tools.face import handheld, head
 from tonus_tools.face.places import REGIONS, SIDES
 from tonus_tools.guide import lamps

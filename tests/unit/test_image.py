@@ -25,7 +25,7 @@ from tonus import VERSION as FIRMWARE_VERSION
 from tonus import bank, journal, sealed, settings
 from tonus import preset as presets
 from tonus_tools.ctl import ports
-from tonus_tools.ctl.errors import NotGood, PortError, UsageError
+from tonus_tools.errors import NotGood, PortError, UsageError
 from tonus_tools.guide.text import LANGUAGES
 from tonus_tools.image import bootsel, cli, keep, micropython, package, release, uf2
 from tonus_tools.image import flash as flash_module

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from tonus import VERSION
 from tonus_tools import ending
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.image import release
 
 ROOT = Path(__file__).resolve().parents[2]

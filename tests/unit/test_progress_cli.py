@@ -17,7 +17,7 @@ from test_ctl_client import NOW, SESSION
 from test_progress import charged, old, record
 from tonus_tools.ctl import cli, ports
 from tonus_tools.ctl.client import Client
-from tonus_tools.ctl.exits import Exit
+from tonus_tools.exits import Exit
 
 RELEASED = Path(__file__).resolve().parents[1] / "released"
 TODAY = datetime.fromtimestamp(NOW).date()

@@ -14,7 +14,7 @@ import pytest
 from ctl_device import Device, FakeSerial
 from test_ctl_client import named
 from tonus_tools.ctl import cli, ports
-from tonus_tools.ctl.exits import Exit
+from tonus_tools.exits import Exit
 from tonus_tools.report import page
 from tonus_tools.report.accuracy import STRAY_NC
 

@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tonus_tools.ctl.errors import UsageError
+from tonus_tools.errors import UsageError
 from tonus_tools.web.build import SOURCES
 from tonus_tools.web.npm import TYPESCRIPT
 

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from .ctl.exits import Exit
+from .exits import Exit
 
 # Where a module comes from that is not installed with the rest: pyproject.toml's extras.
 EXTRAS = {

@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from ..ctl.errors import ToolError
+from ..errors import ToolError
 from ..sim.runner import SimulatorError
 from . import table
 from .kinds import BY_NAME

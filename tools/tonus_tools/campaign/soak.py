@@ -30,7 +30,7 @@ from tonus import bank, limits
 from tonus.preset import build, canonical
 
 from ..ctl.client import Client
-from ..ctl.errors import ToolError
+from ..errors import ToolError
 from ..sim.live import Live, VirtualSerial
 from ..sim.runner import SimulatorError
 from ..sim.scenario import Scenario, Start

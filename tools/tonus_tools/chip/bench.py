@@ -22,12 +22,12 @@ from rp2040py.gpio_pin import GPIOPinState
 from tonus import bank, limits, preset
 
 from ..ctl.client import Client
-from ..ctl.errors import ToolError
-from ..ctl.output import Output, note
 from ..ending import guarded
+from ..errors import ToolError
 from ..image import micropython
 from ..image.build import build
 from ..image.filesystem import files
+from ..output import Output, note
 from ..sim import live as simulated
 from ..sim.scenario import DEFAULT_BOARD, Scenario, Start
 from ..sim.trace import Trace

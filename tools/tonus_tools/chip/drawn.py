@@ -30,7 +30,7 @@ from tonus import limits
 from tonus.fields import FieldError
 from tonus.preset import parse
 
-from ..ctl.errors import ToolError
+from ..errors import ToolError
 from ..sim import runner as simulator
 from ..sim.scenario import load
 from . import runner as chip

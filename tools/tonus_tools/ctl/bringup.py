@@ -17,9 +17,9 @@ from typing import Protocol
 from tonus import limits, panel
 from tonus.panel import BUTTONS
 
+from ..errors import DeviceRefused, LinkError
 from .calibrate import HELD_UA, code_of
 from .client import Client, Held
-from .errors import DeviceRefused, LinkError
 
 # How far a voltage may be off: the DAC's gain and offset, and what a multimeter and its person add.
 SET_PCT, SET_V = 2.0, 0.025

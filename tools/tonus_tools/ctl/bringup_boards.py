@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from ..errors import UsageError
 from .bringup import DIVIDERS_V, HALF_PCT, NOTHING_V, OWN_PCT, OWN_V, SUPPLY, Bringup, Current
 from .calibrate import HELD_UA
 from .client import Client, Held
-from .errors import UsageError
 
 HIGH = HELD_UA[-1]
 RAIL_PCT = 5.0

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 from tonus import VERSION
 
+from ..errors import NotGood, UsageError
+from ..output import note, writable, write
 from .bringup import Bringup, Finding, Wrong
 from .bringup_boards import bringup_of
-from .errors import NotGood, UsageError
 from .options import Json, Port, settings
-from .output import note, writable, write
 
 
 class _Person:

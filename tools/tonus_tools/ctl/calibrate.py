@@ -15,8 +15,8 @@ from tonus.calibration import RANGES, checked
 from tonus.fields import FieldError
 from tonus.program import code_for_ua
 
+from ..errors import NotGood, UsageError
 from .client import Client, Held
-from .errors import NotGood, UsageError
 
 # Away from codes 512 and 1536 of the RP2040's converter, where it skips some: 103 and 308 uA.
 HELD_UA = (50, 200, 400)

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from tonus import limits
 
+from ..errors import DeviceRefused, LinkError, NotGood, UsageError
+from ..output import PICTURES, note, writable
 from . import words
 from .calibrate import (
     CHARGE_PCT,
@@ -33,9 +35,7 @@ from .calibrate import (
     worst,
 )
 from .client import STORAGE, Calibration, Client
-from .errors import DeviceRefused, LinkError, NotGood, UsageError
 from .options import Json, Picture, Port, Settings, confirm, settings, unchanged
-from .output import PICTURES, note, writable
 
 MARGIN_S = 2  # of a hold: what takes the person longer than it lasts is asked again
 LEAST_OHM, MOST_OHM = REFERENCE_OHM

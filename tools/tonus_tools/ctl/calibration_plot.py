@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tonus import limits
 
+from ..output import write_picture
 from ..sim.plot import CEILING, CONTACTS
 from ..sim.plot_pulses import FAINT, FORWARD, INK
 from .calibrate import Reading, Residual, Values, accuracy, allowed_ua, nominal_error_ua
-from .output import write_picture
 from .preview import DPI, GRID, LEFT_PX, RIGHT_PX, STYLE, Sheet
 
 HEAD_PX = 96

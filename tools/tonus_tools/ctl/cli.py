@@ -12,13 +12,13 @@ from tonus import VERSION
 from typer.exceptions import TyperException
 
 from ..ending import guarded, interrupted, say
+from ..errors import Declined, DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
+from ..exits import Exit
 from ..guide.command import guide
 from ..progress.command import progress, routine
 from ..report.command import report
 from . import bringup_commands, calibrate_commands, journal_commands, ports, preset_commands, settings_commands, words
 from .client import PROTOCOL, SELF_TEST_FAILED
-from .errors import Declined, DeviceRefused, Gone, LinkError, NotGood, PortError, ToolError
-from .exits import Exit
 from .options import Json, JsonBefore, Port, PortBefore, Settings, help_without_command, settings
 
 # \b keeps a paragraph's lines apart.

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from tonus import limits
 from tonus.calibration import RANGES
 
-from .errors import Damaged, DeviceRefused, Gone, LinkError, NoAnswer
+from ..errors import Damaged, DeviceRefused, Gone, LinkError, NoAnswer
 from .wire import LINE_MAX, PATIENCE, SLICE_S, Transport, Wire, crc_of
 
 PROTOCOL = 1

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import typer
 
+from ..errors import ToolError
 from . import ports, presets, words
 from .client import Client
-from .errors import ToolError
 
 Offer = tuple[str, str]  # what is completed, and a few words beside it
 

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import UsageError
+from ..output import PICTURES, note, writable, write
 from ..progress.history import history
 from . import completion, presets, words
 from .client import Client
-from .errors import UsageError
 from .options import Json, Picture, Port, confirm, help_without_command, settings, unchanged
-from .output import PICTURES, note, writable, write
 
 Sessions = Annotated[bool, typer.Option("--sessions", help="Only sessions.")]
 Faults = Annotated[bool, typer.Option("--faults", help="Only faults.")]

@@ -21,10 +21,10 @@ from matplotlib.ticker import MaxNLocator
 from tonus import bank
 from tonus.session import EVENTS
 
+from ..output import write_picture
 from ..progress.history import COMPLETE, history
 from ..sim.plot import CEILING, CONTACTS
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
-from .output import write_picture
 from .preview import DPI, GRID, LEFT_PX, RIGHT_PX, STYLE, Sheet
 
 PRESETS = (FORWARD, REVERSE, "#00897b", "#8e5bb5", "#d1495b", "#c0a020", "#8d6e63", "#5c6bc0")

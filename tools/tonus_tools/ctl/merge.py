@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tonus import limits
 
-from .errors import NotGood
+from ..errors import NotGood
 
 Presets = Sequence[tuple[str, str]]  # (id, canonical text)
 

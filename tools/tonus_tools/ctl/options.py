@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import Declined, DeviceRefused, LinkError, NotGood, UsageError
+from ..output import Output, note
 from . import ports
 from .client import NOTHING_CHANGED, Client
-from .errors import Declined, DeviceRefused, LinkError, NotGood, UsageError
-from .output import Output, note
 
 _PORT_HELP = "The device's serial port, a pty or a pyserial URL. Without it, the one Tonus plugged in."
 _JSON_HELP = "Print JSON."

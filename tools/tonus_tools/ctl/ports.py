@@ -13,8 +13,8 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports
 
+from ..errors import Gone, LinkError, NoAnswer, PortError
 from .client import Client, Info
-from .errors import Gone, LinkError, NoAnswer, PortError
 from .wire import SLICE_S, Transport
 
 VID, PID = 0x2E8A, 0x0005  # a Raspberry Pi Pico that runs MicroPython

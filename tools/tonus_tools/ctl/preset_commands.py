@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tonus import VERSION
 
+from ..errors import NotGood, PortError, UsageError
+from ..exits import Exit
+from ..output import PICTURES, note, progress_bar, writable, write
 from . import completion, merge, ports, presets, words
 from .client import Bank, Listing
-from .errors import NotGood, PortError, UsageError
-from .exits import Exit
 from .options import Json, Picture, Port, Settings, confirm, help_without_command, settings, unchanged
-from .output import PICTURES, note, progress_bar, writable, write
 from .presets import Loaded
 
 if TYPE_CHECKING:

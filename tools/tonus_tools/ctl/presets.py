@@ -17,8 +17,8 @@ from tonus import VERSION, fields, limits, preset
 from tonus.bank import SHIPPED
 from tonus.fields import FieldError
 
+from ..errors import NotGood, UsageError
 from . import json_hints, mending
-from .errors import NotGood, UsageError
 
 STDIN = "-"  # as a file's name
 FILE_MAX = 1 << 20  # bytes: sixteen of the largest presets, generously laid out, are a tenth of it

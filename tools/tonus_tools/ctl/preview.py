@@ -17,12 +17,12 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator, NullLocator
 from tonus import limits
 from tonus.preset import Preset, Waveform
 
+from ..output import write_picture
 from ..sim.measure import Bools
 from ..sim.plot import BEEP, CEILING, CONTACTS, ZONES
 from ..sim.plot_pulses import FAINT, FORWARD, INK, REVERSE, clock
 from ..sim.trace import Phases
 from .figures import Load, Margin, Played, PresetFigures, board_constants, figures, plateau, play
-from .output import write_picture
 from .words import notes
 
 DPI = 100

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import NotGood
 from . import words
 from .client import Chosen
-from .errors import NotGood
 from .options import Json, Port, settings, unchanged
 
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .errors import Damaged, DeviceRefused, Gone, NoAnswer
+from ..errors import Damaged, DeviceRefused, Gone, NoAnswer
 
 LINE_MAX = 1024  # bytes, without the line end
 SLICE_S = 0.25  # one read's timeout: a silence is counted in these

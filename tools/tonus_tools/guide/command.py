@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from ..ctl import completion, presets
-from ..ctl.errors import UsageError
 from ..ctl.options import Json, Port, settings
-from ..ctl.output import writable, write
+from ..errors import UsageError
+from ..output import writable, write
 from .text import LANGUAGES
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..ctl.errors import PortError, UsageError
+from ..errors import PortError, UsageError
 
 APPEARS_S = 10.0  # after the firmware went: USB, and the computer mounts it
 _LOOK_S = 0.1

@@ -12,7 +12,7 @@ from typing import Any
 
 from tonus import VERSION
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 from . import uf2
 from .filesystem import BLOCK, BLOCKS, FS_START, blocks_in_use, filesystem
 from .micropython import MicroPython

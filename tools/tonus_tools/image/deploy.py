@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..ctl import ports
-from ..ctl.errors import LinkError, NoAnswer, PortError
 from ..ctl.wire import SLICE_S
 from ..ending import missing
+from ..errors import LinkError, NoAnswer, PortError
 from .compiled import ARCHITECTURE, ARCHITECTURE_MASK
 
 _TIMEOUT_S = 120

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 from ..world.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
 from .folding import NAMED, folded, numbers_of

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..ctl import ports
 from ..ctl.client import Client
-from ..ctl.errors import DeviceRefused, LinkError, NotGood, PortError, ToolError, UsageError
+from ..errors import DeviceRefused, LinkError, NotGood, PortError, ToolError, UsageError
 from . import bootsel, keep
 from .build import Image, build
 from .filesystem import check_board, files

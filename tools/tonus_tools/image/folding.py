@@ -14,7 +14,7 @@ import re
 import tokenize
 from collections.abc import Mapping
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 
 _PRIVATE = re.compile(r"_[A-Z][A-Z0-9_]*")
 

@@ -17,8 +17,8 @@ from tonus import bank, calibration, journal, limits, mark, preset, sealed
 from tonus import settings as settings_
 
 from ..ctl.client import Client
-from ..ctl.errors import NotGood, UsageError
 from ..ctl.words import plural
+from ..errors import NotGood, UsageError
 
 FOLDER = "data"  # on the device
 MARK = "data.mark"  # beside it

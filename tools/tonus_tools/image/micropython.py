@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 from . import uf2
 from .compiled import MICROPYTHON
 from .filesystem import BLOCK, BLOCKS, FLASH_BYTES, FS_START

@@ -15,7 +15,7 @@ from pathlib import Path
 from tonus import VERSION
 
 from ..ctl import cli as tonusctl
-from ..ctl.errors import NotGood, UsageError
+from ..errors import NotGood, UsageError
 from ..guide.text import LANGUAGES
 from ..web.build import build as build_page
 from ..world.boards import FIRMWARE, ROOT, board_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 from .filesystem import BLOCK as SECTOR
 from .filesystem import FLASH_BYTES
 

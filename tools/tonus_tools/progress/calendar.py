@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..ctl.output import write_picture
 from ..ctl.preview import DPI, STYLE
+from ..output import write_picture
 from ..sim.plot import CONTACTS
 from ..sim.plot_pulses import FAINT, INK
 from . import calendar_days

@@ -11,9 +11,9 @@ from tonus import limits
 
 from ..ctl import words
 from ..ctl.client import Client
-from ..ctl.errors import NotGood, UsageError
 from ..ctl.options import Json, Port, Settings, settings, unchanged
-from ..ctl.output import PICTURES, writable, write
+from ..errors import NotGood, UsageError
+from ..output import PICTURES, writable, write
 from . import exports, tables
 from .history import Session, history
 from .routine import Plan, Routine, Verdict

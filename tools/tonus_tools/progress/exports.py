@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ctl.client import check_session
-from ..ctl.errors import Damaged, UsageError
+from ..errors import Damaged, UsageError
 
 Record = dict[str, Any]
 

@@ -13,10 +13,10 @@ import typer
 from tonus import VERSION
 
 from ..ctl import presets, words
-from ..ctl.errors import NotGood, UsageError
 from ..ctl.options import Json, Port, Settings, settings
-from ..ctl.output import progress_bar, writable, write
 from ..ctl.presets import Loaded
+from ..errors import NotGood, UsageError
+from ..output import progress_bar, writable, write
 
 if TYPE_CHECKING:
     from .build import Source

@@ -27,7 +27,7 @@ from rich.console import ConsoleDimensions
 from rich.panel import Panel
 from rich.text import Text
 
-from ..ctl.errors import ToolError
+from ..errors import ToolError
 from ..world.boards import FIRMWARE, board_names
 from ..world.faults import FAULTS
 from ..world.model import BUTTONS

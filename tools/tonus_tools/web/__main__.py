@@ -6,7 +6,7 @@ import gzip
 import sys
 from pathlib import Path
 
-from ..ctl.errors import ToolError
+from ..errors import ToolError
 from ..world.boards import ROOT
 from .build import build
 

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ Fault = [_Field(name) for name in %r]
 """
 ERRORS = "class NotGood(Exception):\n    pass\nclass UsageError(Exception):\n    pass\n"
 STAND_INS = {
-    "tonus_tools/ctl/errors.py": ERRORS,
+    "tonus_tools/errors.py": ERRORS,
     "dataclasses.py": "dataclass = None\ndef fields(record):\n    return record\n",
     "types.py": "SimpleNamespace = None\n",
     "enum.py": "class StrEnum:\n    pass\n",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ..ctl.errors import UsageError
+from ..errors import UsageError
 from ..world.boards import IS_CHECKOUT, ROOT
 
 HOST = "127.0.0.1"  # a browser gives a page its serial ports and its service worker there without a certificate
