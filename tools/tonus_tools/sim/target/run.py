@@ -372,6 +372,7 @@ def main():
         mount = mounter(file)
     live = config.get("live", False)
     sys.path[:] = ["", ".frozen"]
+    vfs.umount("/sim")
     begin(config)
     repl.install(firmware_sys, config["board"])
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
