@@ -58,8 +58,10 @@ MICROPYTHON = SimpleNamespace(
     heap_lock=lambda: None,
     heap_unlock=lambda: None,
 )
-CORE = load("core", TARGET / "core.py", **WORLD, cost=COST, micropython=MICROPYTHON)
-RP2 = load("rp2", TARGET / "rp2.py", core=CORE, pioasm=PIOASM, **WORLD, cost=COST, micropython=MICROPYTHON)
+REGISTERS = load("registers", TARGET / "registers.py")
+BESIDE: dict[str, Any] = WORLD | {"cost": COST, "micropython": MICROPYTHON, "registers": REGISTERS}
+CORE = load("core", TARGET / "core.py", **BESIDE)
+RP2 = load("rp2", TARGET / "rp2.py", core=CORE, pioasm=PIOASM, **BESIDE)
 PHASES = load("phases", FIRMWARE / "phases.py", rp2=RP2)
 ASSEMBLED = PHASES.phases
 

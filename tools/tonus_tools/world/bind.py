@@ -1,18 +1,21 @@
 """What makes the simulator fast under MicroPython, and what MicroPython's compiler knows by name, for CPython."""
 
-try:
-    import micropython
-except ImportError:
-
-    class micropython:
-        native = viper = staticmethod(lambda function: function)
-
 
 def _same(it):
     return it
 
 
 ptr16 = ptr32 = _same  # viper has its own
+try:
+    import micropython
+    from micropython import const
+except ImportError:
+    const = _same
+
+    class micropython:
+        native = viper = staticmethod(_same)
+
+
 ROOM = 160  # attributes
 
 

@@ -12,7 +12,7 @@ tonus_tools/spice compares this with the netlist of tonus_r1, phase by phase, an
 from array import array
 from math import exp, log
 
-from .bind import bind, micropython, ptr16, ptr32, roomy
+from .bind import bind, const, micropython, ptr16, ptr32, roomy
 
 # name: (series Rs, parallel R of both electrodes, C of both), ohm and farad: Rs + 2 (Rp || Cp).
 SKINS = {
@@ -35,12 +35,12 @@ RECOVERY_C = 1e-9
 DIVIDER_OHM = 20.2e6
 RAIL_RISE_US = 1500.0  # the boost converter, at its current limit
 RAIL_FALL_US = 470.0  # time constant of its bleeder
-ALIVE_HOLD_US = 14_000  # the charge pump holds the converter at most this long after an edge
-ALIVE_LOW_US = 9_000  # that left the line low
+ALIVE_HOLD_US = const(14_000)  # the charge pump holds the converter at most this long after an edge
+ALIVE_LOW_US = const(9_000)  # that left the line low
 # The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
-WATCH_A = 575e-6
-WATCH_C = 61.5e-6
-WATCH_US = 6.8e6
+WATCH_A = const(575e-6)
+WATCH_C = const(61.5e-6)
+WATCH_US = const(6.8e6)
 # With a switch line high and LDAC low these are lower, the relay is open, and its loop closed: a zener, forward its
 # reverse voltage. Both lines high empty the watch's integrator, and lower the trip at Rset.
 TEST_A = 436e-6
@@ -51,10 +51,10 @@ CLAMP_OHM = 342.0  # from the sink node through a switch to a clamp that is shor
 CLAMP_V = 5.0  # of the rail: from here on it drives more through skin than the watch lets pass
 LOOP_V = 0.6, 4.0, 0.6  # by direction: -1 is the last
 BEGUN, MADE_UP = 0.3, 0.1  # of the set current, from ngspice's phases into dry skin
-LONG_US = 10_000  # within a phase as long as this some of it is forgotten, a thousandth
+LONG_US = const(10_000)  # within a phase as long as this some of it is forgotten, a thousandth
 HOLD_US = 500_000  # the RC on POWER_HOLD: rides through a reset
-SETTLED_US = 10
-SHUT = -1  # in place of a code: the DAC's output is off, pulled to ground
+SETTLED_US = const(10)
+SHUT = const(-1)  # in place of a code: the DAC's output is off, pulled to ground
 # The RP2040's converter. Its tables are looked up once a reading; positions are sixteenths of a code.
 NOISE_CODES = 3  # peak to peak, where a start says nothing: as good as it gets
 NOISES = 1024  # of a table, a power of 2
@@ -73,9 +73,9 @@ OHMIC_SHARE = 0.6
 CELL_US = 10e6
 BOOST_MEAN_US = 10_000  # over at least this its current is averaged: its capacitors do
 VBUS_VSYS_V = 4.7  # 5 V less the Pico's Schottky diode
-CELL_READ_US = 1000  # readings of the cell closer together than this see one voltage
-BIAS = 32768  # of what the converter's tables hold, for viper, whose half words have no sign
-FACTORS = 64  # exponentials of so many durations are kept
+CELL_READ_US = const(1000)  # readings of the cell closer together than this see one voltage
+BIAS = const(32768)  # of what the converter's tables hold, for viper, whose half words have no sign
+FACTORS = const(64)  # exponentials of so many durations are kept
 # Contact that breaks by itself.
 BOUNCE_US = 200, 3000  # a piece of a bounce lasts from the one to the sum of both
 FAR = 1 << 60  # us: never
@@ -200,11 +200,13 @@ class World:
         self._inl = _inl(errors.get("adc_wide_codes", 0), errors.get("adc_bow_codes", 0))
         self.set_regulator(0)
 
+    @micropython.native
     def _random(self):
         """The next of 1024 numbers."""
         self._seed[0] = seed = self._seed[0] * 1103515245 + 12345 & 0x3FFFFFFF
         return seed >> 20
 
+    @micropython.native
     def _noises(self, codes, offset):
         """A table of so much noise (codes peak to peak) around an offset, + BIAS: roughly normal, its mean zero."""
         table = array("H", [0] * NOISES)
@@ -398,13 +400,15 @@ class World:
         test = not ldac and (a or b) and self._board.HAS_BOOST
         if a != self._el_a or b != self._el_b or test != self._test:
             self.advance(t)
-            self._end_phase(t)
+            if self._dir:
+                self._end_phase(t)
             self._el_a = a
             self._el_b = b
-            self._test = test
-            self._relay(t)
-            if test and a and b:
-                self._unpaired = 0.0
+            if test or self._test or self._relay_due != FAR:
+                self._test = test
+                self._relay(t)
+                if test and a and b:
+                    self._unpaired = 0.0
             self._begin_phase(t, (1 if a else -1) if a != b else 0)
 
     def write_dac(self, t, frame):
@@ -435,7 +439,7 @@ class World:
     @micropython.native
     def keep_alive(self, t, high=True):
         """An edge of STAGE_ALIVE that only keeps a full rail up, without allocating. False if it would do more."""
-        if t > self._alive_until or not self._rail_full or self._test or "rail_dead" in self.faults:
+        if t > self._alive_until or not self._rail_full or self._test or self.faults and "rail_dead" in self.faults:
             return False
         self._alive_until = t + (ALIVE_HOLD_US if high else ALIVE_LOW_US)
         return True
@@ -495,16 +499,19 @@ class World:
         if role == "CURRENT_SENSE":
             return self._current_volts()
         if role == "RAIL_SENSE":
-            return self._rail * self._rail_divider
+            return self._rail_sensed()
         if role == "SINK_SENSE":
-            return self._sink_volts() * self._sink_divider
+            return self._sink_sensed()
         if role == "BATTERY_SENSE":
-            if "battery_sense_open" in self.faults:
-                return 0.0
-            amps = self._settle(t)
-            cell = self._cell_volts() - amps * self._cell_ohm * OHMIC_SHARE - self._sag
-            return (VBUS_VSYS_V if self.usb else cell) * self._battery_divider
+            return self._battery_volts(t)
         return self._sensor_volts - (self.temperature_c - 27) * 0.001721
+
+    def _battery_volts(self, t):
+        if "battery_sense_open" in self.faults:
+            return 0.0
+        amps = self._settle(t)
+        cell = self._cell_volts() - amps * self._cell_ohm * OHMIC_SHARE - self._sag
+        return (VBUS_VSYS_V if self.usb else cell) * self._battery_divider
 
     def _wired_volts(self, column):
         """A converter's input on a breadboard that is wired as it is: for the switches' levels, by the DAC's mV.
@@ -523,6 +530,14 @@ class World:
         if row[0] == below[0]:
             return below[column]
         return below[column] + (row[column] - below[column]) * (mv - below[0]) / (row[0] - below[0])
+
+    @micropython.native
+    def _rail_sensed(self):
+        return self._rail * self._rail_divider
+
+    @micropython.native
+    def _sink_sensed(self):
+        return self._sink_volts() * self._sink_divider
 
     @micropython.native
     def _current_volts(self):
@@ -547,35 +562,46 @@ class World:
     def reader(self, role):
         """A function of t that reads as `adc`, and faster."""
         volts = self.volts
+        sees = {"CURRENT_SENSE": self._current_volts, "SINK_SENSE": self._sink_sensed, "RAIL_SENSE": self._rail_sensed}
+        now_volts = sees.get(role)
         scale = self._adc_scale
         spoilt = self.spoilt
+        whole = int
+        convert = _convert
 
         @micropython.native
         def read(t):
-            code = _convert(self.tables, int(volts(t, role) * scale))
+            if self._wired or now_volts is None:
+                seen = volts(t, role)
+            else:
+                if t - self.t > SETTLED_US:
+                    self.advance(t)
+                seen = now_volts()
+            code = convert(self.tables, whole(seen * scale))
             if spoilt and role in spoilt:
                 return spoilt[role](code)
             return code
 
-        @micropython.native
-        def read_current(t):
-            if t - self.t > SETTLED_US:
-                self.advance(t)
-            volts_seen = self._wired_volts(1) if self._wired else self._current_volts()
-            code = _convert(self.tables, int(volts_seen * scale))
-            if spoilt and role in spoilt:
-                return spoilt[role](code)
-            return code
-
-        return read_current if role == "CURRENT_SENSE" else read
+        return read
 
     def look_at_cell(self, t):
         """Readings of the cell from t on, for CELL_READ_US at most, see this voltage: `cell_code` converts it."""
-        at = int(self.volts(t, "BATTERY_SENSE") * self._adc_scale)
+        if t - self.t > SETTLED_US and not self._still(t):
+            self.advance(t)
+        at = int(self._battery_volts(t) * self._adc_scale)
         kept = self.cell_read
         kept[0] = max(at, 0)
         kept[1] = t & 0x3FFFFFFF
         kept[2] = 1
+
+    @micropython.native
+    def _still(self, t):
+        """Whether up to t nothing moves on but skin that discharges, which the cell does not see."""
+        if self._dir or self._test or self._looped or self.faults or t >= self._break_due or t >= self._relay_due:
+            return False
+        if self._rail_full:
+            return t <= self._alive_until
+        return not self._rail and not self.latch and self.t > self._alive_until
 
     def vbus(self):
         """Level of VBUS_SENSE."""
@@ -684,6 +710,7 @@ class World:
                 self._circuit()
                 self._emit("latch", max(t, self._late), "0")
                 self.on_input()
+        self._limit = self._rail - self._drop
         self._rail_full = self._rail > 0.9999 * self._rail_nominal
         if not self._rail_up and self._rail > 0.9 * self._rail_nominal:
             self._rail_up = True
@@ -708,13 +735,18 @@ class World:
         self._source = self._rset + self._board.FET_OHM
         self._series = self._rs + self._switches_ohm
         if self._rp:
+            self._rest_s = 1 / self._rest_r + 1 / self._series
+        if self._rp:
             self._r = self._scale / ((1 + self._set / SKIN_KNEE_A) / self._rp + self._leak)
         else:
             self._r = 0.0
-        # A set current's worth: what flows unless the source saturates, over what, the skin's end, and its time.
+        # A set current's worth: what flows unless the source saturates, over what, the skin's end, its time, and the
+        # volts in series with it.
         self._whole = self._source + self._series
-        self._plan = (self._set, self._series, self._r, self._source, self._set * self._r, self._r * self._c)
+        amps, rs, r = self._set, self._series, self._r
+        self._plan = (amps, rs, r, self._source, amps * r, r * self._c, amps * rs)
         self._drop = self._set * self._whole
+        self._limit = self._rail - self._drop
         self._drives.clear()
         self._told = [None] * 3
 
@@ -731,36 +763,39 @@ class World:
                 if len(factors) >= FACTORS:
                     factors.clear()
                 s = us * 1e-6
-                factors[us] = factor = exp(-s * (1 / self._rest_r + 1 / self._series) / self._c)
+                factors[us] = factor = exp(-s * self._rest_s / self._c)
             self._vc = vc = self._vc * factor
             if -1e-6 < vc < 1e-6:
                 self._vc = 0.0
             return
-        amps, rs, r, source, final, tau = self._plan
+        amps, rs, r, source, final, tau, drop = self._plan
+        u = self._vc if direction > 0 else -self._vc
+        limit = self._limit  # of u, beyond which the source saturates
+        if r and final <= limit and u < limit and amps:
+            factors = self._drives
+            if us in factors:
+                factor, charge = factors[us]
+            else:
+                if len(factors) >= FACTORS:
+                    factors.clear()
+                s = us * 1e-6
+                factor = exp(-s / tau)
+                charge = amps * s
+                factors[us] = (factor, charge)
+            u = final + (u - final) * factor
+            self._vc = u if direction > 0 else -u
+            self._charge += charge
+            volts = u + drop
+            if volts > self._peak_v:
+                self._peak_v = volts
+            if amps > self._peak_a:
+                self._peak_a = amps
+            self._end_a = amps
+            return
         s = us * 1e-6
         if not r:
             i = min(amps, self._rail / (source + rs))
             self._count(i, i, i * s, i * rs)
-            return
-        u = self._vc if direction > 0 else -self._vc
-        limit = self._rail - self._drop  # of u, beyond which the source saturates
-        if final <= limit and u < limit and amps:
-            factors = self._drives
-            if us in factors:
-                factor = factors[us]
-            else:
-                if len(factors) >= FACTORS:
-                    factors.clear()
-                factors[us] = factor = exp(-s / tau)
-            u = final + (u - final) * factor
-            self._vc = u if direction > 0 else -u
-            self._charge = amps * s + self._charge
-            if amps > self._peak_a:
-                self._peak_a = amps
-            volts = u + amps * rs
-            if volts > self._peak_v:
-                self._peak_v = volts
-            self._end_a = amps
             return
         first = self._amps()
         charge = 0.0
@@ -804,7 +839,7 @@ class World:
         if self._dir:
             if self._lifted:
                 return 0.0
-            most = (self._rail - (self._vc if self._dir > 0 else -self._vc)) / self._whole
+            most = (self._rail - self._vc if self._dir > 0 else self._rail + self._vc) / self._whole
             return self._set if self._set < most else max(0.0, most)
         if self._output != self._circuit_code:
             self._circuit()
@@ -827,7 +862,7 @@ class World:
             return self._rail - max(amps, self._less) * ohm - self._past_v if ohm else 0.0
         if not amps and self._lifted:
             return 0.0
-        return self._rail - self._vc * self._dir - amps * self._series
+        return (self._rail - self._vc if self._dir > 0 else self._rail + self._vc) - amps * self._series
 
     @micropython.native
     def _beside(self):
@@ -845,33 +880,37 @@ class World:
     @micropython.native
     def _one_way(self, t):
         """What the electrode watch has counted at t: the charge passed, forward positive, the older the less."""
-        passed = self._dir * self._charge
+        passed = self._charge
+        if self._dir < 0:
+            passed = -passed
         us = t - self._start
-        if passed and us > LONG_US:
+        if us > LONG_US and passed:
             passed *= (1.0 - exp(-us / WATCH_US)) * WATCH_US / us  # as of a steady current
         return self._unpaired * exp((self._unpaired_t - t) / WATCH_US) + passed
 
     @micropython.native
     def _begin_phase(self, t, direction):
         self._lines = direction
-        self._past = self._past_v = 0.0
-        self._loop_t = t
+        if self._past:
+            self._past = self._past_v = 0.0
         if direction and self._looped:
             self._past = self._switches_ohm
             self._past_v = LOOP_V[direction]
+            self._loop_t = t
         elif direction and self.faults:
             # Electrode 1 on the sink for good: forward, the current that the sense sees is not the skin's.
             if direction > 0 and "switch_welded" in self.faults:
                 self._past = self._switches_ohm
             elif "rest_stuck" in self.faults:
                 self._past = self._rest_ohm  # of which the skin in fact gets up to a third
-        if not self._dir and self._rest_ohm:
+        if self._dir:
+            self._charge = self._peak_a = self._peak_v = self._end_a = 0.0
+        elif self._rest_ohm:
             self._stage_c += self._set * (t - self._start) * 1e-6
         self._dir = 0 if self._past else direction
         if self._output != self._circuit_code:
             self._circuit()
         self._start = t
-        self._charge = self._peak_a = self._peak_v = self._end_a = 0.0
 
     @micropython.native
     def _end_phase(self, t):
@@ -881,7 +920,7 @@ class World:
             self._stage_c += charge
             self._unpaired = unpaired = self._one_way(t)
             self._unpaired_t = t
-            self._room = WATCH_C - abs(unpaired)
+            self._room = WATCH_C + unpaired if unpaired < 0.0 else WATCH_C - unpaired
             # A treatment's phases are mostly alike.
             code = self._output
             phase = (t - self._start, code, charge, self._vc, self._peak_a, self._end_a, self._peak_v, self._rail)
@@ -936,6 +975,7 @@ def _convert(tables, at: int) -> int:
     return at + inl[at >> 4] - 32768 >> 4
 
 
+@micropython.native
 def _inl(wide, bow):
     """How far the code read is from where it should be, in sixteenths of a code, + BIAS, for each code it should be.
 

@@ -6,9 +6,9 @@ is taken to go with the turns of its tasks.
 
 import gc
 
-import cost
 import micropython
 from core import spend, words
+from cost import COLLECTION_US, GARBAGE_US, TURN_US
 from micropython import const
 from world.bind import ptr32
 
@@ -18,13 +18,12 @@ _WORK_US = const(22)  # of core.words
 @micropython.viper
 def turn():
     """The foreground has a task's turn to do."""
-    us = int(cost.TURN_US)
-    spend(us)
+    spend(TURN_US)
     w = ptr32(words)
-    w[_WORK_US] = w[_WORK_US] + us
-    if w[_WORK_US] >= int(cost.GARBAGE_US):
+    w[_WORK_US] = w[_WORK_US] + int(TURN_US)
+    if w[_WORK_US] >= int(GARBAGE_US):
         w[_WORK_US] = 0
-        spend(cost.COLLECTION_US)
+        spend(COLLECTION_US)
 
 
 class Gc:
@@ -34,7 +33,7 @@ class Gc:
     def collect():
         words[_WORK_US] = 0
         gc.collect()
-        spend(cost.COLLECTION_US)
+        spend(COLLECTION_US)
 
 
 for _name in dir(gc):

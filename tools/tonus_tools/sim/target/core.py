@@ -6,16 +6,16 @@ waits. What is due meanwhile happens at its time. An interrupt runs to its end w
 no other comes between: what comes due while one runs, or while the foreground has masked them, is served after it, the
 timer before the PIO.
 
-What is needed at every call is in `words`, machine words for viper: the time left until something happens, and when
-that is, in us after `epoch`.
+What is needed at every call is in `registers.words`, machine words for viper: the time left until something happens,
+and when that is, in us after `epoch`.
 """
 
 import json
-from array import array
 
 import micropython
 from cost import NOTHING_US, SAMPLE_ENTRY_US, SAMPLE_EXIT_US, TICK_ENTRY_US, TICK_EXIT_US
 from micropython import const, heap_lock, heap_unlock
+from registers import words
 from world.bind import ptr32
 
 # How often the supply is looked at besides when something happens, and whether anybody still holds the timers.
@@ -44,9 +44,7 @@ _EPOCHS = const(21)  # how often they were rebased
 _WORK_US = const(22)  # of the foreground, since the last collection of garbage
 _OWED = const(23)  # us of work that comes before the next call to hardware but a sample's
 _EDGES = const(24)  # latched by the pins, four words
-_WORDS = const(28)
 
-words = array("i", [0] * _WORDS)
 timers = [None] * _TIMERS
 
 
@@ -282,11 +280,30 @@ def hangs() -> int:
 
 
 @micropython.viper
-def enter():
-    """Hardware begins to do what may allocate."""
+def spent(us: int) -> int:
+    """`spend`, and then `clock`."""
     w = ptr32(words)
+    left = w[_LEFT] - us
+    if left > 0:
+        w[_LEFT] = left
+    else:
+        spend(us)
+    return w[_EPOCHS] * _REBASE_US + w[_HORIZON] - w[_LEFT]
+
+
+@micropython.viper
+def enter(us: int) -> int:
+    """Hardware begins to do what takes so long, and then may allocate: the `clock` then."""
+    w = ptr32(words)
+    if us:
+        left = w[_LEFT] - us
+        if left > 0:
+            w[_LEFT] = left
+        else:
+            spend(us)
     if w[_IN_IRQ]:
         heap_unlock()
+    return w[_EPOCHS] * _REBASE_US + w[_HORIZON] - w[_LEFT]
 
 
 @micropython.viper

@@ -1,9 +1,11 @@
 """The `machine` module: pins, PWM, ADC, SPI, timer, watchdog of a simulated RP2040 on a simulated board."""
 
+from array import array
+
 import core
 import micropython
 import vfs
-from core import clock, enter, go_on, leave, spend, unmask, words
+from core import clock, enter, go_on, leave, spend, spent, unmask, words
 from cost import ADC_US, MEMORY_US, PIN_US, SPI_US
 from micropython import const
 from registers import GPIO_IN, INTR, PIO0_IRQ
@@ -99,7 +101,7 @@ class Chip(core.Core):
         super().__init__(world, emit, timeline, until_us, live)
         roles = {gpio: role for role, gpio in board.PINS.items()}
         self.pins = [_Gpio(gpio, roles.get(gpio)) for gpio in range(30)]
-        self._switches = [board.PINS[role] for role in ("EL_A", "EL_B", "LDAC")]
+        self._switches = array("I", [board.PINS[role] for role in ("EL_A", "EL_B", "LDAC")])
         self._inputs = [p for p in self.pins if p.role in ("MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")]
         world.on_input = self.inputs
         bind(self, "set_level", "switches", "spi_write", "spi_end", "inputs")
@@ -138,12 +140,12 @@ class Chip(core.Core):
         self.world.write_dac(self.now, 0x1000)
         self.world.power_up(self.now)
 
-    @micropython.native
+    @micropython.viper
     def switches(self, t):
         """EL_A, EL_B or LDAC changed."""
-        levels = words[_LEVELS]
-        a, b, ldac = self._switches
-        self.world.set_switches(t, levels >> a & 1, levels >> b & 1, levels >> ldac & 1)
+        levels = ptr32(words)[_LEVELS]
+        at = ptr32(self._switches)
+        self.world.set_switches(t, levels >> at[0] & 1, levels >> at[1] & 1, levels >> at[2] & 1)
 
     @micropython.native
     def spi_write(self, buffer):
@@ -154,8 +156,7 @@ class Chip(core.Core):
 
     @micropython.native
     def spi_end(self):
-        enter()
-        self.world.write_dac(clock(), self._frame)
+        self.world.write_dac(enter(0), self._frame)
         leave()
 
 
@@ -189,7 +190,7 @@ def _value(pin):
         go_on(PIN_US)
         if level is None:
             return words[_LEVELS] >> gpio & 1
-        enter()
+        enter(0)
         pin.write(machine, 1 if level else 0)
         leave()
         return None
@@ -218,15 +219,17 @@ def _toggle(pin):
     bit = 1 << pin.gpio
     machine = core.machine
     keep_alive = machine.world.keep_alive if pin.role == "STAGE_ALIVE" else None
+    levels = words
 
     @micropython.native
     def toggle():
-        spend(PIN_US)
-        if keep_alive is not None and keep_alive(clock(), not words[_LEVELS] & bit):
-            words[_LEVELS] ^= bit
+        t = spent(PIN_US)
+        level = levels[_LEVELS]
+        if keep_alive is not None and keep_alive(t, not level & bit):
+            levels[_LEVELS] = level ^ bit
             return
-        enter()
-        pin.write(machine, 0 if words[_LEVELS] & bit else 1)
+        enter(0)
+        pin.write(machine, 0 if level & bit else 1)
         leave()
 
     return toggle
@@ -242,8 +245,7 @@ class PWM:
         self._pin.hz = hz
 
     def duty_u16(self, duty):
-        spend(PIN_US)
-        enter()
+        enter(PIN_US)
         self._pin.show(core.machine, (duty * 1000 + 32767) // 65535)
         leave()
 
@@ -275,9 +277,7 @@ def _read(role):
 
     @micropython.native
     def read_u16():
-        spend(ADC_US)
-        enter()
-        code = read(clock())
+        code = read(enter(ADC_US))
         leave()
         return code << 4 | code >> 8
 

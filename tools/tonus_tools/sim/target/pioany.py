@@ -25,6 +25,7 @@ _TARGET = const(10)
 _WRAP = const(11)
 _PER_US = const(12)
 _FIFO = const(13)
+_BASE = const(17)
 _HORIZON = const(1)  # of core.words
 _LEFT = const(0)
 _PIO_DUE = const(2)
@@ -56,8 +57,9 @@ def moved(pio, its_more):
     """Pins changed; one that is no output has what the board's resistors make of it."""
     w = ptr32(words)
     more = ptr32(its_more)
-    base = int(pio._base)
-    level = ptr32(pio._kept)[_PINS] & more[_DIRS] | 4 & ~more[_DIRS]
+    kept = ptr32(pio._kept)
+    base = kept[_BASE]
+    level = kept[_PINS] & more[_DIRS] | 4 & ~more[_DIRS]
     w[_LEVELS] = w[_LEVELS] & ~(7 << base) | (level & 7) << base
     pio._switches(clock())
 

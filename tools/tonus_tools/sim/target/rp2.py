@@ -41,7 +41,9 @@ _TARGET = const(10)
 _WRAP = const(11)
 _PER_US = const(12)
 _FIFO = const(13)
-_KEPT = const(17)
+_BASE = const(17)  # its pins: from this one on ...
+_LENT = const(18)  # ... those in this mask
+_KEPT = const(19)
 
 # Why `_execute` came back.
 _LATER = const(0)
@@ -101,10 +103,10 @@ class StateMachine:
         self._enabled = False
         self._switches = core.machine.switches
         self.handler = None
-        self._base = out_base.gpio
-        self._lent = (1 << len(program.options["out_init"])) - 1
+        kept[_BASE] = base = out_base.gpio
+        kept[_LENT] = (1 << len(program.options["out_init"])) - 1
         for i, level in enumerate(program.options["out_init"]):
-            core.machine.pins[self._base + i].lend(core.machine, level == PIO.OUT_HIGH)
+            core.machine.pins[base + i].lend(core.machine, level == PIO.OUT_HIGH)
             kept[_PINS] |= (level == PIO.OUT_HIGH) << i
         bind(self, "put", "tx_fifo", "run", "_execute", "_moved")
         core.machine.pio = self
@@ -151,7 +153,7 @@ class StateMachine:
         kept[_PC] = kept[_CYCLE] = 0
         kept[_AT] = now = words[_HORIZON] - words[_LEFT]
         if self._execute(self._one, now, 1) == _PINS_CHANGED:
-            enter()
+            enter(0)
             self._moved()
             leave()
         kept[_PC] = pc
@@ -317,7 +319,8 @@ class StateMachine:
     @micropython.viper
     def _moved(self):
         w = ptr32(words)
-        base = int(self._base)
-        lent = int(self._lent)
-        w[_LEVELS] = w[_LEVELS] & ~(lent << base) | (ptr32(self._kept)[_PINS] & lent) << base
+        kept = ptr32(self._kept)
+        base = kept[_BASE]
+        lent = kept[_LENT]
+        w[_LEVELS] = w[_LEVELS] & ~(lent << base) | (kept[_PINS] & lent) << base
         self._switches(clock())

@@ -12,31 +12,42 @@ import sys
 
 import micropython
 import vfs
+from micropython import const
 
 HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO before any file is loaded
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
 PIECE = 8192  # bytes of what is taken away of this interpreter's heap: a whole one would find no room
 BOOT_US = 250_000  # from power to main.py
 
-LINES = 32  # of the trace, written together: each write is a call of the host's system
+ROOM = const(4096)  # for lines of the trace, written together: each write is a call of the host's system
 
 _write = sys.stdout.buffer.write
-_lines = []
+_lines = bytearray(ROOM)  # made once: in a full heap no such piece may be left
+_filled = [0]
+_len = len  # found sooner than a built-in
 ask = sys.stdin.readline
 
 
 @micropython.native
 def emit(kind, t, fields):
     # Bytes: each text that is made is looked for among the names that the interpreter knows.
-    lines = _lines
-    lines.append(b'["%s",%d,%s]\n' % (kind, t, fields))
-    if len(lines) >= LINES:
+    line = b'["%s",%d,%s]\n' % (kind, t, fields)
+    begin = _filled[0]
+    end = begin + _len(line)
+    if end > ROOM:
         flush()
+        begin = 0
+        end = _len(line)
+        if end > ROOM:
+            _write(line)
+            return
+    _lines[begin:end] = line
+    _filled[0] = end
 
 
 def flush():
-    _write(b"".join(_lines))
-    _lines.clear()
+    _write(memoryview(_lines)[: _filled[0]])
+    _filled[0] = 0
 
 
 def console(*values, sep=" ", end="\n", file=None):
@@ -340,6 +351,10 @@ def main():
     here = __file__.rsplit("/", 1)[0]
     tools = here.rsplit("/", 2)[0]  # where `world` is
     sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), tools, ".frozen"]
+    import written
+
+    written.mount("/sim")
+    sys.path[0] = "/sim"
     import core
 
     core.real_time = real_time
@@ -357,6 +372,7 @@ def main():
         mount = mounter(file)
     live = config.get("live", False)
     sys.path[:] = ["", ".frozen"]
+    vfs.umount("/sim")
     begin(config)
     repl.install(firmware_sys, config["board"])
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes

@@ -146,6 +146,10 @@ def main():
     here = __file__.rsplit("/", 1)[0]
     tools = here.rsplit("/", 2)[0]  # where `world` is
     sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), tools, ".frozen"]
+    import written
+
+    written.mount("/sim")
+    sys.path[0] = "/sim"
     import core
 
     core.real_time = real_time
