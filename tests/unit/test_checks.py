@@ -282,6 +282,15 @@ def test_probes_between_pulses_are_cycles_of_their_own() -> None:
     assert device(15).rules() == {"cycle_balance"}
 
 
+def test_a_probe_that_a_bounce_cuts_in_two_makes_no_pulse_a_probe() -> None:
+    """One half is as wide as a pulse, and a ramp begins with the probe's code."""
+    device = Device().arm().probes(3).phase(1, 8, 2000).wait(100).phase(-1, 8, 500).phase(-1, 8, 1500)
+    trace = device.wait(50_000).state("RAMP_UP").wait(4000).pulses(4, 8).trace()
+    skin = measure.electrodes(trace, BOARD)
+    assert list(skin.probe[-8:]) == [False] * 8
+    assert skin.probe[:6].all()
+
+
 def test_dead_time() -> None:
     assert Device().treat().phase(1, 200).phase(-1, 200).wait(9000).rules() == {"dead_time"}
     assert "dead_time" in Device().treat().phase(1, 200).phase(1, 180).rules()

@@ -301,6 +301,23 @@ def test_gel_beside_the_skin_is_the_circuit_it_is(touch: str, bridge: int, code:
     assert peak_mv == pytest.approx(volts * 1000, abs=1 + 0.002 * volts * 1000)
 
 
+@pytest.mark.parametrize("touch", ["poor", "dry"])
+@pytest.mark.parametrize("width_us", [500, 1000])
+def test_charge_has_no_step_where_compliance_runs_out(touch: str, width_us: int) -> None:
+    """At that current one phase of a cycle may run out of it and the other not."""
+    nc: list[float] = []
+    for code in range(200, 3200):
+        told = Told(touch=touch)
+        told.pulse(told.rail_up(), code, width_us)
+        _, _, _, peak_ua, end_ua, charge_nc, _ = told.phases()[-1]
+        nc.append(charge_nc)
+        if end_ua < peak_ua:
+            break
+    before, last, first = nc[-3:]
+    assert end_ua < peak_ua
+    assert first - last == pytest.approx(last - before, abs=0.03)
+
+
 def test_gel_conducts_without_skin_until_it_is_gone() -> None:
     told = Told(touch="lifted", bridge_ohm=300)
     t_us = told.pulse(told.rail_up(), 800, 500)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -45,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
         for name in (FIGURES, PICTURE):
             (options.out / name).unlink(missing_ok=True)  # those of another run would mislead
+        if options.plot:
+            # matplotlib takes half a second to import: the other processor has time for it.
+            Thread(target=import_module, args=(f"{__package__}.plot",)).start()
         with open(options.out / TRACE, "w", encoding="utf-8") as keep, Face(scenario) as face:
             trace = run(scenario, face.on_line, keep)
         return _report(trace, scenario, options.out, options.plot)
@@ -74,7 +79,7 @@ def _report(trace: Trace, scenario: Scenario, out: Path, plot: bool) -> int:
     (out / FIGURES).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     written = [FIGURES, TRACE]
     if plot:
-        from .plot import draw  # matplotlib takes most of a second to import
+        from .plot import draw
 
         draw(trace, out / PICTURE)
         written.insert(1, PICTURE)

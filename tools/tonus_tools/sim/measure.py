@@ -45,14 +45,16 @@ def electrodes(trace: Trace, board: Board) -> Electrodes:
     """Classify the phases of a trace.
 
     A ramp begins at or below the probe's level, so level alone cannot tell a small pulse from a probe between two
-    pulses; the probe is known by its code and width from the states in which nothing else may flow.
+    pulses; the probe is known by its code and width from the states in which nothing else may flow: those of both its
+    phases, since one that a bounce cuts in two may be as wide as a pulse.
     """
     phases = trace.phases
     set_ua = np.maximum(phases.code * board.ua_per_code + board.offset_ua, 0.0)
     low = (set_ua <= limits.PROBE_MAX_UA) & (_own_peaks(trace) <= limits.PROBE_MAX_UA)
     shape = phases.code * (1 << 32) + phases.dur_us
     waiting = low & inside(phases.t_us - STATE_SKEW_US, trace.spans_in(PROBING))
-    probe = low & np.isin(shape, np.unique(shape[waiting])) if waiting.any() else low
+    both = waiting[1:] & waiting[:-1] & (shape[1:] == shape[:-1])
+    probe = low & np.isin(shape, np.unique(shape[1:][both])) if both.any() else low
     return Electrodes(phases, set_ua, low, probe)
 
 

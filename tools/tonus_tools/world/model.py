@@ -934,6 +934,11 @@ class World:
         if charge:
             sink = self._sink_volts()
             rest = 0.0
+            # The sense dividers take theirs of the source's current, as long as that is what flows: until it fell, at
+            # first evenly.
+            even_s = us * 1e-6
+            if end_a < self._set:
+                even_s -= 2.0 * (self._set * even_s - charge) / (self._set - end_a)
             if self._rest_ohm and "rest_open" not in self.faults:
                 rest = rail - self._set * self._rest_ohm
                 charge -= end_a * REST_OFF_S
@@ -941,10 +946,10 @@ class World:
             left = (end_a / self._set - MADE_UP) / (BEGUN - MADE_UP) if rest and self._set else 1.0
             kept = 1.0 if left > 1.0 else max(0.0, left)
             charge += kept * (sink - rest) * self._stray
-            if end_a == self._set:
-                charge -= (rail - sink) / 2 / DIVIDER_OHM * us * 1e-6
-                if not rest:
-                    charge += RECOVERY_C
+            if even_s > 0.0:
+                charge -= (rail - sink) / 2 / DIVIDER_OHM * even_s
+            if end_a == self._set and not rest:
+                charge += RECOVERY_C
         fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, max(charge, 0.0) * 1e9, peak_v * 1000)
         return "%d,%d,%d,%.2f,%.2f,%.3f,%d" % fields
 
