@@ -25,7 +25,7 @@ TARGET = Path(__file__).resolve().parent / "target"
 RUN = TARGET / "run.py"
 # Room for the simulator beside the firmware, to which run.py leaves no more than an RP2040 has. Not more than it needs:
 # each collection sweeps the whole heap, and 32M makes a run three times as long.
-HEAP_KB = 672
+HEAP_KB = 704
 CONFIG_BYTES = 4096  # a configuration of up to this size has its room there; of a larger one ...
 HEAP_PER_BYTE = 6  # ... each byte takes so many: a dictionary an action
 BREAKS_BYTES = 64 * 1024  # what breaks things within the processor (target/breaks_chip.py)
