@@ -170,7 +170,7 @@ class Contact:
 
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
         if probing:
-            ohm = max(mv, 0) * 1000 // ua
+            ohm = mv * 1000 // ua
             most = _GOOD_PROBE_OHM if self.kind == POOR else _POOR_PROBE_OHM
             return POOR if ohm > most else SHORT if self._touching else GOOD
         least = _GOOD_PCT if self.kind == POOR else _POOR_PCT

@@ -393,10 +393,10 @@ def test_a_class_is_one_when_it_has_lasted(before: str | None, wait_ms: int) -> 
 
 
 def test_a_probe_that_had_less_than_is_set_does_not_count_once() -> None:
-    for ua, counts in ((91, False), (92, True)):
+    for ua, counts in ((919, False), (920, True)):
         it = Told()
-        assert (it.see(2000, ua, set_ua=100, probing=True) != OPEN) == counts
-        assert it.see(2000, ua, set_ua=100, probing=True) != OPEN
+        assert (it.see(2000, ua, set_ua=1000, probing=True) != OPEN) == counts
+        assert it.see(2000, ua, set_ua=1000, probing=True) != OPEN
     it = Told()
     assert it.see(2000, 91, set_ua=100) != OPEN  # treatment is another matter
     # After another lift it is once more.
@@ -482,6 +482,8 @@ def test_poor_by_missing_current() -> None:
     # 100 uA are missing: a fifth. Four fifths of that, of 22 V, have to show.
     for mv, seen in ((3520, POOR), (3519, GOOD)):
         assert Told().touched(GOOD).see(mv, 400) == seen
+    for ua, seen in ((250, POOR), (248, GOOD)):  # half the current is missing, and 40 % of the voltage shows
+        assert Told().touched(GOOD).see(9000, ua) == seen
     # Of 400 set and 300 that flow, 80 % of the share: 4480 mV of 22,400, and not a whole percent less.
     for mv, seen in ((4480, POOR), (4479, GOOD)):
         assert Told().touched(GOOD).see(mv, 300, set_ua=400) == seen
@@ -506,11 +508,14 @@ def test_poor_by_the_probe() -> None:
 def test_whether_they_touch_is_told_from_four_samples(n: int) -> None:
     it = Told()
     assert [it.see(1000, n=n) for _ in range(4 // n)] == [SHORT] * (4 // n - 1) + [GOOD]
+    it = Told()
+    it.contact.update(500, 500, 1000, False, 0)  # two, when nobody says how many
+    assert [it.see(1000, n=1) for _ in range(2)] == [SHORT, GOOD]
 
 
 def test_touching_is_less_than_the_larger_bound() -> None:
     """100 Ohm, or 15 mV; 250 Ohm to be left again. Who is not known to be clear of it touches."""
-    for ua, bound in ((500, 50), (200, 20), (150, 15), (100, 15), (20, 15)):
+    for ua, bound in ((999, 99), (500, 50), (200, 20), (150, 15), (100, 15), (20, 15)):
         for mv, seen in ((bound, SHORT), (bound + 1, GOOD)):
             it = Told()
             assert it.see(mv, ua, set_ua=ua, n=4, times=5) == seen
@@ -558,9 +563,11 @@ def test_skin_that_is_gone_stands_clear_of_what_there_was() -> None:
         it = Told(mv=2 * NOISE_MV)
         it.see(1060, n=4, times=20)
         assert it.see(mv, n=4) == seen
-    it = Told(mv=NOISE_MV)
-    it.see(1030, 1001, set_ua=1001, n=4, times=20)  # 999 Ohm: 124 mV at half the current
-    assert it.see(94, n=4) == GOOD
+    # To the ohm and the millivolt: 999, 1009 and 1010 Ohm at least; at 400 uA a quarter has 99, 100 and 101 mV.
+    for skin_mv, mv, seen in ((1029, 69, GOOD), (1039, 70, GOOD), (1040, 70, SHORT)):
+        it = Told(mv=NOISE_MV)
+        it.see(skin_mv, 1000, set_ua=1000, n=4, times=20)
+        assert it.see(mv, 400, set_ua=400, n=4) == seen, skin_mv
 
 
 def test_ten_seconds_that_do_not_tell_are_no_skin() -> None:

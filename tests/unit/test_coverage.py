@@ -12,7 +12,7 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("module", ["guard"])
+@pytest.mark.parametrize("module", ["guard", "deviation", "contact"])
 def test_every_line_and_branch_is_reached(module: str, tmp_path: Path) -> None:
     tests = HERE / f"test_{module}.py"
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", f"--cov=tonus.{module}", "--cov-branch"]

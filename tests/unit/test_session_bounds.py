@@ -442,6 +442,8 @@ def test_a_zone_that_is_left_out() -> None:
     assert it.calls == [("treat", "jaw middle", 1, 2000)]  # another waveform ramps anew
     it.press("chord_long")
     assert (it.its.state, it.its.skipped) == (session.RAMP_DOWN, [1, 3])
+    it.press("mode_down", "plus")
+    assert it.its.skipped == []
 
 
 def test_in_a_pause_the_zone_is_left_out_and_its_wave_waits() -> None:
@@ -481,6 +483,16 @@ def test_mode_goes_on_to_the_next_preset() -> None:
     assert it.logged[-1] == ("mode", {"id": "b", "name": "B", "zones": [["jaw left", 20]]})
     it.press("mode", "mode")
     assert (it.its.mode, it.its.preset.id) == (0, "a")
+
+
+def test_the_mode_is_logged_when_it_is_chosen_and_at_the_start() -> None:
+    it = Told().treating().press("mode_down")
+    assert it.its.state == session.STANDBY
+    assert "mode" not in [name for name, _ in it.logged]
+    it = Told().clear()
+    it.its.event("test")
+    it.its.event("fault")
+    assert "mode" not in [name for name, _ in it.logged]
 
 
 def test_the_one_chosen_stays_when_the_presets_change() -> None:
