@@ -174,6 +174,7 @@ class Session:
         self._active_ms = 0  # when something last happened
         self._begun_ms = 0  # when the session armed
         self._poor_ms = 0
+        self._holding = False  # the hand rests at the end of a stroke
         self._zone_from_ms = 0  # the treated time at which the present zone began
         self._here = False  # MINUS went down in STANDBY, and is perhaps held
         self._not_before_ms = 0
@@ -371,7 +372,7 @@ class Session:
             self._output.new_session()
             self.counted_ms = self._zone_from_ms = self.zone = self.lifts = 0
             self._cued_ms = 0  # the treated time at the last cue: pauses do not put off the next
-            self._holding = False  # the hand rests at the end of a stroke
+            self._holding = False
             self._begun_ms = self._now_ms
             self._ramp_ms = self.preset.ramp_ms
             self.skipped = []
