@@ -557,6 +557,12 @@ def test_any_button_goes_back_to_choosing_when_done() -> None:
         assert it.press(gesture).its.state == state
 
 
+def test_mode_held_is_off_and_gone_down_is_stop() -> None:
+    for it in (Told(), Told().press("plus"), Told().treating()):
+        assert it.press("mode_long").its.state == session.OFF
+    assert Told().press("mode_down").its.state == session.STANDBY
+
+
 def test_buttons_in_a_ramp_down_do_nothing_but_stop() -> None:
     for gesture in ("plus", "minus", "chord", "chord_long", "mode"):
         it = Told().treating(3)
