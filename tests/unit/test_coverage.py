@@ -20,6 +20,9 @@ HERE = Path(__file__).parent
         ("contact", "contact"),
         ("session", "session_bounds"),
         ("preset", "preset"),
+        ("tally", "tally"),
+        ("limits", "limits_docs"),
+        ("faults", "limits_docs"),
     ],
 )
 def test_every_line_and_branch_is_reached(module: str, tests: str, tmp_path: Path) -> None:
