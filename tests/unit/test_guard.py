@@ -810,15 +810,16 @@ def test_until_it_is_told_any_code_of_the_converter_may_play() -> None:
 
 
 def test_the_arithmetic_here_is_that_of_32_bits() -> None:
-    words = Words(array("i", [0x7FFFFFFF, 2]))
+    words: Any = Words(array("i", [0x7FFFFFFF, 2]))
     assert words[0] + 0 == 0x7FFFFFFF
     assert words[0] - words[0] - 0x80000000 == -0x80000000
-    for work in (
+    works: tuple[Callable[[], Any], ...] = (
         lambda: words[0] + 1,
         lambda: 1 + words[0],
         lambda: words[0] * words[1],
         lambda: words[1] << 30,
         lambda: 0 - words[0] - words[1],
-    ):
+    )
+    for work in works:
         with pytest.raises(OverflowError):
             work()

@@ -43,7 +43,8 @@ def test_nothing_lies_before_the_first_word(pointer: Callable[[Any], Any]) -> No
 
 def test_a_negative_number_is_not_read() -> None:
     """To a 64 bit MicroPython it would be another."""
-    words = mpy.ptr32(array("i", [-1, 0x7FFFFFFF]))
+    pointer: Callable[[Any], Any] = mpy.ptr32
+    words = pointer(array("i", [-1, 0x7FFFFFFF]))
     assert words[1] == 0x7FFFFFFF
     with pytest.raises(OverflowError, match="-1 at 0"):
         words[0]

@@ -288,7 +288,7 @@ def test_a_document_of_schema_1_without_zones_is_refused_as_any() -> None:
 def test_only_the_canonical_text_is_stored() -> None:
     text = preset.canonical(preset.build(valid()))
     assert preset.canonical(preset.parse_canonical(text)) == text
-    with pytest.raises(preset.FieldError, match="not in canonical form"):
+    with pytest.raises(FieldError, match="not in canonical form"):
         preset.parse_canonical(text + " ")
 
 
