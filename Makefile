@@ -8,10 +8,10 @@ RUNS ?= 3000
 STUBS := $(VENV)/micropython-stubs
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools devices image flash deploy release test bench campaign soak hazards spice board mutants schematic web lint format states clean
+.PHONY: help run tools devices image flash deploy release test bench campaign soak hazards spice board board-mutants mutants schematic web lint format states clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.stamp ## a five-minute facial on the simulated device (SCENARIO=path runs another)
 	@$(BIN)/python -m tonus_tools.sim "$(SCENARIO)" --out out
@@ -55,8 +55,11 @@ spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in 
 board: $(VENV)/dev.stamp ## check both boards' circuits and make parts lists, netlists, tables and pictures, and tonus_r1's layout file
 	@$(BIN)/python -m tonus_tools.board
 
-mutants: $(VENV)/dev.stamp ## every mutant of the circuit, in two minutes: a table of what catches it
+board-mutants: $(VENV)/dev.stamp ## every mutant of the circuit, in two minutes: a table of what catches it
 	@$(BIN)/python -m tonus_tools.board mutants
+
+mutants: $(VENV)/dev.stamp ## every mutant of what decides in the firmware, within an hour: each is killed by a test, or listed (MODULE=guard)
+	@$(BIN)/python -m tonus_tools.mutants $(MODULE)
 
 schematic: $(VENV)/dev.stamp ## draw tonus_r1's stage and its table of parts
 	$(BIN)/python boards/tonus_r1/schematic.py

@@ -63,10 +63,7 @@ class Contact:
         self._rail_mv = rail_mv
         self._rset_ohm = rset_ohm
         self.kind = OPEN
-        self._touching = True
-        self._since_ms = self._from_ms = 0
-        self._touched_ms = 0  # when something was last touched
-        self._left_ms: int | None = None  # the same, of the last contact that stood
+        self._left_ms: int | None = None  # when the last contact that stood was last touched
         self._left_touching = True  # whether it was of the electrodes
         self.noise(0, 0)
         self.reset()
@@ -100,7 +97,6 @@ class Contact:
             if self._missing < 2:
                 return self.kind  # one reading decides nothing
             self.reset()
-            self._missing = 2
             return OPEN
         self._missing = 0
         if not self._depth:
@@ -158,7 +154,7 @@ class Contact:
         self._depth = before + n
         self._mean_ua = (self._mean_ua * before + 16 * ua * n) // self._depth
         self._mean_mv = (self._mean_mv * before + 16 * mv * n) // self._depth
-        return max(1, self._mean_ua // 16), self._mean_mv // 16
+        return self._mean_ua // 16, self._mean_mv // 16
 
     def _leave(self) -> None:
         if self.kind != OPEN:
@@ -174,7 +170,7 @@ class Contact:
 
     def _classify(self, set_ua: int, ua: int, mv: int, probing: bool) -> str:
         if probing:
-            ohm = max(mv, 0) * 1000 // ua
+            ohm = mv * 1000 // ua
             most = _GOOD_PROBE_OHM if self.kind == POOR else _POOR_PROBE_OHM
             return POOR if ohm > most else SHORT if self._touching else GOOD
         least = _GOOD_PCT if self.kind == POOR else _POOR_PCT

@@ -22,7 +22,6 @@ class Deviation:
         self._expected = 0
         self._delivered = 0
         self._mv = self.mv = 0
-        self._since_ms = 0
 
     def add(self, n: int, expected: int, delivered: int, na16_per_code: int, now_ms: int, mv: int = 0) -> int | None:
         """`n` phases were sampled, with these sums of sense codes of `Stage.na16_per_code`; any ms clock.

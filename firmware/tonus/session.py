@@ -174,16 +174,11 @@ class Session:
         self._active_ms = 0  # when something last happened
         self._begun_ms = 0  # when the session armed
         self._poor_ms = 0
-        self._cued_ms = 0  # the treated time at the last cue: pauses do not put off the next
         self._holding = False  # the hand rests at the end of a stroke
         self._zone_from_ms = 0  # the treated time at which the present zone began
         self._here = False  # MINUS went down in STANDBY, and is perhaps held
-        self._ramp_ms = 0
-        self._drained = False
-        self._down_ms = 0  # when the ramp down began
         self._not_before_ms = 0
         self._lifted_ms: list[int] = []  # when the last lifts came, LOOSE_LIFTS of them at most
-        self._told_ms: int | None = None  # when the person was last told that they are many
         self.preset: Preset = presets[0] if len(presets) else None  # type: ignore[assignment]
 
     def presets_changed(self, ids: list[str]) -> None:
@@ -375,14 +370,14 @@ class Session:
             self._log_session(cause)
         if state == ARMED:
             self._output.new_session()
-            self.counted_ms = self._cued_ms = self._zone_from_ms = self.zone = self.lifts = 0
+            self.counted_ms = self._zone_from_ms = self.zone = self.lifts = 0
+            self._cued_ms = 0  # the treated time at the last cue: pauses do not put off the next
             self._holding = False
             self._begun_ms = self._now_ms
             self._ramp_ms = self.preset.ramp_ms
-            self._drained = False
             self.skipped = []
             self._lifted_ms = []
-            self._told_ms = None
+            self._told_ms: int | None = None  # when the person was last told that they are many
             self.level = 1
             self._log_level()
             self._cue(self.preset.zones[0].side)
@@ -403,7 +398,7 @@ class Session:
             self._output.probe()
         elif state == RAMP_DOWN:
             self._drained = cause == "battery_low"
-            self._down_ms = self._now_ms
+            self._down_ms = self._now_ms  # when the ramp down began
             if self._drained:
                 self._cue("low")
             self._output.ramp_down()

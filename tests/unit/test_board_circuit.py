@@ -25,7 +25,7 @@ from tonus_tools.board.symbols import SYMBOLS  # noqa: E402
 
 SOURCE = (build.FOLDER / "circuit.py").read_text(encoding="utf-8")
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Debian's KiCad puts pcbnew there
-EVERY = 23  # mutants are played every so many, from the first: `make mutants` plays all
+EVERY = 23  # mutants are played every so many, from the first: `make board-mutants` plays all
 
 
 @pytest.fixture(scope="module")

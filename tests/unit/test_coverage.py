@@ -12,13 +12,24 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("module", ["guard"])
-def test_every_line_and_branch_is_reached(module: str, tmp_path: Path) -> None:
-    tests = HERE / f"test_{module}.py"
+@pytest.mark.parametrize(
+    ("module", "tests"),
+    [
+        ("guard", "guard"),
+        ("deviation", "deviation"),
+        ("contact", "contact"),
+        ("session", "session_bounds"),
+        ("preset", "preset"),
+        ("tally", "tally"),
+        ("limits", "limits_docs"),
+        ("faults", "limits_docs"),
+    ],
+)
+def test_every_line_and_branch_is_reached(module: str, tests: str, tmp_path: Path) -> None:
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", f"--cov=tonus.{module}", "--cov-branch"]
     options += ["--cov-report=term-missing", "--cov-fail-under=100", f"--rootdir={HERE.parents[1]}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(tests)],
+        [sys.executable, "-m", "pytest", *options, str(HERE / f"test_{tests}.py")],
         capture_output=True,
         text=True,
         cwd=HERE.parents[1],

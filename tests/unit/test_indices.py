@@ -56,6 +56,18 @@ def test_what_pulse_repeats_is_what_it_is_there() -> None:
     }
 
 
+def test_each_field_of_guard_has_a_word_of_its_own() -> None:
+    names = list(constants("guard"))
+    units, within = ("NEWEST", "BEFORE"), ("NUMBER", "CODE", "WIDTH", "KIND")
+    assert [getattr(guard, name) for name in within] == list(range(len(within)))
+    words: list[int] = []
+    for name in names[: names.index("KEPT")]:
+        if name not in within:
+            first = getattr(guard, name)
+            words += range(first, first + (len(within) if name in units else 1))
+    assert sorted(words) == list(range(guard.KEPT))
+
+
 def test_what_guard_repeats_is_what_it_is_in_program() -> None:
     assert (guard._PAIR, guard._BETWEEN) == (program.PAIR, program.BETWEEN)
     assert guard._MS << program.WIDTH_SHIFT == 1000

@@ -26,6 +26,11 @@ def test_every_fault_has_a_name_of_its_own_that_is_its_constant() -> None:
         assert meaning
 
 
+def test_a_check_that_failed_has_the_number_the_name_and_the_reading() -> None:
+    failed = faults.Failed(faults.LATCH, 7)
+    assert (failed.number, failed.value, str(failed)) == (faults.LATCH, 7, "latch")
+
+
 def test_the_limits_are_those_of_the_design() -> None:
     assert (limits.FIRMWARE_CEILING_UA, limits.SHIPPED_TOP_UA, limits.LEVELS) == (500, 400, 10)
     assert (limits.RATE_MIN_DHZ, limits.RATE_MAX_DHZ) == (3, 3000)

@@ -278,6 +278,29 @@ def test_schema_1_has_no_field_of_a_later_one() -> None:
     assert str(error) == "zones[0].region: unknown field; allowed name, duration_s, cue_s, waveform"
 
 
+def test_a_document_of_schema_1_without_zones_is_refused_as_any() -> None:
+    old = valid() | {"schema": 1}
+    assert str(refused(old | {"zones": {}})) == "zones: {}; allowed a list of 1..16 zones"
+    assert str(refused(old | {"zones": [{}] * 17})).endswith("; allowed a list of 1..16 zones")
+    assert str(refused({key: value for key, value in old.items() if key != "zones"})).startswith("zones: missing")
+
+
+def test_only_the_canonical_text_is_stored() -> None:
+    text = preset.canonical(preset.build(valid()))
+    assert preset.canonical(preset.parse_canonical(text)) == text
+    with pytest.raises(FieldError, match="not in canonical form"):
+        preset.parse_canonical(text + " ")
+
+
+def test_waveforms_are_the_same_when_all_they_say_is() -> None:
+    one, same = (preset.build(valid()).zones[0].waveform for _ in range(2))
+    other = preset.build(change("zones[0].waveform.rate_hz", 41)).zones[0].waveform
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != 1
+
+
 def test_a_name_is_what_the_place_says_or_is_left_out() -> None:
     zone = valid()["zones"][0] | {"region": "neck", "side": "right"}
     del zone["name"]

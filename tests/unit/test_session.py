@@ -122,7 +122,7 @@ class World:
             s.zone if active else 0,
             s.contact_kind,
             time if active else (),
-            s._drained if active else False,
+            s._drained if s.state == session.RAMP_DOWN else False,
             s.expired if s.state == session.DONE else False,
             min((self.now - s._active_ms) // 5000, 2) if s.state == session.DONE else 0,
             self.output.flows,

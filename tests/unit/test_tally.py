@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tonus import contact, journal, limits
-from tonus.tally import Tally, fit
+from tonus.tally import Tally, fit, less
 
 NA16 = 3_208  # of tonus_r1: 200.5 nA a sense code
 PHASE_US, PHASES_PER_S = 500, 160
@@ -135,3 +136,28 @@ def test_charges_by_zone_add_up_to_those_of_the_session() -> None:
     assert sum(delivered for _, delivered in record["charges"]) == pytest.approx(record["charge_uc"], abs=0.3)
     for (set_, delivered), (_, share) in zip(record["charges"], record["counted"], strict=True):
         assert 100 * delivered / set_ == pytest.approx(share, abs=0.6)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "side"),
+    [
+        ([90.0], [100.0], ""),
+        ([89.9], [100.0], "left"),
+        ([100.0], [89.9], "right"),
+        ([60.0, 38.0], [50.0, 60.0], "left"),
+        ([0.0], [0.0], ""),
+    ],
+)
+def test_the_side_that_got_a_tenth_less_is_named(left: list[float], right: list[float], side: str) -> None:
+    zones = [SimpleNamespace(side=of, duration_s=10) for of in ("left", "right") * len(left)]
+    charges = [[500.0, got] for pair in zip(left, right, strict=True) for got in pair]
+    assert less(zones, charges) == side
+    middle = SimpleNamespace(side="middle", duration_s=90)
+    assert less([*zones, middle], [*charges, [500.0, 400.0]]) == side  # it is neither's
+
+
+def test_sides_are_compared_only_where_as_much_is_planned() -> None:
+    left, right = SimpleNamespace(side="left", duration_s=10), SimpleNamespace(side="right", duration_s=11)
+    assert less([left, right], [[500.0, 400.0], [500.0, 100.0]]) == ""
+    right.duration_s = 10
+    assert less([left, right], [[500.0, 400.0]]) == "right"  # a zone that did not begin got nothing

@@ -53,7 +53,8 @@ def _told(made: list[mutants.Mutant], caught: list[mutants.Caught]) -> str:
     lines = [
         "# Mutants of circuit.py",
         "",
-        "Made by `make mutants`; do not edit. Each is the description with one thing wrong, and everything made anew.",
+        "Made by `make board-mutants`; do not edit. Each is the description with one thing wrong, "
+        "and everything made anew.",
         "",
         table(
             ("Wrong", *(f"caught by a {name}" if name != "nothing" else "by nothing" for name in names)),
