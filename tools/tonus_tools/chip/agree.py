@@ -47,7 +47,8 @@ def compare(one: Trace, other: Trace, from_us: int) -> Agreement:
     if names[0] != names[1]:
         differences.append(f"states: {_show(names[0])} against {_show(names[1])}")
     late = [(b.t_us - a.t_us) / 1000 for a, b in zip(mine, theirs, strict=False)]
-    longer = [ms - before for before, ms in zip([0.0, *late], late, strict=False)]
+    # What the device does comes so long after what it did before; a press or a lift comes when it does.
+    longer = [min(ms - before, ms, key=abs) for before, ms in zip([0.0, *late], late, strict=False)]
     looks = [max(pair) for pair in zip(_looks(one, mine, from_us), _looks(other, theirs, from_us), strict=False)]
     for change, ms, look_ms in zip(mine, longer, looks, strict=False):
         allowed_ms = STATE_MS + COLLECTION_MS + look_ms

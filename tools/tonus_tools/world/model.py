@@ -934,8 +934,8 @@ class World:
         if charge:
             sink = self._sink_volts()
             rest = 0.0
-            # The sense dividers take theirs of the source's current, as long as that is what flows: until it fell, at
-            # first evenly.
+            # The sense dividers take theirs of the source's current as long as that is what flows, until it falls, at
+            # first evenly; then it is made up for, as fast.
             even_s = us * 1e-6
             if end_a < self._set:
                 even_s -= 2.0 * (self._set * even_s - charge) / (self._set - end_a)
@@ -946,8 +946,8 @@ class World:
             left = (end_a / self._set - MADE_UP) / (BEGUN - MADE_UP) if rest and self._set else 1.0
             kept = 1.0 if left > 1.0 else max(0.0, left)
             charge += kept * (sink - rest) * self._stray
-            if even_s > 0.0:
-                charge -= (rail - sink) / 2 / DIVIDER_OHM * even_s
+            if even_s > 0.0 and self._set:
+                charge -= end_a / self._set * (rail - sink) / 2 / DIVIDER_OHM * even_s
             if end_a == self._set and not rest:
                 charge += RECOVERY_C
         fields = (self._dir, us, max(code, 0), peak_a * 1e6, end_a * 1e6, max(charge, 0.0) * 1e9, peak_v * 1000)
