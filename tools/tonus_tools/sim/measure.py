@@ -33,7 +33,7 @@ class Electrodes:
     phases: Phases
     set_ua: Floats  # the current that the DAC code makes
     low: Bools  # at the probe's level or below, set and delivered
-    probe: Bools  # the contact probe: low, and of the very code and width seen while the firmware only probes
+    probe: Bools  # the contact probe: low, and while the firmware only probes, or of the very code and width seen there
 
     @property
     def treatment(self) -> Bools:
@@ -45,8 +45,8 @@ def electrodes(trace: Trace, board: Board) -> Electrodes:
     """Classify the phases of a trace.
 
     A ramp begins at or below the probe's level, so level alone cannot tell a small pulse from a probe between two
-    pulses; the probe is known by its code and width from the states in which nothing else may flow: those of both its
-    phases, since one that a bounce cuts in two may be as wide as a pulse.
+    pulses. All is a probe in the states in which nothing else may flow; elsewhere what has the code and width of both
+    phases of one there: one that a bounce cuts in two may be as wide as a pulse.
     """
     phases = trace.phases
     set_ua = np.maximum(phases.code * board.ua_per_code + board.offset_ua, 0.0)
@@ -54,7 +54,7 @@ def electrodes(trace: Trace, board: Board) -> Electrodes:
     shape = phases.code * (1 << 32) + phases.dur_us
     waiting = low & inside(phases.t_us - STATE_SKEW_US, trace.spans_in(PROBING))
     both = waiting[1:] & waiting[:-1] & (shape[1:] == shape[:-1])
-    probe = low & np.isin(shape, np.unique(shape[1:][both])) if both.any() else low
+    probe = low & (waiting | np.isin(shape, np.unique(shape[1:][both]))) if both.any() else low
     return Electrodes(phases, set_ua, low, probe)
 
 

@@ -1,16 +1,20 @@
-"""`python -m tonus_tools.spice`: every run, then results.md and results.png. Seven minutes."""
+"""`make spice`: the electrode stage in ngspice, every run, then results.md and results.png. Some ten minutes."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 
 from ..ending import guarded
 from . import montecarlo, ngspice, plots, results
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every promise is kept, 1 when not, 2 when ngspice is missing or gives up."""
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else montecarlo.RUNS
+    parser = argparse.ArgumentParser(prog="python -m tonus_tools.spice", description=__doc__)
+    parser.add_argument("devices", nargs="?", type=int, default=montecarlo.RUNS, help=f"drawn ({montecarlo.RUNS})")
+    runs = parser.parse_args(arguments).devices
     try:
         found = results.run_all(lambda text: print(text, flush=True), runs)
     except ngspice.SpiceError as problem:
