@@ -227,7 +227,8 @@ def test_cycle_balance_of_bursts() -> None:
 
 @pytest.mark.parametrize("burst", [2, 3])
 @pytest.mark.parametrize("lost", [0, 1])
-def test_cycle_balance_of_bursts_around_other_skin(burst: int, lost: int) -> None:
+@pytest.mark.parametrize("left", [1, 3])
+def test_cycle_balance_of_bursts_around_other_skin(burst: int, lost: int, left: int) -> None:
     """It comes in the one or the other half of a cycle, of a ramp; the next cycle begins either way."""
 
     def device(first: int) -> Device:
@@ -238,8 +239,8 @@ def test_cycle_balance_of_bursts_around_other_skin(burst: int, lost: int) -> Non
                 for n in range(7):
                     if i == 4 and half and n < lost:
                         continue
-                    device.phase(way, ua, nc=ua * (0.49 if (i, half) > (1, 0) else 0.5)).wait(19_500)
-                    if (i, n, half) == (1, 3, 0):
+                    device.phase(way, ua, nc=ua * (0.49 if (i, half, n) > (1, 0, 6 - left) else 0.5)).wait(19_500)
+                    if (i, n, half) == (1, 6 - left, 0):
                         device.world("touch", "typical")
         return device.state("TREAT").wait(100_000)
 

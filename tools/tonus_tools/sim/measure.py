@@ -305,7 +305,7 @@ def _worst_cycle(
     def begins(at: int, end: int) -> list[int]:
         """Where the first whole cycle of a stretch may begin that was under way before."""
         turn = int(run_end[at])
-        if turn == at + 1:
+        if turn == at + 1 and (turn == end or int(run_end[turn]) <= turn + 2):  # else the last of a burst
             if at + 2 < end and t_us[at + 1] - end_us[at] >= t_us[at + 2] - end_us[at + 1]:
                 return [turn]  # the two phases of a pulse lie closer together than two pulses: this is a second one
             return [min(at + 2, end)]
