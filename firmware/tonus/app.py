@@ -73,9 +73,8 @@ class Output:
         self._pulse.new_session()
 
     def treat(self, zone, level: int, ramp_ms: int) -> None:
-        program_ = self._programs(zone)
-        self._watcher.weigh(True)
-        self._pulse.treat(program_, level, ramp_ms)
+        self._pulse.treat(self._programs(zone), level, ramp_ms)
+        self._watcher.weigh(True)  # only now: what was left of a probe has been booked as it was ended
 
     def aim(self, level: int, ramp_ms: int) -> None:
         self._pulse.aim(level, ramp_ms)

@@ -405,6 +405,7 @@ def close(its):
     pins = kept[PINS]
     last = kept[CURRENT]
     left = last * (kept[AT_WIDTH] - kept[BOOKED])
+    whole = left
     begun = 0
     reverse = kept[AT_REVERSE]
     if pins & kept[DRIVEN]:
@@ -430,8 +431,11 @@ def close(its):
     charge += 0 - begun if reverse else begun
     kept[ACCOUNT] = kept[ACCOUNT] + charge
     if not kept[AT_KIND] & _BETWEEN and last:
-        kept[FLOWED] = kept[FLOWED] + left + begun
-        us = (left + begun) // last
+        flowed = left + begun
+        if kind & _BETWEEN:
+            flowed = whole  # a probe after it: the pulse had all its time
+        kept[FLOWED] = kept[FLOWED] + flowed
+        us = flowed // last
         kept[FLOWED_US] = kept[FLOWED_US] + us
         kept[FLOWED_SET] = kept[FLOWED_SET] + us * kept[AT_CODE]
     begin(its)

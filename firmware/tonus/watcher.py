@@ -36,9 +36,10 @@ class Watcher:
         self._deviation.reset()
 
     def weigh(self, on: bool) -> None:
-        """From here on what flows is the treatment, or is not; what has flowed until now is added."""
+        """From here on what flows is the treatment, or is not. What has flowed until now is added if it was."""
+        taken = self._pulse.take()
         if self._weighing:
-            self._add(self._pulse.take(), False)
+            self._add(taken, False)
         self._weighing = on
 
     def look(self, may_start) -> None:

@@ -26,16 +26,20 @@ BOARD = board_constants("tonus_r1")
 COUNTED = ("RAMP_UP", "TREAT")
 POINTS = 3  # of a hundred, that what is said may be off
 
+LIKE = {"low": "lift", "sparse": "lift"}
+
 Document = dict[str, Any]
 
 
 def document(id: str, zone_s: int, zones: int | None = None) -> Document:
-    """A shipped preset with other times; `low`: Lift with the top of Calm."""
-    text = next(canonical(preset) for preset in bank.shipped() if preset.id in (id, {"low": "lift"}.get(id)))
-    found: Document = json.loads(text) | ({"top_ua": 120} if id == "low" else {})
+    """A shipped preset with other times; `low`: Lift with the top of Calm; `sparse`: so few pulses, too."""
+    text = next(canonical(preset) for preset in bank.shipped() if preset.id == LIKE.get(id, id))
+    found: Document = json.loads(text) | ({"top_ua": 120} if id in LIKE else {})
     found["zones"] = found["zones"][:zones]
     for zone in found["zones"]:
         zone["duration_s"] = zone_s
+        if id == "sparse":
+            zone["waveform"] = {"kind": "biphasic", "rate_hz": 8, "phase_us": 200, "gap_us": 100}
     return found
 
 
@@ -103,6 +107,7 @@ CASES = {
     "stubble, parts off": ("lift", 20, 2, 5, (1.0, 0.025), OFF),
     "low": ("low", 10, 4, 2, (1.7, 0.2), {}),
     "low, parts off": ("low", 10, 4, 1, (3.1, 0.2), OFF),
+    "sparse": ("sparse", 15, 2, 1, (0.9, 0.2), {}),
     "sweeps": ("calm", 10, 4, 2, None, OFF),
     "bursts": ("absorb", 15, 2, 8, (2.3, 0.05), OFF),
     "slow": ("firm", 30, 2, 9, (4.1, 0.3), {}),

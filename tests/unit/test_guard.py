@@ -759,6 +759,18 @@ def test_a_probe_in_a_rest_is_in_the_account_and_in_no_sum() -> None:
     assert closed(it) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_pulse_before_a_probe_had_all_its_time(gone: int) -> None:
+    """The account takes no chances; what was delivered is what most likely was: a lift mostly comes in a rest."""
+    it = Played()
+    it.give(kind=PAIR)
+    assert it.see(1000, FORWARD) == 0
+    assert it.see(1000, REVERSE) == 0
+    it.give(64, 500, PAIR | BETWEEN)
+    left, begun = 1000 * (WIDTH - WIDTH // 2), 1000 * 250 >> 1
+    assert closed(it, FORWARD, gone) == (begun - (left >> gone), begun + gone * (left >> 1), left)
+
+
 def test_a_beginning_forgets_what_was_looked_at() -> None:
     it = Played()
     it.give()
