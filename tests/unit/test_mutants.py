@@ -107,12 +107,14 @@ def test_half_of_what_is_set():
 """
 
 
-def gate(folder: Path, test: str, listed: str = "") -> tuple[int, str]:
-    """A few mutants of `deviation` and a test of one's own; exit code and what is said."""
+def gate(folder: Path, test: str, listed: str = "", within: str = "") -> tuple[int, str]:
+    """A few mutants of `deviation`, or all within a function, and a test of one's own; exit code and what is said."""
     (folder / "test_it.py").write_text(test)
-    (folder / "modules.toml").write_text(f"[deviation]\ntests = ['--noconftest', '{folder / 'test_it.py'}']\n")
+    of = f"[deviation]\ntests = ['--noconftest', '{folder / 'test_it.py'}']\n"
+    (folder / "modules.toml").write_text(of + (f"within = ['{within}']\n" if within else ""))
     (folder / "equivalent.toml").write_text(listed)
-    command = [sys.executable, "-m", "tonus_tools.mutants", "--every", "19", "--jobs", "2", "--config", str(folder)]
+    every = "1" if within else "19"
+    command = [sys.executable, "-m", "tonus_tools.mutants", "--every", every, "--jobs", "2", "--config", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -135,6 +137,19 @@ def test_a_mutant_that_survives_fails_the_gate_unless_it_is_listed(tmp_path: Pat
     code, said = gate(tmp_path, STRONG, listed)
     assert code == 1
     assert "is KILLED, and listed" in said
+
+
+def test_a_listed_mutant_that_is_not_there_fails_the_gate(tmp_path: Path) -> None:
+    entry = "[[deviation]]\nwhy = 'It was.'\nwithin = 'Deviation.reset'\n"
+    entry += "mutants = [['self.gone = 1', 'self.gone = 2']]\n"
+    code, said = gate(tmp_path, WEAK, entry, "Deviation.reset")
+    assert code == 1
+    assert "is listed, and NOT THERE  Deviation.reset: self.gone = 1" in said
+    played = [line for line in said.splitlines() if "SURVIVES" in line]
+    assert played
+    assert all("SURVIVES  Deviation.reset: " in line for line in played)
+    code, said = gate(tmp_path, WEAK, within="Deviation.no_such")
+    assert (code, said) == (2, "error: deviation: has no Deviation.no_such\n")
 
 
 def test_tests_that_fail_without_a_mutant_prove_nothing(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def _changes(name: str, entries: list[dict[str, object]]) -> Iterator[Change]:
 def play(module: Module, every: int, jobs: int) -> bool:
     """Plays each `every`th mutant of a module and tells; whether all is as it should be."""
     source = (FIRMWARE / "tonus" / f"{module.name}.py").read_text(encoding="utf-8")
-    known = {of[1] for of in named(source)}
+    known = {dotted for _, _, dotted in named(source)}
     if stranger := set(module.within) - known:
         raise UnusableError(f"{module.name}: has no {', '.join(sorted(stranger))}")
     runner = Runner(module.name, module.tests)
