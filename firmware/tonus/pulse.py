@@ -16,6 +16,7 @@ a tick, whatever their rates have in common.
 The foreground calls `probe`, `treat`, `aim` and `off`, and polls `cut_by`. A fault stays latched until power goes.
 """
 
+from array import array
 from time import ticks_add, ticks_us
 
 import micropython
@@ -54,12 +55,7 @@ _STOPS = const(35)
 _TICKS = const(36)
 _UNSAMPLED = const(40)
 _N = const(44)
-_SUM_SET = const(45)
-_SUM_CURRENT = const(46)
 _SUM_VOLTAGE = const(47)
-_FLOWED = const(48)
-_FLOWED_SET = const(49)
-_FLOWED_US = const(50)
 _VOLTAGE = const(51)
 _OPEN_RAW = const(58)
 _LIFT_RAW = const(59)
@@ -110,6 +106,7 @@ class Pulse:
     def __init__(self, stage: Stage, probe: Program, usb: int, contacts: Contacts) -> None:
         self.raised: Exception | None = None
         self._kept = kept = guard.kept(_OWN)
+        self._taken = array("i", [0] * 7)
         self._stage = stage
         self._train = train = Train(probe)
         # Bound here for the interrupts: a method looked up there is slower, and kept there would allocate.
@@ -288,20 +285,23 @@ class Pulse:
 
         First how many phases were sampled, n may be 0, and sums over these. Then sums over all that flowed.
         """
-        kept = self._kept
+        self._move()
+        n, code, current, voltage, flowed, flowed_set, flowed_us = self._taken
+        return (n, code, current, voltage - _BIAS, flowed, flowed_set, flowed_us)
+
+    @micropython.viper
+    def _move(self):
+        """Take the sums, while no interrupt adds to them: in no time, or a sample would come after its phase."""
+        kept = ptr32(self._kept)
+        taken = ptr32(self._taken)
         state = disable_irq()
-        n = kept[_N]
-        code = kept[_SUM_SET]
-        current = kept[_SUM_CURRENT]
-        voltage = kept[_SUM_VOLTAGE] - _BIAS
-        flowed = kept[_FLOWED]
-        flowed_set = kept[_FLOWED_SET]
-        flowed_us = kept[_FLOWED_US]
-        kept[_N] = kept[_SUM_SET] = kept[_SUM_CURRENT] = 0
+        i = 0
+        while i < 7:  # from there on, to FLOWED_US
+            taken[i] = kept[_N + i]
+            kept[_N + i] = 0
+            i += 1
         kept[_SUM_VOLTAGE] = _BIAS
-        kept[_FLOWED] = kept[_FLOWED_SET] = kept[_FLOWED_US] = 0
         enable_irq(state)
-        return (n, code, current, voltage, flowed, flowed_set, flowed_us)
 
     def charge_nc(self) -> int:
         """The account, nC: what went forward less what went back."""

@@ -90,3 +90,9 @@ def test_each_field_of_the_guard_says_what_it_is() -> None:
     first, last = (next(i for i, line in enumerate(lines) if line.startswith(name)) for name in ("RUNNING", "KEPT"))
     bare = [line for line in lines[first:last] if "const(" in line and "#" not in line]
     assert bare == []
+
+
+def test_what_is_taken_at_once_lies_together() -> None:
+    sums = (guard.N, guard.SUM_SET, guard.SUM_CURRENT, guard.SUM_VOLTAGE)
+    flowed = (guard.FLOWED, guard.FLOWED_SET, guard.FLOWED_US)
+    assert [*sums, *flowed] == list(range(guard.N, guard.N + 7))

@@ -135,7 +135,7 @@ class _Device:
             live.do("hold", "MODE")
             live.run(1_000_000)
             live.do("release", "MODE")
-        live.run(1_500_000)
+        live.run(2_500_000)
 
     def _scenario(self) -> Scenario:
         start = Start(touch="lifted", battery_pct=self.random.randint(50, 100), device=self.told.seed)

@@ -24,6 +24,7 @@ ROOM = const(4096)  # for lines of the trace, written together: each write is a 
 _write = sys.stdout.buffer.write
 _lines = bytearray(ROOM)  # made once: in a full heap no such piece may be left
 _filled = [0]
+_told_us = [0]  # of the last line
 _len = len  # found sooner than a built-in
 ask = sys.stdin.readline
 
@@ -31,6 +32,12 @@ ask = sys.stdin.readline
 @micropython.native
 def emit(kind, t, fields):
     # Bytes: each text that is made is looked for among the names that the interpreter knows.
+    if kind == "rail" or kind == "latch":
+        # The world moves on when somebody looks, perhaps to the PIO's last edge: told not before what has been.
+        if t < _told_us[0]:
+            t = _told_us[0]
+    elif kind != "phase" and kind != "skin":
+        _told_us[0] = t
     line = b'["%s",%d,%s]\n' % (kind, t, fields)
     begin = _filled[0]
     end = begin + _len(line)

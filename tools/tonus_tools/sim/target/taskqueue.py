@@ -7,7 +7,7 @@ taken out of it is about to have its turn, which takes the processor its time.
 hundred thousand turns in a treatment.
 """
 
-from time import ticks_ms
+import time
 
 import core
 import micropython
@@ -37,7 +37,7 @@ class TaskQueue:
 
     @micropython.native
     def push(self, task, ticks=None):
-        key = ticks_ms() if ticks is None else ticks
+        key = time.ticks_ms() if ticks is None else ticks
         task.ph_key = key
         tasks = self.tasks
         at = len(tasks)
@@ -101,16 +101,42 @@ class Task:
         return True
 
 
+class _Sleep:
+    """What `await sleep_ms(t)` waits for. One for all: it is told its time right before."""
+
+    def __init__(self, loop):
+        self._loop = loop
+        self._until = None
+        self._over = StopIteration()
+
+    @micropython.native
+    def until(self, ticks):
+        self._until = ticks
+        return self
+
+    @micropython.native
+    def __iter__(self):
+        return self
+
+    @micropython.native
+    def __next__(self):
+        until = self._until
+        if until is None:
+            raise self._over
+        self._until = None
+        loop = self._loop
+        loop._task_queue.push(loop.cur_task, until)
+
+
 def install(asyncio):
     """Let asyncio run and sleep by this module's loop."""
     loop = asyncio.core
-    once = (None,)  # awaited, it comes back the next time
+    until = _Sleep(loop).until
     waiting = [0]  # us: until then the loop was to wait when it was stopped
 
     @micropython.native
     def sleep_ms(t):
-        loop._task_queue.push(loop.cur_task, ticks_ms() + (t if t > 0 else 0) & _MASK)
-        return once
+        return until(time.ticks_ms() + (t if t > 0 else 0) & _MASK)
 
     @micropython.native
     def run_until_complete(main=None):
@@ -127,7 +153,7 @@ def install(asyncio):
             while True:
                 ms = 0
                 if tasks:
-                    ms = (tasks[0].ph_key - ticks_ms() + _HALF & _MASK) - _HALF
+                    ms = (tasks[0].ph_key - time.ticks_ms() + _HALF & _MASK) - _HALF
                 elif not io.map:
                     loop.cur_task = None
                     if main is None or not main.state:
