@@ -107,7 +107,7 @@ CASES = {
     "stubble, parts off": ("lift", 20, 2, 5, (1.0, 0.025), OFF),
     "low": ("low", 10, 4, 2, (1.7, 0.2), {}),
     "low, parts off": ("low", 10, 4, 1, (3.1, 0.2), OFF),
-    "sparse": ("sparse", 15, 2, 1, (0.9, 0.2), {}),
+    "sparse": ("sparse", 40, 2, 1, (0.9, 0.2), {}),
     "sweeps": ("calm", 10, 4, 2, None, OFF),
     "bursts": ("absorb", 15, 2, 8, (2.3, 0.05), OFF),
     "slow": ("firm", 30, 2, 9, (4.1, 0.3), {}),
