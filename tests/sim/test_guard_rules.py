@@ -106,7 +106,8 @@ ALL_THERE_IS = {"kind": "biphasic", "rate_hz": 5, "phase_us": 90_000, "gap_us": 
 HEAVY: list[Entry] = [POWER_UP, {"at": 0.1, "touch": "good"}, plus(3, 10)]
 FAULT = {"final_state": "FAULT"}
 STORIES = {
-    "latch": Played(11, [*LIFT, {"at": 9.0031, "inject": "overcurrent"}], FAULT | {"faults": ["latch"]}),
+    # In a rest: the next phase would find it, too, but as late as it comes.
+    "latch": Played(11, [*LIFT, {"at": 9.0081, "inject": "overcurrent"}], FAULT | {"faults": ["latch"]}),
     "usb": Played(
         11,
         [*LIFT, {"at": 9.0, "usb": True}, {"at": 9.003, "usb": False}],
@@ -115,7 +116,7 @@ STORIES = {
     ),
     "stall": Played(11, LIFT, FAULT | {"faults": ["loop_stalled"]}, (HELD_UP,)),
     "stop": Played(
-        12.5,
+        13.0,
         [*LIFT, {"at": 9.0, "inject": "main_hangs"}, {"at": 9.1, "hold": "MODE"}],
         {"boots": 2, "faults": ["watchdog"]},
     ),
