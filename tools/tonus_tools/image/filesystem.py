@@ -71,7 +71,7 @@ def filesystem(files: Mapping[str, bytes]) -> bytes:
     """A littlefs with these files, of all the BLOCKS. UsageError when they do not fit.
 
     Its directories are short, as littlefs leaves them when it has compacted them: MicroPython reads two from end to end
-    four times for each module it imports, which took a quarter of the time to STANDBY.
+    four times for each module it imports.
     """
     context = _Counting(BLOCK * BLOCKS)
     fs = _littlefs(context)
