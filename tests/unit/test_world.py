@@ -281,6 +281,23 @@ def test_what_is_told_late_is_only_the_breaks() -> None:
     assert [t for kind, t, _ in told.lines if kind == "rail"][-1] == t_us + 5 * S
 
 
+@pytest.mark.parametrize("touch", ["typical", "dry", "500"])
+def test_a_pulse_loop_that_dies_in_a_phase_passes_what_it_passes_however_seldom_one_looks(touch: str) -> None:
+    charges = []
+    for step_us in (20, 1000, 100_000):
+        told = Told(touch=touch)
+        t_us = told.rail_up()
+        told.world.set_switches(t_us, False, False, False)
+        told.world.write_dac(t_us, 0x3000 | 3000)
+        told.world.set_switches(t_us + 100, True, False, True)
+        for at_us in range(t_us + 100 + step_us, t_us + 100_101, step_us):
+            told.world.advance(at_us)
+        told.world.set_switches(t_us + 100_100, False, False, True)
+        charges.append(told.phases()[0][5])
+    assert charges[0] > 400
+    assert charges[1:] == [pytest.approx(charges[0], rel=0.02)] * 2
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(sorted(model.SKINS)), st.integers(100, 2000), st.integers(1, 3000))
 def test_gel_beside_the_skin_is_the_circuit_it_is(touch: str, bridge: int, code: int) -> None:

@@ -5,7 +5,8 @@ Compared from `from_us` on: both need about a second to start, but not the same.
 - how long a state lasts, by STATE_MS on the average, a period of the firmware's tasks: a turn of any task takes as long
   in the simulator, and its own time on the chip; a single one by COLLECTION_MS more: garbage is collected elsewhere;
 - a state that the skin ends, by a look more: the longest that the electrodes went without a phase or a probe meanwhile;
-- a run of pulses begins and ends with states, so it may begin and end that much apart and be a few pulses longer;
+- a run of pulses begins and ends with states, so it may begin and end that much apart and be a few pulses longer: it
+  begins with a look of the run before it, and ends with one of its own;
 - the last phase of a run, which a cut may have ended anywhere;
 - how many samples came too late, by UNSEEN_PCT or UNSEEN, whichever is more.
 """
@@ -62,8 +63,10 @@ def compare(one: Trace, other: Trace, from_us: int) -> Agreement:
     runs = [_runs(trace, from_us) for trace in (one, other)]
     if len(runs[0]) != len(runs[1]):
         differences.append(f"runs of pulses: {len(runs[0])} against {len(runs[1])}")
+    before_ms = 0.0
     for a, b in zip(*runs, strict=False):
-        found = _Pair(a, b)
+        found = _Pair(a, b, before_ms)
+        before_ms = found.look_ms
         differences += found.differences()
         phases += found.n
         code_sum += int(found.a.code.sum())
@@ -130,10 +133,11 @@ def _pick(phases: Phases, chosen: object) -> Phases:
 class _Pair:
     """Two runs, cut to what both have for certain."""
 
-    def __init__(self, a: Phases, b: Phases) -> None:
+    def __init__(self, a: Phases, b: Phases, before_ms: float) -> None:
         self.n = max(0, min(len(a), len(b)) - 1)
         self.longer = [phases for phases in (a, b) if len(phases) > self.n + 1]
         self.look_ms = max(longest_ms(a), longest_ms(b))
+        self.allowed_ms = STATE_MS + COLLECTION_MS + max(self.look_ms, before_ms) + self.look_ms
         whole = slice(0, self.n)
         self.a, self.b = _pick(a, whole), _pick(b, whole)
 
@@ -141,9 +145,8 @@ class _Pair:
         said = []
         for phases in self.longer:
             more_ms = (int(phases.end_us[-1]) - int(phases.end_us[self.n])) / 1000
-            allowed_ms = STATE_MS + COLLECTION_MS + 2 * self.look_ms  # it may begin and end by a phase of its own
-            if more_ms > allowed_ms:
-                said.append(f"a run of pulses: {more_ms:.1f} ms longer; allowed {allowed_ms:.0f} ms")
+            if more_ms > self.allowed_ms:
+                said.append(f"a run of pulses: {more_ms:.1f} ms longer; allowed {self.allowed_ms:.0f} ms")
         for name in ("direction", "dur_us", "code"):
             mine, theirs = getattr(self.a, name), getattr(self.b, name)
             if (mine != theirs).any():

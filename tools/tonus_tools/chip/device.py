@@ -29,6 +29,7 @@ _INPUTS = ("MODE", "PLUS", "MINUS", "VBUS_SENSE", "STAGE_FAULT_N")
 _DAC_SHUT = 0x1000  # what the MCP4821 has in it at power-up
 _PWM_FUNCTION = 4
 _PAD_PULL_UP = 1 << 3
+_LOOK_NS = 1_000_000
 _HANG_RETRY_NS = 2000.0
 _IDLE_NS = 1e9  # the longest stretch the clock is asked for in one go
 
@@ -86,6 +87,8 @@ class Device:
         self._stop_alarm = self._clock.create_alarm(self._stop)
         self._hold_alarm = self._clock.create_alarm(self._check_supply)
         self._hang_alarm = self._clock.create_alarm(self._try_hang)
+        self._look_alarm = self._clock.create_alarm(self._look)
+        self._look_alarm.schedule(_LOOK_NS)
         self._released()
 
     # For whoever runs it.
@@ -360,6 +363,12 @@ class Device:
         for role in self._shown:
             self._show(role, 0)
         self._inputs()
+
+    def _look(self) -> None:
+        """Once the pulse loop is dead nothing else may ask the world how far its rail has fallen."""
+        if self.world.unfed(self.now_us):
+            self.world.advance(self.now_us)
+        self._look_alarm.schedule(_LOOK_NS)
 
     def _try_hang(self) -> None:
         if self._hang and not faults.hang(self.mcu):

@@ -35,6 +35,7 @@ RECOVERY_C = 1e-9
 DIVIDER_OHM = 20.2e6
 RAIL_RISE_US = 1500.0  # the boost converter, at its current limit
 RAIL_FALL_US = 470.0  # time constant of its bleeder
+FALL_STEP_US = const(50)  # in which the rail is taken as even: a tenth of it is lost
 ALIVE_HOLD_US = const(14_000)  # the charge pump holds the converter at most this long after an edge
 ALIVE_LOW_US = const(9_000)  # that left the line low
 # The electrode watch trips the latch: above this, or at this much charge in one direction, which it forgets in time.
@@ -632,6 +633,9 @@ class World:
             if self.faults and "clamp_shorted" in self.faults and self._rail > CLAMP_V and not self._lifted:
                 self._trip(t)
             if t > self._alive_until or not self._rail_full:
+                if us > FALL_STEP_US and self._dir and self._rail:
+                    self._fall(t)
+                    return
                 self._move_rail(t)
             if self._dir or self._vc:
                 self._move_skin(us)
@@ -643,6 +647,21 @@ class World:
                     if self._board.HAS_WATCH:
                         self._trip(t)
             self.t = t
+
+    def unfed(self, t):
+        """Whether a rail that nothing keeps up is still there: whoever moves time then moves it on in small steps."""
+        return t > self._alive_until and self._rail > 0.0
+
+    def _fall(self, t):
+        """Move on to t, while skin is driven from a rail that falls or rises."""
+        late = self._late
+        self._late = max(t, late)  # as in `_breaks`
+        while self.t < t:
+            to = min(t, self.t + FALL_STEP_US)
+            if self.t < self._alive_until < to:
+                to = self._alive_until
+            self.advance(to)
+        self._late = late
 
     def _loops(self):
         """Whether the relay is to be open, and can."""
