@@ -756,6 +756,24 @@ def test_ctrl_c_at_any_moment_is_one_line_and_130(after_s: float, tmp_path: Path
     assert said in ("interrupted\n", "")
 
 
+def test_ctrl_c_ends_an_import_that_swallows_it(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\nprint('ready', flush=True)\ntry:\n    time.sleep(60)\nexcept BaseException:\n    pass\n"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from tonus_tools.ending import guarded; guarded(lambda: __import__('slow'))",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == Exit.INTERRUPTED
+        assert process.stderr.read() == "interrupted\n"
+
+
 READY = "import sys, tonus_tools.ending; print('ready', flush=True); "
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 from .exits import Exit
 
@@ -30,7 +32,8 @@ POSIX = ("fcntl", "pty", "termios", "tty", "resource")
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; its exit code, or that of how it ended. Nothing is left for Python to complain about."""
     _streams()
-    code = _run(command)
+    with _ctrl_c():
+        code = _run(command)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -39,6 +42,36 @@ def guarded(command: Callable[[], int]) -> int:
         code = _failed(error)
     _discard()
     return code
+
+
+@contextlib.contextmanager
+def _ctrl_c() -> Iterator[None]:
+    """Ctrl-C as ever, but at once while a module is being imported.
+
+    Python and what is imported may swallow a KeyboardInterrupt there, or abort at their end for a module half made.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        if handler is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _on_ctrl_c)
+    except ValueError:  # not in the main thread
+        handler = None
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _on_ctrl_c:
+            signal.signal(signal.SIGINT, handler)
+
+
+def _on_ctrl_c(number: int, frame: FrameType | None) -> None:
+    at = frame
+    while at is not None:
+        if at.f_code.co_filename.startswith("<frozen importlib"):
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+            os._exit(interrupted())
+        at = at.f_back
+    signal.default_int_handler(number, frame)
 
 
 def _run(command: Callable[[], int]) -> int:
