@@ -139,11 +139,6 @@ def probes_in(rest_us: int) -> int:
     return max(0, -(-(rest_us - _LAST_REST_US) // _PROBE_SPAN_US) - 1)
 
 
-def probes_of(w: Waveform, rate_dhz: int) -> int:
-    """How many contact probes each rest of a waveform has at a rate."""
-    return probes_in(w.period_us(rate_dhz) - pulse_us(w))
-
-
 class Program:
     """One waveform compiled: the words of its pulse, its times (us), and its envelope or sweep.
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import documents
-from tonus import bank, limits, preset, sealed
+from tonus import bank, fields, files, limits, preset, sealed
 
 RELEASED = Path(__file__).resolve().parents[1] / "released"
 SHIPPED_CRC = sealed.crc_of("".join(preset.canonical(p) + "\n" for p in bank.shipped()).encode())
@@ -218,3 +218,184 @@ def test_what_does_not_read_back_in_its_place_leaves_the_shipped_presets(
     assert not made.is_open()
     assert [made[i].id for i in range(len(made))] == list(bank.SHIPPED)
     assert loaded(tmp_path).damage is not None  # the next start finds it too
+
+
+# Each refusal
+
+
+CALM, FIRM = (preset.canonical(p) for p in (bank.shipped()[3], bank.shipped()[1]))
+
+
+def opened(folder: Path, *texts: str, count: int | None = None) -> bank.Bank:
+    """A transaction into which these were put."""
+    made = loaded(folder)
+    made.begin(len(texts) if count is None else count)
+    for text in texts:
+        made.put(text)
+    return made
+
+
+def crc_of(*texts: str) -> int:
+    return sealed.crc_of("".join(text + "\n" for text in texts).encode())
+
+
+def test_an_id_that_is_taken_is_refused_and_the_rest_stays(tmp_path: Path) -> None:
+    made = opened(tmp_path, CALM, count=2)
+    with pytest.raises(fields.FieldError, match='^id: "calm" is taken by another preset of this bank; allowed ids'):
+        made.put(CALM)
+    assert made.put(FIRM) == "firm"
+    made.close(crc_of(CALM, FIRM))
+    made.swap()
+    assert made.ids == ["calm", "firm"]
+
+
+def test_a_text_that_is_not_canonical_is_refused(tmp_path: Path) -> None:
+    made = opened(tmp_path, count=1)
+    with pytest.raises(ValueError, match="canonical"):
+        made.put(CALM.replace(",", ", ", 1))
+    assert (tmp_path / "bank.new").read_bytes() == b""
+
+
+@pytest.mark.parametrize("texts", [(), (CALM,), (CALM, FIRM, preset.canonical(bank.shipped()[0]))])
+def test_as_many_as_were_announced_or_none(texts: tuple[str, ...], tmp_path: Path) -> None:
+    made = opened(tmp_path, *texts, count=2)
+    with pytest.raises(sealed.Damaged, match=f"^{len(texts)} presets were put; 2 announced$"):
+        made.close(crc_of(*texts))
+    made.abort()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_crc_that_was_named_or_none(tmp_path: Path) -> None:
+    made = opened(tmp_path, CALM)
+    right = crc_of(CALM)
+    with pytest.raises(sealed.Damaged, match=f"^CRC-32 {right ^ 1:08x} was named; the presets put have {right:08x}$"):
+        made.close(right ^ 1)
+    made.abort()
+    assert (made.is_shipped, made.generation) == (True, 0)
+
+
+def test_a_bank_that_is_not_ascii_is_weighed_in_bytes(tmp_path: Path) -> None:
+    text = preset.canonical(bank.shipped()[0])
+    assert written(tmp_path, [text]).crc == crc_of(text)
+
+
+def test_a_transaction_that_begins_anew_forgets_what_was_put(tmp_path: Path) -> None:
+    made = opened(tmp_path, CALM)
+    assert made.is_open()
+    made.begin(1)
+    made.put(CALM)  # its id is not taken
+    made.close(crc_of(CALM))
+    made.swap()
+    assert (made.ids, made.is_open()) == (["calm"], False)
+
+
+def test_generations_count_and_wrap(tmp_path: Path) -> None:
+    for i in range(1, 4):
+        assert written(tmp_path, [CALM]).generation == i
+    (tmp_path / "bank").write_text(CALM + "\n" + trailer([CALM], schema=2, generation=2**29 - 1))
+    made = loaded(tmp_path)
+    assert (made.generation, made.damage) == (2**29 - 1, None)
+    assert written(tmp_path, [CALM]).generation == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "damage"),
+    [
+        ({"schema": 0}, "schema: 0; allowed 1..2"),
+        ({"generation": -1}, f"generation: -1; allowed 0..{2**29 - 1}"),
+        ({"generation": 2**29}, f"generation: {2**29}; allowed 0..{2**29 - 1}"),
+        ({"presets": 0}, "presets: 0; allowed 1"),
+        ({"presets": 2}, "presets: 2; allowed 1"),
+        ({"crc32": "00000000"}, f"CRC-32 {crc_of(CALM):08x}; the last line says 00000000"),
+        ({"firmware": 1}, f"firmware: 1; allowed 1..{limits.NAME_CHARS_MAX} printable ASCII characters"),
+        ({"more": 1}, "more: unknown field; allowed schema, firmware, generation, presets, crc32"),
+    ],
+    ids=str,
+)
+def test_a_last_line_that_says_something_else(changes: dict[str, object], damage: str, tmp_path: Path) -> None:
+    (tmp_path / "bank").write_text(CALM + "\n" + trailer([CALM], **{"schema": 2, **changes}))
+    found = loaded(tmp_path)
+    assert found.damage == damage
+    assert found.ids == list(bank.SHIPPED)
+
+
+def test_a_bank_holds_so_many_presets_and_no_more(tmp_path: Path) -> None:
+    texts = [CALM.replace('"calm"', f'"calm-{i}"', 1) for i in range(limits.BANK_PRESETS_MAX + 1)]
+    for n, damage in ((len(texts) - 1, None), (len(texts), f"more than {limits.BANK_PRESETS_MAX} lines")):
+        (tmp_path / "bank").write_text("\n".join(texts[:n]) + "\n" + trailer(texts[:n], schema=2))
+        assert loaded(tmp_path).damage == damage
+
+
+def test_a_line_is_so_long_and_no_longer(tmp_path: Path) -> None:
+    """Counted before anything is parsed: a text of the longest is damaged otherwise, as it is here by its blanks."""
+    for more, damage in ((0, "JSON"), (1, f"line 1 is longer than {limits.PRESET_CHARS_MAX + 1} bytes")):
+        text = CALM[:-1] + " " * (limits.PRESET_CHARS_MAX + more - len(CALM)) + "}"
+        (tmp_path / "bank").write_text(text + "\n" + trailer([text], schema=2))
+        found = loaded(tmp_path)
+        assert ((found.damage or "") == damage) if more else not (found.damage or "").startswith("line 1 is longer")
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [((CALM, CALM), 2), ((CALM.replace('"schema":2,"id":"calm"', '"id":"calm","schema":2'),), 1)],
+    ids=["twice", "order"],
+)
+def test_sealed_lines_that_put_would_not_have_written(texts: tuple[str, ...], line: int, tmp_path: Path) -> None:
+    (tmp_path / "bank").write_text("\n".join(texts) + "\n" + trailer(list(texts), schema=2))
+    found = loaded(tmp_path)
+    assert found.damage == f"line {line} is not in canonical form, or its id is another's too"
+    assert found.ids == list(bank.SHIPPED)
+
+
+def test_a_line_that_is_no_preset_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bank").write_text("{}\n" + trailer(["{}"], schema=2))
+    assert loaded(tmp_path).damage == "line 1 is not a preset"
+
+
+def test_every_preset_is_fed_for(tmp_path: Path) -> None:
+    written(tmp_path, [CALM, FIRM])
+    fed = []
+    bank.Bank(str(tmp_path)).load(lambda: fed.append(1))
+    assert len(fed) == 2
+    shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
+    fed.clear()
+    old = bank.Bank(str(tmp_path))
+    old.load(lambda: fed.append(1))
+    assert len(fed) == len(old) > 0
+
+
+def test_what_cannot_be_removed_waits_for_the_next_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(path: str) -> None:
+        raise OSError(5)
+
+    written(tmp_path, [CALM])
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "remove", refuses)
+        assert (loaded(tmp_path).ids, loaded(tmp_path).damage) == (["calm"], None)
+
+
+def test_a_bank_that_cannot_be_opened_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "bank").mkdir()
+    found = loaded(tmp_path)
+    assert (found.damage, found.is_shipped) == ("cannot be read: error 21", True)
+
+
+def test_without_its_shipped_presets_nothing_is_on_offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bank, "_SHIPPED_FOLDER", f"{tmp_path}/")
+    found = bank.Bank(str(tmp_path))
+    with pytest.raises(OSError, match="No such file"):
+        found.load()
+    assert len(found) == 0
+
+
+def test_a_shipped_preset_reads_as_a_pushed_one(tmp_path: Path) -> None:
+    found = loaded(tmp_path)
+    assert [found.text(i) for i in range(4)] == [preset.canonical(p) for p in bank.shipped()]
+    assert found[2].id == found[2].id == "absorb"
+
+
+def test_what_is_sealed_for_the_flash_is_told_to_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "made", set())
+    written(tmp_path, [CALM])
+    last = (tmp_path / "bank").read_bytes().split(b"\n")[-2]
+    assert sealed.made == {int(last[-8:], 16)}

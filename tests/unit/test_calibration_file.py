@@ -12,7 +12,7 @@ import pytest
 from ctl_device import CALIBRATION, Device, FakeSerial
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tonus import bank, calibration, limits, program, sealed
+from tonus import bank, calibration, files, limits, program, sealed
 from tonus.contact import GOOD, POOR, Contact
 from tonus.deviation import Deviation
 from tonus.fields import FieldError
@@ -177,6 +177,18 @@ def test_a_flash_that_does_not_hold_what_is_written(tmp_path: Path, monkeypatch:
     with pytest.raises(sealed.Lost, match="^the flash did not keep the calibration; nominal values are in force$"):
         store.write(VALUES, None)
     assert (set(store.now.values().values()), store.damage) == ({0}, "does not read back: its line is damaged")
+
+
+def test_what_cannot_be_removed_waits_for_the_next_calibration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(path: str) -> None:
+        raise OSError(5, "EIO")
+
+    store = calibration.Store(str(tmp_path), "tonus_r1")
+    store.write(VALUES, None)
+    monkeypatch.setattr(files, "remove", refuses)
+    found = loaded(tmp_path)
+    assert (found.now.values(), found.damage) == (VALUES, None)
+    assert found.now.dac() == (VALUES["dac_gain_ppm"], VALUES["dac_offset_na"])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from json_lines import mutated, value_of
 from tonus import echo, limits, link
-from tonus.link import Choice, Integer, Link, Text, method
+from tonus.fields import FieldError
+from tonus.link import Choice, Crc, Flag, Integer, Link, Refused, Text, method
 
 Document = dict[str, Any]
 INFO = {"jsonrpc": "2.0", "id": 1, "method": "info"}
@@ -329,3 +330,103 @@ def test_what_changes_something_must_be_sealed() -> None:
     assert code(device.ask(sealed(json.dumps(asked).encode()))) == 0
     assert code(device.ask(json.dumps(asked).encode() + b"*00000000")) == link.DAMAGED
     assert device.run["set"] == 1
+
+
+# Each refusal
+
+
+@pytest.mark.parametrize(
+    ("check", "good", "bad", "allowed"),
+    [
+        (Integer(0, 9), [0, 9], [-1, 10, True, 1.0, "1", None], "0..9"),
+        (Text(3), ["a", "abc", "\u00e9"], ["", "abcd", 1, None], "1..3 characters"),
+        (Flag(), [True, False], [0, 1, None, "true"], "true, false"),
+        (Choice("a", "b"), ["a", "b"], ["", "c", "ab", 1, None], "a, b"),
+        (Crc(), ["0123abcd"], ["0123ABCD", "0123abc", "0123abcde", "0123abcg", 1, None], "eight lower-case hex digits"),
+    ],
+    ids=lambda value: type(value).__name__ if callable(value) else "",
+)
+def test_a_parameter_is_what_its_check_allows(check: Any, good: list[object], bad: list[object], allowed: str) -> None:
+    for value in good:
+        check({"x": value}, "x")
+    for value in bad:
+        with pytest.raises(FieldError) as caught:
+            check({"x": value}, "x")
+        assert str(caught.value) == f"params.x: {json.dumps(value)}; allowed {allowed}"
+    assert check.allowed == allowed
+
+
+@pytest.mark.parametrize(
+    ("asked", "code_", "message"),
+    [
+        ({"jsonrpc": "1.0"}, link.INVALID_REQUEST, 'jsonrpc: "1.0"; allowed "2.0"'),
+        ({"method": 1}, link.INVALID_REQUEST, "method: 1; allowed text"),
+        ({"method": "none"}, link.UNKNOWN_METHOD, 'method: "none"; rpc.discover lists those there are'),
+        ({"params": [1]}, link.INVALID_REQUEST, "params: [...]; allowed an object"),
+        ({"more": 1}, link.INVALID_REQUEST, "more: unknown field; allowed jsonrpc, id, method, params"),
+        ({"params": {"x": 1}}, link.INVALID_PARAMS, "params.x: unknown field; allowed "),
+        ({"method": "set"}, link.INVALID_PARAMS, "params.n: missing; required are n"),
+        ({"method": "set", "params": {"n": 10}}, link.INVALID_PARAMS, "params.n: 10; allowed 0..9"),
+        ({"method": "say", "params": {"kind": "c"}}, link.INVALID_PARAMS, 'params.kind: "c"; allowed a, b'),
+    ],
+    ids=lambda value: "",
+)
+def test_a_request_that_is_wrong_is_told_where(asked: Document, code_: int, message: str) -> None:
+    device = Device()
+    reply = device.ask(sealed(json.dumps(INFO | asked).encode()))
+    assert reply == {"jsonrpc": "2.0", "id": 1, "error": {"code": code_, "message": message}}
+    assert set(device.run.values()) == {0}
+    assert (device.link.requests, device.link.errors) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("problem", "code_", "message"),
+    [
+        (Refused(link.BUSY, "not now"), link.BUSY, "not now"),
+        (FieldError("params.x", "1; allowed 2"), link.INVALID_PARAMS, "params.x: 1; allowed 2"),
+        (OSError(5, "EIO"), link.STORAGE, "the flash failed: error 5"),
+        (MemoryError("more"), link.INTERNAL, 'MemoryError: "more"'),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_whatever_a_method_raises_is_answered(problem: Exception, code_: int, message: str) -> None:
+    async def run(params: Document) -> Document:
+        raise problem
+
+    device = Device()
+    device.link = Link({"info": method("it fails", run, False, {})})
+    reply = device.ask(INFO)
+    assert reply == {"jsonrpc": "2.0", "id": 1, "error": {"code": code_, "message": message}}
+    assert (device.link.requests, device.link.errors) == (0, 1)
+
+
+def test_an_empty_line_is_nothing() -> None:
+    device = Device()
+    assert device.hear(b"") is None
+    assert device.hear(b"\r") is None
+    assert device.link.errors == 0
+
+
+def test_silence_is_counted_from_the_last_byte() -> None:
+    device = Device()
+    device.link.take(b"{", 100)
+    device.link.take(b'"', 130)
+    assert device.link.silent_ms(140) == 10
+    assert device.link.abandon() is not None
+    assert device.link.abandon() is None  # once
+
+
+def test_a_cable_that_goes_takes_its_line_with_it() -> None:
+    device = Device()
+    device.link.take(b"x" * 5000, 0)
+    device.link.clear()
+    assert device.link.abandon() is None
+    assert code(device.ask(INFO)) == 0
+
+
+def test_what_a_device_has_told_comes_back_as_no_request() -> None:
+    """A line that is JSON, but no request that could be answered with its id."""
+    device = Device()
+    device.link._sent.keep('{"told": [1, 2, 3], "id": [], "more": "of some length"}')
+    assert device.hear(b'{"told": [1, 2, 3], "id": [], "more": "of some length"}') is None
+    assert code(device.ask(b'{"told": [1, 2, 4], "id": [], "more": "of other length"}')) == link.INVALID_REQUEST

@@ -470,3 +470,29 @@ def test_last_times_level_glimmers_above_the_bar_and_hides_nothing(level: int, l
     assert (any(other != bar for other in film)) == (last > level)
     if last > level:
         assert max(film, key=sum)[(last - 1) // 2] == moments.level_lights(last)[(last - 1) // 2]
+
+
+@pytest.mark.parametrize(("contacts", "name"), [(PLUS, "PLUS"), (MINUS, "MINUS")])
+def test_a_stuck_button_that_lets_go_for_a_moment_is_still_stuck(contacts: Contacts, name: str) -> None:
+    hand = Hand(contacts)
+    hand.hold(contacts, limits.STUCK_MS + 100)
+    assert hand.buttons.stuck == [name]
+    for _ in range(3):
+        hand.hold(NONE, limits.RESTED_MS / 2)
+        hand.hold(contacts, 200)
+    assert (hand.gestures, hand.buttons.stuck) == ([], [name])
+    hand.hold(NONE, limits.RESTED_MS + 100)
+    assert hand.buttons.stuck == []
+    hand.hold(contacts, 200)
+    hand.hold(NONE, 200)
+    assert hand.gestures == [name.lower()]
+
+
+@pytest.mark.parametrize("contacts", [MODE, PLUS, MINUS])
+def test_a_press_after_a_long_rest_is_a_press(contacts: Contacts) -> None:
+    hand = Hand()
+    hand.hold(NONE, limits.RESTED_MS + 1000)
+    assert hand.leave(600_000) == []
+    hand.hold(contacts, 100)
+    hand.hold(NONE, 200)
+    assert hand.gestures == {MODE: ["mode_down", "mode"], PLUS: ["plus"], MINUS: ["minus"]}[contacts]

@@ -214,6 +214,58 @@ def test_an_unbalanced_program_does_not_pass_the_check(field: str) -> None:
         program._check_balance(compiled)
 
 
+@pytest.mark.parametrize("field", ["FORWARD", "REVERSE"])
+def test_a_program_that_would_change_the_dac_in_a_phase_does_not_pass_the_check(field: str) -> None:
+    compiled = program.compile(bank.shipped()[0].zones[0].waveform, 400, BOARDS[0])
+    compiled.table[getattr(program, "_P_" + field)] &= ~(program.LDAC << 1)
+    with pytest.raises(ValueError, match="^the DAC would change while it drives the electrodes$"):
+        program._check_balance(compiled)
+
+
+@given(documents(max_zones=1))
+@settings(max_examples=60, deadline=None)
+def test_a_rest_has_as_many_probes_as_are_said(document: Document) -> None:
+    p = parsed(document)
+    w = p.zones[0].waveform
+    if w.sweep_ms:
+        return
+    compiled = program.compile(w, p.top_ua, BOARDS[0])
+    train = Train(program.compile_probe(BOARDS[0]))
+    train.start(compiled, compiled.codes[10], 500)
+    player = Player(train)
+    player.asked = compiled.codes[10]
+    for _ in range(400):
+        player.pull()
+    pulses = [i for i, drive in enumerate(player.drives) if not drive.probe]
+    between = {b - a - 1 for a, b in zip(pulses, pulses[1:], strict=False)}
+    probes = 2 * program.probes_in(w.period_us(w.rate_dhz) - program.pulse_us(w))  # of two phases each
+    assert between <= {0, probes}
+    assert probes in between
+
+
+@given(documents(max_zones=1), st.integers(1, limits.LEVELS), st.integers(0, 300))
+@settings(max_examples=60, deadline=None)
+def test_what_is_wanted_is_what_comes_once_the_ramp_is_over(document: Document, level: int, words: int) -> None:
+    p = parsed(document)
+    compiled = program.compile(p.zones[0].waveform, p.top_ua, BOARDS[0])
+    train = Train(program.compile_probe(BOARDS[0]))
+    train.start(compiled, compiled.codes[level], p.ramp_ms)
+    player = Player(train)
+    player.asked = compiled.codes[level]
+    for _ in range(words):
+        player.pull()
+    code, period_us = train.wanted()
+    assert min(compiled.probe_code, compiled.codes[level]) <= code <= compiled.codes[level]
+    assert period_us == train.period_us
+    if compiled.envelope is None:
+        assert code == compiled.codes[level]
+    if train.settled():
+        settle(player)
+        assert player.cycles[-1].code <= compiled.codes[level]
+        if compiled.envelope is None:
+            assert player.cycles[-1].code == code
+
+
 @given(within(4, 500_000), st.booleans())
 @settings(deadline=None)
 def test_words_say_what_they_were_made_of(us: int, forward: bool) -> None:
@@ -389,6 +441,32 @@ def test_down_is_prompt_at_every_rate(document: Document, level: int, to: int, w
         step = (compiled.codes[level] - compiled.codes[to]) / limits.RAMP_DOWN_MS
         for drive in after:
             assert drive.code >= compiled.codes[level] - step * ((drive.t_us - asked_us) / 1000 + 1) - 2
+
+
+def test_a_way_down_under_an_envelope_ends_at_the_probes_current_or_what_is_asked() -> None:
+    """Where it swings lowest: what is still to begin is neither raised nor taken below what a cycle has at least."""
+    envelope = {"shape": "sine", "depth_pct": 100, "period_ms": 4000}
+    w = {"kind": "modulated", "rate_hz": 50, "phase_us": 300, "gap_us": 100, "envelope": envelope}
+    zone = {"name": "z", "duration_s": 60, "cue_s": 5, "waveform": w}
+    p = preset.build({"schema": 1, "id": "a", "name": "a", "top_ua": 400, "ramp_ms": 500, "zones": [zone]})
+    compiled = program.compile(p.zones[0].waveform, 400, BOARDS[0])
+    lowest = 0
+    for to in range(limits.LEVELS):
+        for words in range(0, 1600, 80):
+            train = Train(program.compile_probe(BOARDS[0]))
+            train.start(compiled, compiled.codes[10], 500)
+            train.skip_ramp()
+            for _ in range(8 + words):
+                train.next()
+            train.aim(compiled.codes[to], 500)
+            codes = []
+            while train.falling:
+                codes.append(train.fall())
+            floor = min(compiled.codes[to], compiled.probe_code)
+            assert codes == sorted(codes, reverse=True)
+            assert codes[-1] >= floor
+            lowest += codes[-1] == floor
+    assert lowest > 2
 
 
 def longest_us(compiled: program.Program) -> int:

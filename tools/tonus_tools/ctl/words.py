@@ -183,7 +183,8 @@ def pulses_of(w: Waveform, top_ua: int) -> str:
 
 def probes_of(w: Waveform, top_ua: int) -> list[str]:
     """The contact probes that break up its longest rests, and their charge against the pulses'; nothing without."""
-    probes = program.probes_of(w, min(w.rate_dhz, w.rate_to_dhz))
+    longest_us = w.period_us(min(w.rate_dhz, w.rate_to_dhz)) - program.pulse_us(w)
+    probes = program.probes_in(longest_us)
     if not probes:
         return []
     each_way_uc = probes * limits.PROBE_UA * limits.PROBE_PHASE_US / 1e6
