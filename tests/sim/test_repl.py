@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from devices import changed_firmware
+from devices import changed_firmware, device
 from mpremote.transport import TransportError  # type: ignore[import-untyped]
 from mpremote.transport_serial import SerialTransport  # type: ignore[import-untyped]
 from on_port import on_port
@@ -230,3 +230,14 @@ def test_a_main_that_raises_leaves_the_prompt(tmp_path: Path) -> None:
         assert 'File "main.py", line ' in heard
         assert "ZeroDivisionError" in heard
         assert heard.endswith(HELLO)
+
+
+def test_a_device_that_starts_again_and_again_has_the_heap_of_its_first_start() -> None:
+    with device() as made:
+        free = []
+        for _ in range(60):
+            free.append(made.client.counters()["heap_free"])
+            made.client.reboot()
+            made.connect()
+    assert min(free) >= free[0]
+    assert max(free) <= free[0] + 20_000  # within two pieces of what the RP2040 does not have

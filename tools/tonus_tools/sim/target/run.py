@@ -191,11 +191,15 @@ def sources():
     return found
 
 
-def run(chip, mount, firmware, live):
-    """Power, resets and the firmware, in steps, until the scenario ends. firmware: runs it once, in steps."""
+def run(chip, mount, firmware, live, ballast):
+    """Power, resets and the firmware, in steps, until the scenario ends. firmware: runs it once, in steps.
+
+    ballast: pieces of the heap that the RP2040 has not.
+    """
     import core
 
     cause = "power"
+    starts = room = 0
     while True:
         while not chip.world.powered(chip.now):
             chip.run_until(chip.now + 1000)
@@ -209,6 +213,14 @@ def run(chip, mount, firmware, live):
         emit("boot", chip.now, '"%s"' % cause)
         chip.disk = mount()
         forget()
+        gc.collect()
+        # A chip's heap is empty after a reset. This one keeps the names that the firmware before has interned, which
+        # the next one needs as well, and in time loses some more.
+        starts += 1
+        less = max(0, room - gc.mem_free())
+        if starts == 2:
+            room = gc.mem_free()
+        del ballast[max(0, len(ballast) - (less + PIECE - 1) // PIECE) :]
         gc.collect()
         chip.on = True
         try:
@@ -393,7 +405,7 @@ def main():
         ballast.append(bytearray(min(spare, PIECE)))
         spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
     try:
-        for _ in run(chip, mount, lambda: prompted(chip, mount, live), live):
+        for _ in run(chip, mount, lambda: prompted(chip, mount, live), live, ballast):
             pass
     except core.End:
         pass
