@@ -292,6 +292,20 @@ def test_a_probe_that_a_bounce_cuts_in_two_makes_no_pulse_a_probe() -> None:
     assert skin.probe[:6].all()
 
 
+@pytest.mark.parametrize("end_ua", [200.0, 10.0])
+@pytest.mark.parametrize("way", [1, -1])
+def test_output_begins_against_the_account_as_far_as_it_could_be_seen(way: int, end_ua: float) -> None:
+    device = Device().treat()
+    for _ in range(10):
+        device.phase(1, 200, us=1000, nc=150.0)
+        device.lines[-1][1][6] = end_ua
+        device.wait(9000)
+    device.state("PAUSED").wait(50_000).state("RAMP_UP").wait(4000).phase(way, 8, us=1000).wait(100).phase(
+        -way, 8, us=1000
+    )
+    assert ("against_account" in device.rules()) == (way > 0 and end_ua == 200)
+
+
 def test_dead_time() -> None:
     assert Device().treat().phase(1, 200).phase(-1, 200).wait(9000).rules() == {"dead_time"}
     assert "dead_time" in Device().treat().phase(1, 200).phase(1, 180).rules()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from tonus import limits
@@ -132,11 +132,17 @@ def _most_uc(run: Run) -> float:
 
 
 def against_account(run: Run) -> list[Violation]:
-    """Output never begins with the account: a treatment's first phase is against what is left of those before."""
+    """Output never begins with the account: a treatment's first phase is against what is left of those before.
+
+    As far as a device can see it: where the current falls within a phase, as into dry skin, one look in its middle sees
+    less than flows.
+    """
     phases, skin = run.trace.phases, run.skin
     if not len(phases) or run.injected(*_CHARGE_FAULTS):
         return []
-    account_uc = accounts_uc(phases)
+    steady_nc = np.minimum(phases.charge_nc, phases.end_ua * phases.dur_us / 1000)
+    seen_nc = np.where(phases.end_ua < phases.peak_ua, steady_nc, phases.charge_nc)
+    account_uc, seen_uc = accounts_uc(phases), accounts_uc(replace(phases, charge_nc=seen_nc))
     found = []
     for span in run.trace.spans_in(TREATING):
         i = int(np.searchsorted(phases.t_us, span.start_us, side="left"))
@@ -144,9 +150,10 @@ def against_account(run: Run) -> list[Violation]:
             i += 1
         if not 0 < i < len(phases) or phases.t_us[i] >= span.end_us:
             continue
-        left_uc = account_uc[i - 1] * np.exp(-(phases.t_us[i] - phases.end_us[i - 1]) / (limits.CHARGE_FORGET_MS * 1e3))
-        if span.name == "RAMP_UP" and phases.direction[i] * left_uc > WITH_UC:
-            found.append(Violation("against_account", int(phases.t_us[i]), float(abs(left_uc)), WITH_UC, "uC"))
+        kept = np.exp(-(phases.t_us[i] - phases.end_us[i - 1]) / (limits.CHARGE_FORGET_MS * 1e3))
+        with_uc = phases.direction[i] * kept * min(account_uc[i - 1], seen_uc[i - 1], key=abs)
+        if span.name == "RAMP_UP" and with_uc > WITH_UC:
+            found.append(Violation("against_account", int(phases.t_us[i]), float(with_uc), WITH_UC, "uC"))
     return found
 
 
