@@ -225,7 +225,6 @@ class Bank:
                 self.put(preset.canonical(preset.parse(_line(f, found.offsets, i))))
         self.close(self._new_crc)
         os.rename(self._path + ".new", self._path)
-        self._new = None
         return _scan(self._path)
 
 

@@ -280,13 +280,56 @@ def test_a_bank_that_is_not_ascii_is_weighed_in_bytes(tmp_path: Path) -> None:
 
 
 def test_a_transaction_that_begins_anew_forgets_what_was_put(tmp_path: Path) -> None:
-    made = opened(tmp_path, CALM)
+    made = opened(tmp_path, FIRM, CALM)  # longer than what comes
     assert made.is_open()
     made.begin(1)
     made.put(CALM)  # its id is not taken
     made.close(crc_of(CALM))
     made.swap()
     assert (made.ids, made.is_open()) == (["calm"], False)
+
+
+def test_a_transaction_that_ends_lets_go_of_its_file(tmp_path: Path) -> None:
+    made = opened(tmp_path, CALM)
+    file = made._new
+    made.abort()
+    assert file is not None
+    assert (made.is_open(), file.closed, list(tmp_path.iterdir())) == (False, True, [])
+
+
+def test_loading_ends_a_transaction_and_what_another_left(tmp_path: Path) -> None:
+    made = opened(tmp_path, CALM)
+    made.load()
+    assert (made.is_open(), list(tmp_path.iterdir())) == (False, [])
+    (tmp_path / "bank.new").write_text(CALM)
+    made.load()
+    assert list(tmp_path.iterdir()) == []
+    shutil.copyfile(RELEASED / "schema-1.bank", tmp_path / "bank")
+    made.load()
+    assert not made.is_open()
+
+
+def test_a_new_bank_is_what_is_read_and_what_was_read_before_is_forgotten(tmp_path: Path) -> None:
+    written(tmp_path, [CALM, FIRM])
+    made = loaded(tmp_path)
+    assert [made[i].id for i in (1, 0, 1)] == ["firm", "calm", "firm"]
+    made.begin(2)
+    made.put(FIRM)
+    made.put(CALM)
+    made.close(crc_of(FIRM, CALM))
+    made.swap()
+    assert [made[i].id for i in (1, 0)] == ["calm", "firm"]
+
+
+def test_a_good_bank_ends_what_was_said_of_a_bad_one(tmp_path: Path) -> None:
+    (tmp_path / "bank").write_bytes(b"")
+    made = loaded(tmp_path)
+    assert made.damage == "the last line is missing or damaged"
+    made.begin(1)
+    made.put(CALM)
+    made.close(crc_of(CALM))
+    made.swap()
+    assert (made.damage, made.ids) == (None, ["calm"])
 
 
 def test_generations_count_and_wrap(tmp_path: Path) -> None:
@@ -347,8 +390,9 @@ def test_sealed_lines_that_put_would_not_have_written(texts: tuple[str, ...], li
     assert found.ids == list(bank.SHIPPED)
 
 
-def test_a_line_that_is_no_preset_is_named(tmp_path: Path) -> None:
-    (tmp_path / "bank").write_text("{}\n" + trailer(["{}"], schema=2))
+@pytest.mark.parametrize("text", ["{}", '{"schema":2,"id":"x}'])
+def test_a_line_that_is_no_preset_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "bank").write_text(text + "\n" + trailer([text], schema=2))
     assert loaded(tmp_path).damage == "line 1 is not a preset"
 
 

@@ -204,13 +204,31 @@ def test_a_current_above_the_ceiling_does_not_compile() -> None:
             program.compile(bank.shipped()[0].zones[0].waveform, 501, board)
 
 
-@pytest.mark.parametrize("field", ["FORWARD", "REVERSE", "GAP", "PERIOD_US"])
-def test_an_unbalanced_program_does_not_pass_the_check(field: str) -> None:
-    compiled = program.compile(bank.shipped()[0].zones[0].waveform, 400, BOARDS[0])
+@pytest.mark.parametrize(
+    ("id", "field", "more", "net", "late_us"),
+    [
+        # A cycle begins at code 64, the probe's current: two microseconds more one way are 128 of it.
+        ("lift", "FORWARD", 2 << 4, 128, -2),
+        ("lift", "REVERSE", 2 << 4, -128, -2),
+        ("lift", "GAP", 2 << 4, 0, -1),
+        ("lift", "PERIOD_US", 1, 0, -1),
+        # Less: a cycle is over a microsecond before its time, in which the next one's first phase begins.
+        ("lift", "GAP", -(2 << 4), 38_500, -501),
+        ("lift", "PERIOD_US", -1, 38_500, -501),
+        ("firm", "REVERSE", 2 << 4, -128, -2),
+        ("absorb", "FORWARD", 2 << 4, 6400, -100),
+        ("absorb", "REVERSE", 2 << 4, -6400, -100),
+        ("absorb", "PERIOD_US", 1, 0, -100),
+        ("calm", "FORWARD", 2 << 4, 128, -2),
+        ("calm", "GAP", -(2 << 4), 28_800, -301),
+    ],
+)
+def test_an_unbalanced_program_does_not_pass_the_check(id: str, field: str, more: int, net: int, late_us: int) -> None:
+    p = bank.shipped()[bank.SHIPPED.index(id)]
+    compiled = program.compile(p.zones[0].waveform, p.top_ua, BOARDS[0])
     program._check_balance(compiled)
-    # One microsecond more of this (in the period's case, of an odd cycle's time).
-    compiled.table[getattr(program, "_P_" + field)] += 1 if field == "PERIOD_US" else 2 << 4
-    with pytest.raises(ValueError, match="misses its time"):
+    compiled.table[getattr(program, "_P_" + field)] += more
+    with pytest.raises(ValueError, match=f"^a cycle nets {net} code us and misses its time by {late_us} us$"):
         program._check_balance(compiled)
 
 
