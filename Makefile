@@ -77,8 +77,9 @@ format: $(VENV)/dev.stamp ## lay out the sources
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-states: $(VENV)/run.stamp ## draw the state table into firmware/tonus/STATES.md
+states: $(VENV)/run.stamp ## write the tables of states and of limits into firmware/tonus/STATES.md and LIMITS.md
 	$(BIN)/python -m tonus_tools.states
+	$(BIN)/python -m tonus_tools.limits_table
 
 clean: ## remove what was built
 	rm -rf $(VENV) out dist

@@ -11,10 +11,10 @@ LEVELS = 10  # each 10 % of the preset's top: five LEDs, half and full
 # Waveform
 RATE_MIN_DHZ = 3  # 0.3 Hz, in tenths of a hertz: professional devices 0.5..1500 Hz
 RATE_MAX_DHZ = 3000  # 300 Hz: face use stays at or below
-PHASE_MIN_US = 100
+PHASE_MIN_US = 100  # sampled halfway: 50 us are ten time constants of skin and switch
 PHASE_MAX_US = 500_000  # half of a 1 Hz square: published slow programmes hold 20..100 uA for half of each period
 GAP_MIN_US = 50  # ten time constants of skin and switch: the next phase starts from a discharged electrode
-GAP_MAX_US = 10_000
+GAP_MAX_US = 10_000  # a pulse is given back soon, and a lift within it is seen within LIFT_MAX_MS
 REST_MIN_US = 200  # between pulses: time for LDAC, and for the skin to discharge
 WATCHED_US = 2000  # a phase longer than this is sampled in each tick: LIFT_MS, less a tick
 SET_ACCURACY_PCT = 4  # delivered against set current, out of the box: the DAC's gain is 2 %; IEC 60601-2-10 asks 20
@@ -42,7 +42,7 @@ DC_WINDOW_MS = 60_000  # over which: at slow rates a cycle takes seconds, and a 
 # Ramps
 RAMP_MIN_MS = 500  # at start and after contact returns: no shock on touching down
 RAMP_RETURN_MS = 1000  # after a pause: twice the least, short enough to keep gliding
-RAMP_MAX_MS = 10_000
+RAMP_MAX_MS = 10_000  # longer, and a session that begins seems not to
 RAMP_DOWN_MS = 300  # a level that is lowered, or the end of a session: prompt, and still no jolt
 RAMP_DOWN_MAX_MS = 1000  # the same when a phase of 500 ms has to end first
 RAMP_CYCLES_MIN = 4  # a ramp at a slow rate still takes this many cycles
@@ -80,9 +80,9 @@ RESTLESS_MAX_MS = 15_000  # not once at rest for so long in this time: no finger
 OPEN_UA = 2  # less than this is no contact
 LIFT_UA = 3  # the same where at least 8 should flow: the sense reads none as 1.2 uA, a noisy converter as 2 more
 PROBE_MAX_UA = 10  # contact probe, zero mean: below the auxiliary current limit
-PROBE_UA = 8
-PROBE_PHASE_US = 2000
-PROBE_GAP_US = 100
+PROBE_UA = 8  # below PROBE_MAX_UA by what a source may be off at the start, and twice LIFT_UA above nothing
+PROBE_PHASE_US = 2000  # the skin's capacitance is full, and its resistance shows; two ticks
+PROBE_GAP_US = 100  # the skin discharges: twice GAP_MIN_US
 PROBE_PERIOD_MS = 50  # while waiting for contact
 PROBE_REST_MS = 80  # longest rest of a treatment without a look at the electrodes
 SHORT_OHM = 100  # electrodes touch below this: skin with good gel has 500
@@ -102,20 +102,20 @@ SESSION_ROOM_S = 120  # gel, pauses and lifts easily take as much of it: a prese
 IDLE_OFF_MS = 3 * 60 * 1000  # without contact or a button
 POOR_PAUSE_MS = 3000  # dry skin this long pauses: gel that dries is what zaps people
 DRY_REST_MS = 2000  # and for at least this long
-DONE_OFF_MS = 60 * 1000
+DONE_OFF_MS = 60 * 1000  # time to see the share that was delivered, and to begin again
 DONE_SHOWN_MS = 10 * 1000  # before a low cell is told
 FAULT_OFF_MS = 60 * 1000  # a latched fault is shown this long, then power goes off
-LOW_BATTERY_OFF_MS = 10 * 1000
+LOW_BATTERY_OFF_MS = 10 * 1000  # long enough to be seen, short for a cell that is nearly empty
 LOOSE_LIFTS = 3  # so many lifts in LOOSE_MS are told to the person: fewer happen while gliding
 LOOSE_MS = 10_000  # two cues long: so many lifts in it mean that gel or pressure is missing
 CUE_MIN_S = 3  # NuFACE cues every 5 s, TheraFace every 15 s
-CUE_MAX_S = 30
+CUE_MAX_S = 30  # more is no rhythm: the slowest of the peers cues every 15 s
 GLIDE_MIN_S = 1  # a stroke: quicker is rubbing
-GLIDE_MAX_S = 10
-HOLD_MAX_S = 5
+GLIDE_MAX_S = 10  # a face is no longer: slower is standing still
+HOLD_MAX_S = 5  # at a stroke's end: taught is a second; longer is pressing, not gliding
 
 CAP_SESSIONS_MAX = 99  # sessions that a cap on the level lasts
-PLAN_DAYS_MAX = 999
+PLAN_DAYS_MAX = 999  # three digits: no plan is longer than eight weeks
 
 # Power
 CHARGE_SOON_PCT = 30  # at switch-on: two or three sessions are left
@@ -123,28 +123,28 @@ BATTERY_START_PCT = 20  # no start below
 BATTERY_CUTOFF_PCT = 8  # orderly ramp-down
 BATTERY_MS = 2250  # a cell is low when it is so long, ten readings: motor and boost make it dip
 BATTERY_AGAIN_PCT = 3  # a cell that had too little for a start has enough with so much more: it recovers while it rests
-WATCHDOG_MS = 2000
-TEMPERATURE_MIN_C = 0
+WATCHDOG_MS = 2000  # longer than any write to the flash keeps the foreground away; a hang ends before a person wonders
+TEMPERATURE_MIN_C = 0  # below it a lithium cell must not be charged
 TEMPERATURE_MAX_C = 50  # a handheld on the face
 TEMPERATURE_OFF_C = 12  # what the reading may be off: 2 % of the DAC's reference are 9 C, the sensor's own scatter 3 C
 TEMPERATURE_UNKNOWN_C = 20  # the same where nothing but the converter's reference, 3 % and the filter's drop, is there
 
 # Preset documents
-PRESET_SCHEMA = 2
+PRESET_SCHEMA = 2  # since zones have region, side and strokes
 PRESET_CHARS_MAX = 4672  # the longest of schema 1, and the region and side that each of its zones gets
-NAME_CHARS_MAX = 24
-ZONES_MAX = 16
-ZONE_MIN_S = 5
-BANK_PRESETS_MAX = 16
+NAME_CHARS_MAX = 24  # fits a column of the tables that show it
+ZONES_MAX = 16  # ten regions, most of them with two sides, and SESSION_MAX_MS leaves a minute or so for each
+ZONE_MIN_S = 5  # an ordinary ramp, and some seconds of what was asked for
+BANK_PRESETS_MAX = 16  # what four MODE lights can tell apart
 
 # Settings
-SETTINGS_SCHEMA = 1
+SETTINGS_SCHEMA = 1  # the first
 
 # Journal
 JOURNAL_KEEP = 64  # sessions, and as many faults: two months of one a day
 
 # Calibration: how far a device's parts may be off their nominal values. More is a broken part, or a wrong meter.
-CALIBRATION_SCHEMA = 1
+CALIBRATION_SCHEMA = 1  # the first
 GAIN_PPM_MAX = 100_000  # 10 %. The parts' tolerances add up to 7; a wrong one still keeps to IEC's 20 %: 1 / 0.9
 DAC_OFFSET_NA_MAX = 6_000  # MCP4821: 1 % of full scale, 5.1 uA; the op-amp 0.1; what measuring it may be off
 SENSE_OFFSET_NA_MIN = -1_000  # a sense that reads too little hides small currents: below OPEN_UA with room for noise

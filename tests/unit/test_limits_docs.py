@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tonus import faults, limits
+from tonus_tools.limits_table import LIMITS_MD, render, rows
 
 
 def test_every_fault_has_a_number_of_its_own_that_can_be_counted() -> None:
@@ -47,3 +48,9 @@ def test_the_limits_are_those_of_the_design() -> None:
     # A lift in a rest of a slow rate shows in two probes at the latest.
     watched_ms = limits.PROBE_REST_MS + (2 * limits.PROBE_PHASE_US + limits.PROBE_GAP_US) // 1000 + 10
     assert 2 * watched_ms <= limits.LIFT_MAX_MS
+
+
+def test_the_table_of_limits_is_what_the_firmware_has_and_gives_a_reason_for_each() -> None:
+    assert LIMITS_MD.read_text(encoding="utf-8") == render()
+    assert [name for _, name, _, _ in rows()] == [name for name in vars(limits) if name.isupper()]
+    assert [name for _, name, _, why in rows() if not why] == []
