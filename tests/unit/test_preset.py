@@ -377,3 +377,27 @@ def test_the_shipped_presets_parse_and_stay_low() -> None:
         assert p.id == path.stem
         assert p.top_ua <= limits.SHIPPED_TOP_UA == 400
     assert {zone.waveform.kind for p in shipped for zone in p.zones} == set(preset._WAVEFORM_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("wave", "top_ua", "nc", "room"),
+    [
+        # 50 uC less the strays of a phase and what is none; and a tenth of that less: 45 uC is less still.
+        ({"kind": "biphasic", "rate_hz": 0.9, "phase_us": 500_000, "gap_us": 100}, 90, 45_000, 45_360),
+        ({"kind": "alternating", "rate_hz": 100, "phase_us": 2250, "burst_pulses": 200}, 100, 45_000, 44_818),
+        ({"kind": "alternating", "rate_hz": 100, "phase_us": 2240, "burst_pulses": 200}, 100, 44_800, 44_818),
+        ({"kind": "alternating", "rate_hz": 100, "phase_us": 2241, "burst_pulses": 200}, 100, 44_820, 44_818),
+    ],
+)
+def test_what_goes_one_way_leaves_room_for_strays_and_the_accuracy(
+    wave: Document, top_ua: int, nc: int, room: int
+) -> None:
+    document = valid() | {"top_ua": top_ua}
+    for zone in document["zones"]:
+        zone["waveform"] = wave
+    most = min(limits.CHARGE_ONE_WAY_NC, room)
+    if nc > most:
+        assert f"puts {nc} nC in one direction; allowed at most {most} nC (50000 nC less" in str(refused(document))
+        return
+    w = preset.parse(json.dumps(document)).zones[0].waveform
+    assert (top_ua * w.unpaired_us() // 1000, preset.room_nc(w)) == (nc, room)
