@@ -401,3 +401,90 @@ def test_what_goes_one_way_leaves_room_for_strays_and_the_accuracy(
         return
     w = preset.parse(json.dumps(document)).zones[0].waveform
     assert (top_ua * w.unpaired_us() // 1000, preset.room_nc(w)) == (nc, room)
+
+
+# At each border
+
+
+def with_wave(wave: Document, **changes: object) -> Document:
+    """A preset of one zone."""
+    document = valid()
+    zone = document["zones"][0] | {"waveform": wave}
+    return document | {"zones": [zone]} | changes
+
+
+def biphasic(**changes: object) -> Document:
+    return {"kind": "biphasic", "rate_hz": 1, "phase_us": 1000, "gap_us": 100} | changes
+
+
+def bursts(pulses: int, rate_hz: float, phase_us: int = 400) -> Document:
+    return {"kind": "alternating", "rate_hz": rate_hz, "phase_us": phase_us, "burst_pulses": pulses}
+
+
+def test_a_waveform_begins_as_nothing() -> None:
+    numbers = {name: value for name, value in vars(preset.Waveform("swept")).items() if name != "kind"}
+    assert set(numbers.values()) == {0, None}
+    w = preset.parse(json.dumps(with_wave(bursts(2, 100)))).zones[0].waveform
+    assert (w.gap_us, w.sweep_ms, w.envelope) == (0, 0, None)
+
+
+@pytest.mark.parametrize(("dhz", "us"), [(3, 3_333_333), (256, 39_063), (10, 1_000_000), (3000, 3333)])
+def test_a_period_is_the_nearest_microsecond(dhz: int, us: int) -> None:
+    assert preset.Waveform("biphasic").period_us(dhz) == us
+
+
+@pytest.mark.parametrize(
+    ("wave", "top_ua", "problem"),
+    [
+        (bursts(2, 1), 50, None),
+        (bursts(2, 0.9), 50, "burst_pulses: 2 pulses last 2222 ms; allowed at most 2000 ms in one direction"),
+        (bursts(1, 0.3), 50, None),
+        (bursts(200, 100), 50, None),
+        (bursts(200, 99.9), 50, "burst_pulses: 200 pulses last 2002 ms; allowed at most 2000 ms in one direction"),
+        (biphasic(rate_hz=3.8, phase_us=129_682), 347, None),  # 44999.654 nC
+        (biphasic(rate_hz=3.8, phase_us=129_683), 347, "phase_us: 129683 us at 347 uA puts 45001 nC in one direction"),
+        (bursts(1, 0.9, 500_000), 100, "phase_us: 500000 us at 100 uA puts 50000 nC in one direction"),
+        (bursts(2, 1, 300_000), 100, "burst_pulses: 2 pulses of 300000 us at 100 uA puts 60000 nC in one direction"),
+    ],
+)
+def test_time_and_charge_at_their_borders(wave: Document, top_ua: int, problem: str | None) -> None:
+    document = with_wave(wave, top_ua=top_ua)
+    if problem is None:
+        preset.parse(json.dumps(document))
+    else:
+        assert str(refused(document)).startswith(f"zones[0].waveform.{problem}")
+
+
+@pytest.mark.parametrize(("last_s", "problem"), [(600, None), (601, "zones: 1201 s in all; allowed at most 1200 s")])
+def test_a_session_is_so_long_and_no_longer(last_s: int, problem: str | None) -> None:
+    document = valid()
+    zone = document["zones"][0]
+    document["zones"] = [zone | {"duration_s": 600}, zone | {"duration_s": last_s}]
+    if problem is None:
+        assert preset.parse(json.dumps(document)).duration_s() == 1200
+    else:
+        assert str(refused(document)) == problem
+
+
+def test_a_zone_of_its_own_name_and_its_strokes_come_back() -> None:
+    document = with_wave(biphasic())
+    for more in ({}, {"name": 'under "it" \\\\'}, {"stroke": {"glide_s": 3, "hold_s": 1}}):
+        zone = {key: value for key, value in document["zones"][0].items() if key not in ("name", "stroke")}
+        given = document | {"zones": [zone | more]}
+        assert json.loads(preset.canonical(preset.parse(json.dumps(given)))) == given
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "side"),
+    [
+        ("Left cheek", "cheek", "left"), ("middle of the left jaw", "jaw", "left"), ("right", "cheek", "right"),
+        ("left and right brow", "brow", "middle"), ("eyebrow", "brow", "middle"), ("x", "cheek", "middle"),
+    ],
+)  # fmt: skip
+def test_what_a_name_of_schema_1_says(name: str, region: str, side: str) -> None:
+    zone = {"name": name, "duration_s": 60, "cue_s": 5, "waveform": biphasic()}
+    document = {"schema": 1, "id": "a", "name": "a", "top_ua": 50, "ramp_ms": 500, "zones": [zone]}
+    before = copy.deepcopy(document)
+    found = preset.build(document).zones[0]
+    assert (found.region, found.side, found.name) == (region, side, name)
+    assert document == before
