@@ -99,6 +99,9 @@ class Hold:
 
     def _stands(self) -> bool:
         pulse = self._pulse
-        # A board without a boost converter is for measuring what is wrong with it: a latched fault does not hinder.
-        powered = pulse.powered_ms() > 0 or not self._board.HAS_BOOST
-        return self.active and not pulse.running and powered and bool(self._usb() and self._stage.fault_n())
+        if self._board.HAS_BOOST:
+            whole = pulse.powered_ms() > 0  # a fault ends it in the pulse loop, which names it: not here, before that
+        else:
+            # Such a board is for measuring what is wrong with it: a latched fault does not hinder.
+            whole = bool(self._stage.fault_n())
+        return self.active and not pulse.running and whole and bool(self._usb())

@@ -269,6 +269,16 @@ def test_a_hold_ends(how: str) -> None:
         assert 29_900_000 < changes[1][0] - changes[0][0] < 30_300_000
 
 
+def test_a_fault_in_a_hold_is_named_whoever_looks_first() -> None:
+    for later_us in range(0, 20_000, 2500):
+        with device(touch="500") as made:
+            held(made)
+            made.live.run(10_000 + later_us)
+            made.live.do("inject", "fault_line_stuck")
+            made.live.run(100_000)
+            assert made.live.finish().faults == ["latch"], later_us
+
+
 def test_a_session_right_after_a_hold_plays_as_ever() -> None:
     """The cable comes out while a code is held, with electrodes on skin and a finger on PLUS."""
     with device(touch="2k") as made:

@@ -89,7 +89,7 @@ def start(config_text, files_text):
     mount = run.in_memory(_files)
     sys.path[:] = ["", ".frozen"]
     run.begin(config)
-    _life = run.run(_chip, mount, firmware, False)
+    _life = run.run(_chip, mount, firmware, False, [])
     return taken()
 
 
