@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tonus import calibration, faults, limits
 from tonus_tools.spice import starts
@@ -224,6 +224,8 @@ def test_parts_within_their_tolerances_pass_and_are_measured(errors: dict[str, f
 
 
 @given(st.floats(-60, -10), st.floats(-0.02, 0.02), st.floats(0.4, 3.0))
+@example(-51.0, -0.02, 2.375)  # what the DAC's offset leaves of the small current, the voltage hardly shows
+@example(-10.0, -0.02, 2.375)
 @settings(max_examples=20, deadline=None)
 def test_a_converter_that_hides_small_currents(codes: float, dac_v: float, noise: float) -> None:
     with pytest.raises(faults.Failed) as failed:
