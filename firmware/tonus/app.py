@@ -28,11 +28,8 @@ from . import (
     faults,
     files,
     front,
-    hold,
     limits,
-    link,
     mark,
-    methods,
     moments,
     panel,
     power,
@@ -47,7 +44,6 @@ from . import (
 )
 
 _DATA = "/data"  # what the user has made, apart from the firmware's files: an update leaves it alone
-_IDLE_MS = 1000  # of a host that says nothing: look less often
 _LIGHTS_MS = 30  # half the shortest flash; to work them out makes garbage
 _RAISING_MS = 3000  # after a press of PLUS: the person may go on
 _COUNTS_MS = 60_000  # a session that treated for so long counts, like one that finished
@@ -101,13 +97,13 @@ class App:
         self._ticks_ms = ticks_ms()
         self._epoch_s: int | None = None  # Unix time at the start, when a host has told
         self._power = power.Power(board)  # first: the soft latch
-        self._console = console.Console()
+        self._console = console.Console(self._power.usb)
         self._front = front.Front(board)
         self._stage = stage.Stage(board)
         self._pulse = pulse.Pulse(
             self._stage, program.compile_probe(board), 1 << board.PINS["VBUS_SENSE"], self._front.contacts
         )
-        self.hold = hold.Hold(board, self._stage, self._pulse, self._power.usb, self._now)
+        self._host = None  # `host.Host`, once there was a cable
         self._watcher = watcher.Watcher(board, self._stage, self._pulse, self.log, self._now)
         self._buttons = panel.Buttons(self._front.contacts)
         self._sounder = panel.Sounder(self._front.haptic is not None)
@@ -118,7 +114,6 @@ class App:
         self._cell = cell.Cell(board.CELL_EMPTY_MV, board.CELL_FULL_MV, board.CELL_MOHM)
         self._seen_state = session.SELF_TEST
         self._released = False  # MODE has been up since the device went off
-        self._later: str | None = None
         self._lit_until_ms = 0
         self._beats = {"panel": 0, "contact": 0, "session": 0, "link": 0, "power": 0}
         self._bank = bank.Bank(_DATA)
@@ -135,9 +130,8 @@ class App:
         output = Output(self._pulse, self._compile, self._watcher)
         self._session = self._watcher.session = session.Session(self._bank, output, self.log, self._cue)
         self.settings_changed()
-        journals = {"session": self._recorder.sessions, "fault": self._recorder.faults}
-        self._methods = methods.Methods(self, self._bank, journals, self._calibrations)
-        self._link = link.Link(self._methods.table, self._console.sent)
+        if self._power.usb() or not board.HAS_BATTERY:
+            self._host = self._meet_host()
 
     def _open_data(self, feed) -> None:
         """Journal, bank and calibration, as far as the flash allows. A device without them treats with what ships."""
@@ -242,6 +236,7 @@ class App:
             self._pulse.fault(faults.TASK_DIED)
             # A restart would not help, or has not: past the loop, to main.py, which needs none of this.
             hopeless = self._cause == "watchdog" or self._session.state == session.SELF_TEST
+            hopeless = hopeless or name == "link" and self._host is None  # its files do not load
             try:
                 self._died(name, problem)
             finally:
@@ -300,8 +295,8 @@ class App:
             current = self._session
             for gesture in self._buttons.update(now):
                 self._note_damage = self._note_loss = False
-                if gesture == "mode_down":
-                    self.hold.end()
+                if gesture == "mode_down" and self._host:
+                    self._host.hold.end()
                 stops = gesture == "mode_down" and current.state in session.ACTIVE
                 current.press(gesture)
                 if stops:
@@ -385,28 +380,28 @@ class App:
             await asyncio.sleep_ms(20)
 
     async def _link_task(self) -> None:
-        line = self._link
-        cable = False
         while True:
             self._beats["link"] += 1
-            now = self._now()
-            usb = bool(self._power.usb())
-            self.hold.tick()
-            if cable and not usb:
-                line.clear()
-                self._methods.end()
-            cable = usb
-            data = self._console.read()
-            busy = len(data) > 0
-            if busy and line.take(data, now):
-                await self._reply(await line.answer())
-            if line.silent_ms(now) > limits.SILENCE_MS:
-                self._methods.end()
-                await self._reply(line.abandon())
-            if not self.quiet():
-                self._methods.end()
-            self._methods.tidy()
-            await asyncio.sleep_ms(0 if busy else 2 if line.silent_ms(now) < _IDLE_MS else 20)
+            if self._host is None and (self._power.usb() or self._console.heard()) and self.quiet():
+                self._host = self._meet_host()
+            await asyncio.sleep_ms(20 if self._host is None else await self._host.turn())
+
+    def _meet_host(self):
+        """What a host needs, from the first cable or byte on: a tenth of a second to load. Only while quiet."""
+        from .host import Host
+
+        journals = {"session": self._recorder.sessions, "fault": self._recorder.faults}
+        return Host(
+            self,
+            self._board,
+            self._stage,
+            self._pulse,
+            self._power.usb,
+            self._console,
+            self._bank,
+            journals,
+            self._calibrations,
+        )
 
     async def _power_task(self) -> None:
         loop = self._pulse
@@ -454,7 +449,7 @@ class App:
     def quiet(self) -> bool:
         """True when the output is off, and stays so until the caller awaits something: the flash may be written."""
         state = self._session.state
-        idle = not self._pulse.running and not self.hold.active
+        idle = not self._pulse.running and not (self._host and self._host.hold.active)
         return idle and state not in session.ACTIVE and state != session.SELF_TEST
 
     def event(self, name: str) -> bool:
@@ -477,8 +472,6 @@ class App:
     def counters(self) -> dict:
         gc.collect()
         found = self.loop_counters()
-        found["requests"] = self._link.requests
-        found["errors"] = self._link.errors
         found["dropped"] = self._console.dropped
         found["journal_lost"] = self._recorder.lost
         return found
@@ -559,20 +552,6 @@ class App:
         self._front.lit = -1 if show is None else panel.SHOWN.index(show)
         self._lit_until_ms = self._now() + limits.HOLD_MAX_MS
         return self._stage.seen()
-
-    def later(self, action: str) -> None:
-        """Once the reply is out: "reboot" or "bootloader"."""
-        self._later = action
-
-    async def _reply(self, line: str | None) -> None:
-        if line is not None:
-            await self._console.send(line)
-        if self._later is not None:
-            await asyncio.sleep_ms(50)  # the reply leaves
-            if self._later == "bootloader":
-                self._pulse.off()
-                machine.bootloader()
-            power.restart()
 
     # The flash.
 

@@ -24,11 +24,12 @@ def traceback(problem: BaseException) -> list[str]:
 
 
 class Console:
-    """Standard input and output. `dropped` counts the lines that nobody took; `sent` keeps the last ones logged."""
+    """Standard input and output. `usb()` is 1 while USB power is present. dropped: counts lines that nobody took."""
 
-    def __init__(self) -> None:
+    def __init__(self, usb) -> None:
+        self._usb = usb
         self.dropped = 0
-        self.sent = echo.Sent()
+        self._sent: echo.Sent | None = None
         self._sending = False
         self._held: list[str] = []  # logged while a reply was under way, which nothing may part
         self._in = poll()
@@ -37,6 +38,12 @@ class Console:
         self._out.register(sys.stdout, POLLOUT)
         self._byte = bytearray(1)
         self._chunk = bytearray(_CHUNK)
+
+    def heard(self) -> bool:
+        """Whether there is something to read."""
+        for _ in self._in.ipoll(0):
+            return True
+        return False
 
     @micropython.native
     def read(self) -> memoryview:
@@ -65,10 +72,17 @@ class Console:
         if self._sending and len(self._held) < _HELD_MAX:
             self._held.append(line)
         elif not self._sending and self._writable():
-            self.sent.keep(line)
+            if self._sent or self._usb():
+                self.sent().keep(line)
             print(line)
         else:
             self.dropped += 1
+
+    def sent(self) -> echo.Sent:
+        """What went out last. On the cell nothing does, and it takes no memory."""
+        if self._sent is None:
+            self._sent = echo.Sent()
+        return self._sent
 
     async def send(self, line: str) -> None:
         """Print a line piece by piece, as the host takes it; what it does not take in time is dropped."""

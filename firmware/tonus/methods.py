@@ -35,15 +35,17 @@ class Methods:
 
     device: what the app offers: `quiet()`: the output is off, and stays so until the caller awaits something;
     `info()`, `counters()`: dicts; `set_clock(unix_s)`; `clock()`; `presets_changed()`; `event(name)`: of the session;
-    `test()`: coroutine, the self-test; `later(action)`: "reboot" or "bootloader", once the reply is out;
+    `test()`: coroutine, the self-test;
     `before_writing()`, `stored()`, `forgets(name)`: for the mark of what is on the flash.
     `settings`: `settings.Settings`, and `settings_changed()`: others are to be gone by.
-    `calibrated()`: another calibration is to be gone by; `hold`: `hold.Hold`; `read(show)`: what the pins read.
+    `calibrated()`: another calibration is to be gone by; `read(show)`: what the pins read.
+    host: `host.Host`: `hold`; `link`, for its counters; `later(action)`: "reboot" or "bootloader".
     bank: `bank.Bank`. journals: {"session": journal.Journal, "fault": ...}. calibrations: `calibration.Store`.
     """
 
-    def __init__(self, device, bank, journals: dict, calibrations) -> None:
+    def __init__(self, device, host, bank, journals: dict, calibrations) -> None:
         self._device = device
+        self._host = host
         self._bank = bank
         self._journals = journals
         self._calibrations = calibrations
@@ -140,10 +142,13 @@ class Methods:
         return info
 
     async def _counters(self, params: dict):
-        return self._device.counters()
+        found = self._device.counters()
+        found["requests"] = self._host.link.requests
+        found["errors"] = self._host.link.errors
+        return found
 
     async def _selftest(self, params: dict):
-        await self._device.hold.down()
+        await self._host.hold.down()
         if not self._device.quiet() or not self._device.event("test"):
             raise Refused(link.BUSY, "not in %s" % self._device.info()["state"])
         try:
@@ -161,18 +166,18 @@ class Methods:
 
     async def _board(self, params: dict):
         device = self._device
-        if not device.hold.active and not device.quiet():
+        if not self._host.hold.active and not device.quiet():
             raise Refused(link.BUSY, "not in %s" % device.info()["state"])
         return device.read(params.get("show"))
 
     async def _reboot(self, params: dict):
         self._must_be_quiet()
-        self._device.later("reboot")
+        self._host.later("reboot")
         return {}
 
     async def _bootloader(self, params: dict):
         self._must_be_quiet()
-        self._device.later("bootloader")
+        self._host.later("bootloader")
         return {}
 
     # bank
@@ -286,7 +291,7 @@ class Methods:
         return {"generation": self._bank.generation, "crc32": "%08x" % self._bank.crc, "presets": len(self._bank)}
 
     def _must_be_quiet(self) -> None:
-        self._device.hold.end()
+        self._host.hold.end()
         if not self._device.quiet():
             raise Refused(link.BUSY, "not while the output is on or a self-test runs")
         self._device.before_writing()
@@ -334,10 +339,10 @@ class Methods:
 
     async def _hold(self, params: dict):
         self._must_be_quiet()
-        return await self._device.hold.start(params["code"], params.get("reverse", False))
+        return await self._host.hold.start(params["code"], params.get("reverse", False))
 
     async def _release(self, params: dict):
-        self._device.hold.end()
+        self._host.hold.end()
         return {}
 
     # settings

@@ -242,7 +242,22 @@ def fails(it: Started, trace: Trace, why: str) -> None:
     assert len(logs) >= 2  # again for the host that was plugged in
 
 
-MODULES = sorted(path.stem for path in FIRMWARE.glob("tonus/*.py"))
+HOSTS = ("hold", "host", "link", "methods", "strict")  # loaded when the first cable comes
+MODULES = sorted({path.stem for path in FIRMWARE.glob("tonus/*.py")} - set(HOSTS))
+
+
+@pytest.mark.parametrize("module", HOSTS)
+def test_what_only_a_host_needs_is_missing_when_one_comes(module: str, tmp_path: Path) -> None:
+    """Until then it treats; from then on it is a device that could not start."""
+    firmware = changed_firmware(tmp_path)
+    (firmware / "tonus" / f"{module}.py").unlink()
+    it, trace = started(tmp_path, None, firmware)
+    assert [change.to for change in trace.states if change.to != "CHARGING"] == ["STANDBY", "FAULT"]
+    logs = [log for log in it.logs("fault") if log["n"] == 31]
+    assert {log["name"] for log in logs} == {START_FAILED}
+    assert logs[0]["why"].startswith("SystemExit: link: ")
+    lit = [role for role, permille in it.of("led") if permille][-8:]
+    assert sorted(lit) == sorted(["LEVEL_1", "LEVEL_2"] * 3 + ["LEVEL_4", "LEVEL_5"])
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -292,7 +307,7 @@ ERRORS = {
     "place",
     [
         "        self._front = front.Front(board)\n",
-        "        self._link = link.Link(self._methods.table, self._console.sent)\n",
+        "        output = Output(self._pulse, self._compile, self._watcher)\n",
     ],
     ids=["early", "late"],
 )

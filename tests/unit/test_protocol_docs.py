@@ -14,7 +14,7 @@ from tonus_tools.ctl.client import Calibration, Held, Session
 from tonus_tools.ctl.words import COUNTERS
 
 DOCUMENT = Path(link.__file__).with_name("PROTOCOL.md")
-TABLE = methods.Methods(None, None, {}, None).table
+TABLE = methods.Methods(None, None, None, {}, None).table
 
 
 def discover(method: str | None = None) -> dict[str, Any]:
