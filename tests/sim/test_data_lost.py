@@ -111,7 +111,7 @@ def test_a_device_that_treats_at_once_finds_its_loss_all_the_same(used: Path, tm
 def gone_round(data: bytearray) -> None:
     """As after many writes: old copies of the bank all over the flash, of which a firmware put on again spares one."""
     blocks = len(data) // BLOCK
-    bank = next(n for n in range(2, blocks) if has_sealed_line(data[n * BLOCK : (n + 1) * BLOCK]))
+    bank = next(n for n in range(2, blocks) if has_sealed_line(bytes(data[n * BLOCK : (n + 1) * BLOCK])))
     for third in range(1, 3):
         at = 2 + (bank - 2 + third * blocks // 3) % (blocks - 2)
         data[at * BLOCK : (at + 1) * BLOCK] = data[bank * BLOCK : (bank + 1) * BLOCK]
