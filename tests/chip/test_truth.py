@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from emulated import FROM_S, FROM_US, PRESETS, Emulated, Entry, press
 from tonus_tools.chip.agree import compare
+from tonus_tools.sim.trace import Trace
 
 # Touched before it is armed, and one level: both find the skin with the same probe, and nothing comes between pulses.
 ARM = [press(FROM_S + 0.05, "PLUS")]
@@ -20,13 +21,16 @@ SESSIONS: dict[str, tuple[float, list[Entry]]] = {
 }
 
 
-def agree(device: Emulated, seconds: float, entries: list[Entry]) -> None:
+def agree(device: Emulated, seconds: float, entries: list[Entry]) -> Trace:
+    """The chip's trace."""
     until_s = FROM_S + seconds
-    found = compare(device.simulated(until_s, entries), device.play(until_s, entries), FROM_US)
+    played = device.play(until_s, entries)
+    found = compare(device.simulated(until_s, entries), played, FROM_US)
     assert found.differences == ()
     assert found.changes >= 2
     assert found.phases > 20
     assert found.code_sum > 0
+    return played
 
 
 @pytest.mark.parametrize("mode", range(len(PRESETS)), ids=[str(preset["id"]) for preset in PRESETS])
@@ -34,7 +38,9 @@ def test_waveform(emulated: Emulated, mode: int) -> None:
     choose = [press(FROM_S + 0.05 + 0.15 * i, "MODE") for i in range(mode)]
     later = 0.15 * mode
     entries = [on("good"), *choose, press(FROM_S + 0.05 + later, "PLUS")]
-    agree(emulated, later + 2.2, [*entries, press(FROM_S + later + 2.0, "MODE")])
+    trace = agree(emulated, later + 2.2, [*entries, press(FROM_S + later + 2.0, "MODE")])
+    (counters,) = trace.logs_of("counters")
+    assert counters.fields["heap_free"] >= 100_000  # as long as there was no host
 
 
 @pytest.mark.parametrize("name", SESSIONS)
