@@ -380,10 +380,13 @@ class App:
             await asyncio.sleep_ms(20)
 
     async def _link_task(self) -> None:
+        waits = False
         while True:
             self._beats["link"] += 1
-            if self._host is None and (self._power.usb() or self._console.heard()) and self.quiet():
-                self._host = self._meet_host()
+            if self._host is None and self.quiet():
+                if waits:  # since a turn: the session has seen the cable, too
+                    self._host = self._meet_host()
+                waits = bool(self._power.usb()) or self._console.heard()
             await asyncio.sleep_ms(20 if self._host is None else await self._host.turn())
 
     def _meet_host(self):

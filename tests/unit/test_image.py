@@ -533,7 +533,8 @@ def test_saved_data_is_put_back(image: Image, drive: Path) -> None:
     (folder / "sessions").write_text(sealed.seal(record) + "\nhalf a lin", encoding="ascii")
     told = image("flash", "--drive", str(drive), "--data", "saved")
     assert told.endswith(" presets (generation 1), 1 session, 0 faults\n"), told
-    data = {path: content for path, content in on(drive).items() if path not in files("tonus_r1")}
+    firmware = files("tonus_r1")
+    data = {path: content for path, content in on(drive).items() if path not in firmware}
     assert data["data/sessions"].decode() == sealed.seal(record) + "\n"
     assert data["data/bank"].splitlines()[:-1] == RELEASED.read_bytes().splitlines()[:-1]
     assert set(data) == {"data/bank", "data/sessions", "data.mark"}
