@@ -101,7 +101,7 @@ def test_the_log_of_a_session_and_its_start_come_back() -> None:
 
 
 def test_a_traceback_is_a_log_line_and_comes_back_to_no_answer(tmp_path: Path) -> None:
-    dying = ("tonus/app.py", 'found["requests"] =', 'asyncio.create_task(self._named("odd", 7)); found["requests"] =')
+    dying = ("tonus/app.py", 'found["dropped"] =', 'asyncio.create_task(self._named("odd", 7)); found["dropped"] =')
     with device(firmware=changed_firmware(tmp_path, dying)) as made:
         made.client.counters()
         made.live.run(300_000)
