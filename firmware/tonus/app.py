@@ -391,6 +391,7 @@ class App:
 
     def _meet_host(self):
         """What a host needs, from the first cable or byte on: a tenth of a second to load. Only while quiet."""
+        gc.collect()  # it stays: not behind what is garbage
         from .host import Host
 
         journals = {"session": self._recorder.sessions, "fault": self._recorder.faults}
