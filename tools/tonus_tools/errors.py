@@ -68,3 +68,7 @@ class DeviceRefused(LinkError):
         super().__init__(f"the device refused: {reason}")
         self.code = code
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[DeviceRefused], tuple[int, str]]:
+        """Whole out of another process, too."""
+        return type(self), (self.code, self.reason)

@@ -158,7 +158,7 @@ PROOFS = (
         16,
         "the cable's cut in the interrupt",
         (("guard.py", "if pins & kept[USB]:", "if pins < 0:"),),
-        _scenario("plugs_in_mid_session"),
+        "tests/sim/test_guard_rules.py::test_a_rule_ends_what_it_is_there_for[usb]",
     ),
     Proof(17, "no start below 20 %", (_limit("BATTERY_START_PCT", "20", -99),), _scenario("low_battery_refuses")),
     Proof(

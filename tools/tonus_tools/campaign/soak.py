@@ -26,7 +26,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tonus import bank, limits
+from tonus import bank, limits, settings
 from tonus.preset import build, canonical
 
 from ..ctl.client import Client
@@ -237,9 +237,7 @@ class _Device:
         if self._chance(BANK) or self.told.starts == 1:
             client.write_bank([canonical(preset) for preset in _presets(random)])
         if self._chance(SETTINGS):
-            client.settings_write(
-                {"sound": random.choice(("full", "quiet", "silent")), "haptic": random.random() < 0.5}
-            )
+            client.settings_write({"sound": random.choice(settings.SOUNDS), "haptic": random.random() < 0.5})
         live.run(random.randint(1_000_000, 60_000_000))
         said = client.device_info().clock
         truly = (self.now + timedelta(microseconds=live.now_us)).timestamp()
