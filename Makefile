@@ -43,10 +43,10 @@ bench: $(VENV)/run.stamp ## measure the firmware on an emulated RP2040, ten minu
 campaign: $(VENV)/dev.stamp ## every kind of single fault at random moments, simulator and chip: a table, within an hour (RUNS=3000)
 	@$(BIN)/python -m tonus_tools.campaign --runs $(RUNS)
 
-soak: $(VENV)/dev.stamp ## a thousand one-minute sessions over simulated months, and what they leave, in ten minutes or so
+soak: $(VENV)/dev.stamp ## a thousand one-minute sessions over simulated months, and what they leave, in five minutes or so
 	@$(BIN)/python -m tonus_tools.campaign.soak
 
-hazards: $(VENV)/dev.stamp ## take out each guard that HAZARDS.md names, and see its proof fail, in ten minutes or so
+hazards: $(VENV)/dev.stamp ## take out each guard that HAZARDS.md names, and see its proof fail, in a minute or so
 	@$(BIN)/python -m tonus_tools.campaign.hazards
 
 spice: $(VENV)/dev.stamp ## the electrode stage in ngspice: tables and plots in tools/tonus_tools/spice
