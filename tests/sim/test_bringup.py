@@ -388,3 +388,12 @@ def test_a_device_with_a_fault(broken: dict[str, Any], step: str, words: str, pl
     assert code == 1, said
     assert report["wrong"]["step"] == step, said
     assert words in report["wrong"]["hint"]
+
+
+def test_a_device_that_does_not_see_its_cable_answers_all_the_same() -> None:
+    """From its start on, or nobody could find what is wrong with it."""
+    with device(usb=False) as made:
+        made.live.do("wired", {"heard": True, "wires": {"VBUS_SENSE": ""}})
+        made.live.do("usb", True)
+        made.connect()
+        assert made.client.device_info().state == "FAULT"  # to it the cable's voltage is a cell's

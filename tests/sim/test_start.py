@@ -248,7 +248,7 @@ MODULES = sorted({path.stem for path in FIRMWARE.glob("tonus/*.py")} - set(HOSTS
 
 @pytest.mark.parametrize("module", HOSTS)
 def test_what_only_a_host_needs_is_missing_when_one_comes(module: str, tmp_path: Path) -> None:
-    """Until then it treats; from then on it is a device that could not start."""
+    """Until then it is ready; from then on it is a device that could not start."""
     firmware = changed_firmware(tmp_path)
     (firmware / "tonus" / f"{module}.py").unlink()
     it, trace = started(tmp_path, None, firmware)
