@@ -6,7 +6,7 @@ contact is like that the voltage is now and then read soon after a phase's begin
 fast it rises says when it will be as high as it can get.
 """
 
-from math import sqrt
+from math import log, sqrt
 
 from . import limits
 from .mpy import const
@@ -23,6 +23,7 @@ _SOON_US = const(30)  # ... but not sooner, with little to read, ...
 _LATE_US = const(60)  # ... nor later, when it may be full
 _SERIES_OHM = const(700)  # what is in the way to the capacitance: gel and deeper skin, 0.5 to 1 kOhm
 _MEAN_OF = const(4)  # readings; skin, gel and pressure change
+_LITTLE = 0.01  # that leaks: its logarithm would be next to nothing, and wrong
 
 
 class Filling:
@@ -87,8 +88,11 @@ def part(phase_us: int, rise: float, seen: float, mv: int, short: bool, room_mv:
     bend = max(0.0, rise - mv / at_us) / at_us
     leak = min(1.0, 2 * bend * room_mv / (rise * rise))
     if short:
-        full_us = min(room_mv / rise, phase_us / 2)
-        return (full_us + (phase_us - full_us) * min(seen, leak)) / phase_us
+        rest = min(seen, leak)
+        full_us = phase_us / 2
+        if rest < 1:  # the more leaks, the later it is full
+            full_us = min(full_us, room_mv / rise * (-log(1 - rest) / rest if rest > _LITTLE else 1))
+        return (full_us + (phase_us - full_us) * rest) / phase_us
     under = rise * rise - 4 * bend * room_mv
     full_us = 2 * room_mv / (rise + sqrt(under)) if under >= 0 else phase_us
     if full_us >= phase_us:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tonus import limits
 from tonus.filling import _SAMPLE_US as SAMPLE_US
@@ -41,6 +41,7 @@ def device(set_ua: int, phase_us: int, farad: float, ohm: float) -> tuple[Fillin
     return Filling(board, stage), sum(amps) / phase_us / set_ua, round(amps[at]), round(volts[at])
 
 
+@example(96, 1432, 1.5e-9, 0.3e6)
 @given(
     st.integers(20, limits.FIRMWARE_CEILING_UA),
     st.integers(200, limits.WATCHED_US),
@@ -53,15 +54,15 @@ def test_what_a_phase_delivers_is_told_from_its_beginning_and_its_middle(
     """Whatever the skin. The worst are samples that fall where the current has just begun to go down."""
     filling, true, ua, mv = device(set_ua, phase_us, farad, ohm)
     more = filling.more(phase_us, set_ua, ua, mv, 0)
-    assert min(1.0, ua / set_ua) + more == pytest.approx(true, abs=0.2)
+    assert min(1.0, ua / set_ua) + more == pytest.approx(true, abs=0.25)
 
 
 @pytest.mark.parametrize(("set_ua", "phase_us"), [(120, 500), (200, 500), (280, 500), (280, 1000), (400, 200)])
-def test_dry_skin_as_the_simulator_has_it_is_told_within_three_points(set_ua: int, phase_us: int) -> None:
+def test_dry_skin_as_the_simulator_has_it_is_told_within_a_point(set_ua: int, phase_us: int) -> None:
     ohm = 6e6 / (1 + set_ua / 50)
     filling, true, ua, mv = device(set_ua, phase_us, 1.5e-9, ohm)
     assert abs(ua / set_ua - true) > 0.1  # the sample alone does not tell it
-    assert min(1.0, ua / set_ua) + filling.more(phase_us, set_ua, ua, mv, 0) == pytest.approx(true, abs=0.03)
+    assert min(1.0, ua / set_ua) + filling.more(phase_us, set_ua, ua, mv, 0) == pytest.approx(true, abs=0.01)
 
 
 def test_good_contact_and_long_phases_are_not_waited_for() -> None:
