@@ -20,15 +20,16 @@ async def average(within: int, plus, minus=None) -> tuple[int, int]:
     """
     counts: dict[int, int] = {}
     n = 0
-    while True:
+    asked = 2 * _BURST
+    while n < asked:
         await sleep_ms(1)
         _count(counts, _BURST, plus, minus)
         n += _BURST
-        codes = sorted(counts)
-        # Quartiles are 1.35 deviations apart; one more code is what a small noise may hide in.
-        deviation = (_ranked(codes, counts, n * 3 // 4) - _ranked(codes, counts, n // 4) + 1) * 759
-        if n >= _MOST or n > _BURST and deviation * deviation <= within * within * n:
-            break
+        if n >= asked:  # by then it is known better how many it takes
+            codes = sorted(counts)
+            # Quartiles are 1.35 deviations apart; one more code is what a small noise may hide in.
+            deviation = (_ranked(codes, counts, n * 3 // 4) - _ranked(codes, counts, n // 4) + 1) * 759
+            asked = min(1 + (deviation * deviation - 1) // (within * within), _MOST)
     cut = n // _TRIM
     if _ranked(codes, counts, cut):
         return _between(codes, counts, cut, n - cut), deviation

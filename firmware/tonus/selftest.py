@@ -129,8 +129,8 @@ async def _rise(board, stage, pulse) -> int:
 
 async def _fall(board, stage) -> int:
     """The rail, mV, when it and the latch have gone, or RAIL_GONE_MS have."""
-    for _ in range(limits.RAIL_GONE_MS // 2):
-        await sleep_ms(2)
+    for _ in range(limits.RAIL_GONE_MS):
+        await sleep_ms(1)
         rail = stage.rail()
         if rail <= board.RAIL_MIN_MV // 10 and stage.fault_n():
             break
