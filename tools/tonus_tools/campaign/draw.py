@@ -22,7 +22,7 @@ from .kinds import Fault
 
 STATES = {"SELF_TEST": 6, "STANDBY": 6, "ARMED": 8, "RAMP_UP": 15, "TREAT": 50, "PAUSED": 8, "RAMP_DOWN": 7}
 SKINS = ("good", "typical", "good", "typical", "poor", "500", "2k")
-READY_S = 1.6
+READY_S = 1.1
 LONG_WATCH = ("task", "watchdog", "main_hangs", "timer_dead", "spi_error")  # faults that a restart may end
 MOST_RAMP_S = 3.0  # of a drawn preset, that its ramp's end is soon
 LEAK_WATCH_S = 45.0
@@ -106,9 +106,9 @@ class _Hand:
         """Play up to where the fault comes; when."""
         random = self.random
         ramp_s = preset.ramp_ms / 1000
-        self._press("MODE", random.uniform(0.7, 1.2))
+        self._press("MODE", random.uniform(0.2, 0.6))
         self.t = READY_S
-        moments = {"SELF_TEST": random.uniform(0.3, 1.3), "STANDBY": random.uniform(1.4, 1.6)}
+        moments = {"SELF_TEST": random.uniform(0.3, 0.7), "STANDBY": random.uniform(0.9, 1.1)}
         self.skin = random.choice(SKINS)
         level = random.randint(1, 3 if self.short else limits.LEVELS)
         for i in range(level):

@@ -26,4 +26,4 @@ EXEC_US = 4
 TURN_US = 750  # a task's turn of asyncio's loop
 COLLECTION_US = 20_000
 GARBAGE_US = 400_000  # of turns, until there is so much garbage that it is collected
-LOAD_NS = 560  # a byte read from the flash: next to all of them are the firmware's files, which it makes modules of
+LOAD_NS = 235  # a byte read from the flash: next to all of them are the firmware's files, which it makes modules of

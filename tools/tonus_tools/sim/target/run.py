@@ -17,7 +17,7 @@ from micropython import const
 HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO before any file is loaded
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
 PIECE = 8192  # bytes of what is taken away of this interpreter's heap: a whole one would find no room
-BOOT_US = 250_000  # from power to main.py
+BOOT_US = 15_000  # from power to main.py
 
 ROOM = const(4096)  # for lines of the trace, written together: each write is a call of the host's system
 
