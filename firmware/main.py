@@ -15,7 +15,7 @@ from micropython import kbd_intr
 kbd_intr(-1)  # Ctrl-C is a byte like any other: a treatment's firmware has no prompt
 
 BEGAN_MS = ticks_ms()
-GARBAGE_BYTES = 65_536  # what loading leaves is collected this often, so that the modules lie close together
+GARBAGE_BYTES = 131_072  # what loading leaves is collected this often, so that the modules lie close together
 START_MS = 8000  # the watchdog's time while the device is made, near its longest: sources take seconds to load
 LOOK_MS = 50
 OFF_MS = 1500  # MODE held this long: power off, as always

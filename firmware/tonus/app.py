@@ -497,14 +497,16 @@ class App:
         try:
             now = self._calibrations.now
             # Its memory is worth more to the session: what it is made of is there while it runs.
+            before = set(sys.modules)
             from . import selftest
 
+            its = set(sys.modules) - before
             try:
                 readings = await selftest.run(self._board, self._stage, self._pulse, self._power, now)
             finally:
-                for name in ("selftest", "mean"):
-                    del sys.modules["tonus." + name]
-                    delattr(sys.modules["tonus"], name)
+                for name in its:
+                    del sys.modules[name]
+                    delattr(sys.modules["tonus"], name.split(".")[1])
             self.calibrated()
             if not len(self._bank):
                 raise faults.Failed(faults.PRESETS, 0)

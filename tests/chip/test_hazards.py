@@ -24,7 +24,7 @@ def test_power_up(emulated: Emulated) -> None:
     trace = emulated.play(FROM_S + 0.01, [], {"visits": ["STANDBY"], "no_output": True, "faults": []})
     powered = next(event.t_us for event in trace.of("power"))
     ready = next(change.t_us for change in trace.states if change.to == "STANDBY")
-    assert ready - powered <= 1_400_000
+    assert ready - powered <= 800_000
     assert trace.logs_of("selftest")[0].fields["ok"] is True
     assert trace.of("rail")[-1].fields == (0,)
 

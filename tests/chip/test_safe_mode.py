@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from emulated import Emulated, T
 from on_port import on_port
+from prompted import for_prompt
 from tonus import limits
 from tonus_tools.chip.branch import Branch
 from tonus_tools.chip.live import Live
@@ -63,7 +64,7 @@ def test_mpremote(safe: Callable[[Callable[[Live], list[str]]], list[str]], tmp_
         assert len(trace.of("boot")) == 1
         return [line.split()[-1] for line in listed.splitlines()[1:]]
 
-    assert safe(work) == ["board.mpy", "main.py", "tonus/"]
+    assert safe(work) == ["board.mpy", "data/", "main.py", "tonus/"]
     assert back.read_bytes() == there.read_bytes()
 
 
@@ -74,7 +75,7 @@ def test_a_soft_reset_in_mid_pulse_leaves_the_output_dead(
     def work(live: Live) -> None:
         live.send(b"\x01")
         live.run(50_000)
-        live.send(PULSES.encode() + b"\x04")
+        live.send(for_prompt(live, PULSES).encode() + b"\x04")
         live.run(900_000)
         live.send(b"\x02")
         live.run(50_000 + later_us)

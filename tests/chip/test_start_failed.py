@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,14 @@ import pytest
 from tonus import faults
 from tonus_tools.chip.live import Live
 from tonus_tools.errors import UsageError
-from tonus_tools.image.filesystem import files, filesystem
+from tonus_tools.image.filesystem import contents, files, filesystem
 from tonus_tools.sim.scenario import Scenario
 
 
 def test_a_module_that_is_missing(tmp_path: Path) -> None:
     image = tmp_path / "flash.img"
     there = files("tonus_r1")
-    del there["tonus/session.mpy"]
+    del there["tonus/recorder.mpy"]
     image.write_bytes(filesystem(there))
     records: list[list[Any]] = []
     try:
@@ -34,7 +35,9 @@ def test_a_module_that_is_missing(tmp_path: Path) -> None:
         live.run(200_000)
     (log,) = [record[2] for record in records if record[0] == "log"]
     assert (log["n"], log["name"]) == (faults.START_FAILED, faults.name(faults.START_FAILED))
-    assert "tonus.session" in log["why"]
+    assert "tonus.recorder" in log["why"]
+    journal = contents(image.read_bytes())["data/faults"]
+    assert json.loads(journal.partition(b"*")[0])["why"] == log["why"]
     lit = {record[2] for record in records if record[0] == "led" and record[3]}
     assert lit >= {f"LEVEL_{i}" for i in (1, 2, 4, 5)} | {f"MODE_{i}" for i in range(1, 5)}
     assert [record[2] for record in records if record[0] == "power"] == [1, 0]

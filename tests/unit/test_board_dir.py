@@ -72,8 +72,8 @@ def test_its_description_is_one_that_micropython_publishes() -> None:
 
 def test_the_firmware_is_frozen_whole(frozen: Frozen) -> None:
     assert frozen.included == ["$(PORT_DIR)/boards/manifest.py"]
-    modules = {path.removesuffix(".mpy") for path in files("tonus_r1") if path.endswith(".mpy")}
-    of_the_frozen_image = {"boot", "shipped_presets", "main"}
+    modules = {path.removesuffix(".py") for path in files("tonus_r1", as_sources=True) if path.endswith(".py")}
+    of_the_frozen_image = {"boot", "shipped_presets"}
     assert {path.removesuffix(".py") for path in frozen.sources} == modules | of_the_frozen_image
     assert frozen.sources["main.py"] == (FIRMWARE / "main.py").read_bytes()
     assert frozen.sources["board.py"] == (FOLDER / "board.py").read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from tonus import faults, guard, limits, link, program
 from tonus_tools.errors import UsageError
 from tonus_tools.image.folding import NAMED, folded, numbers_of
-from tonus_tools.image.names import KNOWN, known_names, renamed
 from tonus_tools.world.boards import FIRMWARE
 
 NUMBERS = {name: numbers_of((FIRMWARE / "tonus" / f"{name}.py").read_text(encoding="utf-8")) for name in NAMED}
@@ -92,53 +90,6 @@ def test_a_folded_module_says_the_same(path: Path) -> None:
     asked = [ast.unparse(node) for node in ast.walk(ast.parse(found)) if type(node) is ast.Attribute]
     assert not {f"{module}.{name}" for module in NAMED for name in NUMBERS[module]} & set(asked)
     assert said(found, path.stem) == said(source, path.stem)
-
-
-FOLDED = [folded(path.read_text(encoding="utf-8"), path.name, NUMBERS) for path in SOURCES]
-MAIN = (FIRMWARE / "main.py").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("at", range(len(SOURCES)), ids=lambda at: SOURCES[at].stem)
-def test_a_module_with_known_names_says_the_same(at: int) -> None:
-    names = known_names(FOLDED, [MAIN])
-    assert len(names) > 100
-    assert len(set(names.values())) == len(names)
-    assert not set(names.values()) & set(re.findall(r"\w+", " ".join([*FOLDED, MAIN])))
-    there = {known: own for own, known in names.items()}
-    back = re.sub(r"\b[a-z]\w*\b", lambda found: there.get(found[0], found[0]), renamed(FOLDED[at], names))
-    assert back == FOLDED[at]
-
-
-def test_there_are_known_names_enough() -> None:
-    text = " ".join(FOLDED)
-    private = set(re.findall(r"\b_[A-Za-z]\w*", text)) - set(re.findall(r"(?:def |class )(\w+)", text))
-    private -= set(re.findall(r"(\w+) = const", text))
-    assert len(known_names(FOLDED, [MAIN])) > 0.9 * len(private)
-    assert len(set(KNOWN)) == len(KNOWN)
-
-
-KEPT = ["_in_text", "_in_main", "_built_in", "__init__", "_LIKE_A_CONST", "public", "_a", "_function"]
-
-
-@pytest.mark.parametrize("kept", KEPT)
-def test_names_that_others_may_know_stay_as_they_are(kept: str) -> None:
-    module = """class Thing:
-    def __init__(self, _private):
-        self._in_text = self._in_main = self.public = self._function = _private
-        getattr(self, "_in_text")._built_in(_a=1)
-
-    def _function(self):
-        acos()
-
-
-_LIKE_A_CONST = const(3)
-"""
-    names = known_names([module, "x._a = _private"], ["x._in_main, acosh"])
-    assert names == {"_private": next(name for name in KNOWN if name not in ("acos", "acosh"))} | {
-        name: known for name, known in names.items() if name == "_a"
-    }
-    assert re.search(rf"\b{kept}\b", renamed(module, names)) or kept == "_a"
-    assert "_private" not in renamed(module, names)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)

@@ -135,7 +135,7 @@ def _boot() -> list[Figure]:
             powered = trace.of("power")[0].t_us
             ready = next(change.t_us for change in trace.states if change.to == "STANDBY")
             how = "supply to STANDBY, self-test passed, shipped presets" + (", blank /data" if "first" in name else "")
-            found.append(Figure(f"{name} to STANDBY", (ready - powered) / 1000, "ms", how, 1400))
+            found.append(Figure(f"{name} to STANDBY", (ready - powered) / 1000, "ms", how, 800))
         return found
 
 
@@ -366,7 +366,7 @@ def _heap() -> list[Figure]:
     half = len(sim) // 2  # some turns of the journal, which grows until it is written anew
     lost = statistics.median(sim[:half]) - statistics.median(sim[half:])
     return [
-        Figure("heap free, treating", first, "bytes", f"chip; {how}", 100_000, True),
+        Figure("heap free, treating", first, "bytes", f"chip; {how}", 110_000, True),
         Figure("heap lost over three more sessions", first - last, "bytes", "chip; the same, later"),
         Figure("heap lost over fifty sessions", lost, "bytes", "simulator; medians of fifty and fifty", _BLOCK * half),
     ]

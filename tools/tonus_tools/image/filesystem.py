@@ -6,7 +6,7 @@ of 256 bytes. The same files always make the same bytes: nothing here knows the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
@@ -14,8 +14,7 @@ from littlefs import LFSConfig, LittleFS, LittleFSError, UserContext
 from ..errors import UsageError
 from ..world.boards import BOARDS, FIRMWARE, board_names
 from .compiled import compiled
-from .folding import NAMED, folded, numbers_of
-from .names import known_names, renamed
+from .lean import MAIN, lean
 
 FLASH_BYTES = 0x200000  # of the Pico
 BLOCK = 4096  # also what the flash erases at once
@@ -26,6 +25,7 @@ _READ, _PROGRAM = 32, 256
 _CACHE = 4 * _PROGRAM
 _LOOKAHEAD = 32
 _BLOCK_CYCLES = 100
+DATA = "data"
 _NOT_INLINE = 1  # bytes: what is in a file stays out of its directory, which MicroPython reads with each import
 
 
@@ -38,38 +38,30 @@ def check_board(name: str) -> None:
 def files(board: str, firmware: Path = FIRMWARE, as_sources: bool = False) -> dict[str, bytes]:
     """What the firmware is on the device: path from the root, without a leading slash, to content; sorted.
 
-    main.py is source, since MicroPython starts no other; the package `tonus` and the board's module are compiled, their
-    numbers folded and their private names ones that MicroPython has itself.
-    as_sources: not compiled, for an interpreter that is not an RP2040's. UsageError when there is no such board, or a
+    The board's module and the package `tonus` are compiled, the package as `lean` has it. main.py is source, since
+    MicroPython starts no other.
+    as_sources: as they are, for an interpreter that is not an RP2040's. UsageError when there is no such board, or a
     source does not compile.
     """
     check_board(board)
-    found = {"main.py": (firmware / "main.py").read_bytes()}
-    modules = {"board.py": BOARDS / board / "board.py"}
-    modules |= {f"tonus/{path.name}": path for path in firmware.glob("tonus/*.py")}
+    own = BOARDS / board / "board.py"
     if as_sources:
-        found |= {name: path.read_bytes() for name, path in modules.items()}
+        paths = {"main.py": firmware / "main.py", "board.py": own}
+        paths |= {f"tonus/{path.name}": path for path in firmware.glob("tonus/*.py")}
+        found = {name: path.read_bytes() for name, path in paths.items()}
     else:
-        sources = {name: path.read_text(encoding="utf-8") for name, path in modules.items()}
-        for name, source in _lean(sources, found["main.py"].decode()):
+        found = {"main.py": MAIN.encode(), "board.mpy": compiled(own.read_bytes(), "board.py")}
+        for name, source in lean(firmware).sources.items():
             found[name.removesuffix(".py") + ".mpy"] = compiled(source.encode(), name)
     for path in firmware.glob("tonus/presets/*.json"):
         found[f"tonus/presets/{path.name}"] = path.read_bytes()
     return dict(sorted(found.items()))
 
 
-def _lean(sources: Mapping[str, str], main: str) -> Iterator[tuple[str, str]]:
-    """The modules with their numbers folded and their private names known: both would cost the device's heap."""
-    numbers = {name: numbers_of(sources[f"tonus/{name}.py"]) for name in NAMED}
-    done = {name: folded(source, name, numbers) for name, source in sources.items()}
-    names = known_names([source for name, source in done.items() if name != "board.py"], [main, done["board.py"]])
-    for name, source in done.items():
-        yield name, source if name == "board.py" else renamed(source, names)
-
-
 def filesystem(files: Mapping[str, bytes]) -> bytes:
-    """A littlefs with these files, of all the BLOCKS. UsageError when they do not fit.
+    """A littlefs with these files and a folder for data, of all the BLOCKS. UsageError when they do not fit.
 
+    The folder is what the firmware's first start would make, which erases flash before the device is ready.
     Its directories are short, as littlefs leaves them when it has compacted them: MicroPython reads two from end to end
     four times for each module it imports.
     """
@@ -78,6 +70,8 @@ def filesystem(files: Mapping[str, bytes]) -> bytes:
     fs.format()
     fs.mount()
     try:
+        if DATA not in files:
+            fs.makedirs(DATA)
         for path, content in sorted(files.items()):
             if "/" in path:
                 fs.makedirs(path.rpartition("/")[0], exist_ok=True)

@@ -1,10 +1,12 @@
-"""Private names of the firmware, as names that MicroPython has itself: those cost the device's heap nothing.
+"""The firmware's own names, as names that MicroPython has itself: those cost the device's heap nothing.
 
-Each other name costs it as many bytes as it has letters, and a place in a table that is doubled when it is full: from
-640 to 1280 places at some 1260 names, 8 KB at once; and of each module that is loaded, each name is looked for in all
-of it. Functions and classes keep theirs, for tracebacks. So does a `const`, which begins with an underscore and is thus
-no name on the device, and a name that others might know: it stands in a string, in main.py or in a board's module, or
-the modules never give it anything.
+Each other name costs it as many bytes as it has letters and some eight more, and time: of each module that is loaded,
+each name is looked for among all that have come before. Some names stay as they are: those of modules and of
+exceptions, which people read; those that others might know, since they stand in a string, in main.py or in a board's
+module; and a `const`, which begins with an underscore and is thus no name on the device.
+
+So a traceback of the device speaks of `acosh` where the source has `_enter`. `python -m tonus_tools.image names` tells
+which is which.
 """
 
 from __future__ import annotations
@@ -13,62 +15,97 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-# In the image of MicroPython 1.28.0 for RPI_PICO (a test looks), and such as no firmware needs; a few more than private
-# names. Where one is not there, it is a name like any other.
-KNOWN = """
-    acos acosh acquire addr addressof addrsize aes align alt appendleft argv asin asinh asr atan atan2 atanh
-    bitstream blit bswap buf buffering builtins bytecode byteorder calcsize ceil center chdir clz cmath cmp config
-    copy copysign cosh cpsid cpsie cpu crc8 cryptolib ctrl cts datetime decrypt deepsleep deflate degrees deinit
-    delattr deque digest disable discard divmod doc dump dupterm ellipse enable encoding encrypt endswith erf erfc
-    errorcode exp expm1 extend fabs factorial fill firstbit flush fmod format framebuf frexp fromhex fromkeys gamma
-    getcwd getrandbits gmtime group groups hashlib heapify heappop heappush heapq hexlify hline ibuf ilistdir imag
-    indices inf insert intersection invert isalpha isclose isdisjoint isenabled isfinite isinf islower isnan isspace
-    issubset issuperset isupper iterable iterator keepends keys ldexp ldr ldrb ldrex ldrh lgamma lightsleep
-    localtime locked log10 log2 lookahead lsl lsr lstrip maxsize md5 mem16 mem8 memaddr mkfs mktime modf modify
-    mount movt movw movwt mrs mtime nan newline nodename nop onewire pack parity partition peek pixel polar poly
-    popitem popleft prog progsize ps1 ps2 push radians randint random randrange rbit readbit readbyte readfrom
-    readlines readsize real rect rindex rpartition rts rxbuf schedule scl scroll sda sdiv seed sendbreak sep
-    setdefault sha1 sha256 sin sinh sizeof sleep splitlines stall startswith statvfs stderr strb strex strh sub sync
-    sysname tan tanh tau trigger trunc txbuf txdone udiv umount uname unhexlify uniform unlink unpack unregister
-    unsafe upper urandom usys vcmp vfs vldr vline vmov vmrs vneg vsqrt vstr wfi writebit writeblocks writebyte
-    writeto writevto
+from .micropythons import NAMES
+
+# What MicroPython may ask any object for, and what a PIO program may find in its module.
+_ASKED = """
+    close count default flush gpio ioctl irq key keys mount nop null open pc pindirs push read readblocks readinto
+    readline remove seek send setblocking stat status sync throw value word write writeblocks
 """.split()  # noqa: SIM905
-_PRIVATE = re.compile(r"_[A-Za-z]\w*")
-_WORD = re.compile(r"\w+")
+_OWN = re.compile(r"(?!__)[A-Za-z_]\w*")
 
 
-def known_names(modules: Collection[str], others: Collection[str]) -> dict[str, str]:
-    """Private name to the one it gets, one table for all `modules`, since one may reach into another.
+def known_names(modules: Mapping[str, str], others: Iterable[str]) -> dict[str, str]:
+    """Own name to the one it gets, one table for all `modules` (path to source), since one may reach into another.
 
+    A name that only attributes have may be given the same as one that none has: they are looked up in different places.
     others: sources that stay as they are. The names used most come first, should there be too few.
     """
     uses: dict[str, int] = {}
+    variables: set[str] = set()
+    attributes: set[str] = set()
     given: set[str] = set()
-    kept: set[str] = set()
-    for source in modules:
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                kept.add(node.name)
-            elif isinstance(node, ast.arg):
-                given.add(node.arg)
-            elif isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("const("):
-                kept.update(ast.unparse(target) for target in node.targets)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                given.add(node.id)
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                given.add(node.attr)
+    kept = {path.rpartition("/")[2].removesuffix(".py") for path in modules} | NAMES
+    for source in modules.values():
+        tree = ast.parse(source)
+        kept.update(_strings(tree))
+        for kind, name, gives in _names(tree):
+            (attributes if kind == "attribute" else variables).add(name)
+            if gives:
+                given.add(name)
+            if kind == "kept":
+                kept.add(name)
         for token in _tokens(source):
             if token.type == tokenize.NAME:
                 uses[token.string] = uses.get(token.string, 0) + 1
-            elif token.type == tokenize.STRING:
-                kept.update(_WORD.findall(token.string))
     for source in others:
-        kept.update(_WORD.findall(source))
-    names = [name for name in given if _PRIVATE.fullmatch(name) and name not in kept]
-    free = [name for name in KNOWN if name not in uses and name not in kept]
-    return dict(zip(sorted(names, key=lambda name: (-uses[name], name)), free, strict=False))
+        kept.update(_strings(ast.parse(source)))
+        kept.update(token.string for token in _tokens(source) if token.type == tokenize.NAME)
+    names = [name for name in given if _OWN.fullmatch(name) and name not in kept]
+    names.sort(key=lambda name: (-uses[name], name))
+    free = sorted((name for name in NAMES - set(_ASKED) if name not in uses), key=_spread(NAMES))
+    # Those that are both first, then both kinds from the same place on.
+    both = [name for name in names if name in variables and name in attributes]
+    known = dict(zip(both, free, strict=False))
+    rest = free[len(both) :]
+    for only in (variables - attributes, attributes - variables):
+        known |= dict(zip([name for name in names if name in only], rest, strict=False))
+    return known
+
+
+def _names(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
+    """Each name's kind (variable, attribute, or one that is kept), the name, whether it is given something."""
+    methods = {id(each) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield "kept" if _is_exception(node) else "variable", node.name, True
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield "attribute" if id(node) in methods else "variable", node.name, True
+        elif isinstance(node, ast.arg):
+            yield "variable", node.arg, True
+        elif isinstance(node, ast.keyword) and node.arg:
+            yield "variable", node.arg, False
+        elif isinstance(node, ast.alias):
+            yield "variable", node.name, False
+            if node.asname:
+                yield "variable", node.asname, True
+        elif isinstance(node, ast.Attribute):
+            yield "attribute", node.attr, isinstance(node.ctx, ast.Store)
+        elif isinstance(node, ast.Name):
+            yield "variable", node.id, isinstance(node.ctx, ast.Store)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            yield "variable", node.name, True
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("const("):
+            targets = [ast.unparse(target) for target in node.targets]
+            yield from (("kept", name, True) for name in targets if name.startswith("_"))
+
+
+def _spread(names: Iterable[str]) -> Callable[[str], tuple[int, int]]:
+    """An order in which neighbours are hashed to different numbers, as far as those reach: MicroPython's are of 8 bits.
+
+    So what is looked up most meets the fewest others on the way.
+    """
+    place: dict[str, tuple[int, int]] = {}
+    rounds = [0] * 256
+    for name in sorted(names):
+        value = 5381
+        for byte in name.encode():
+            value = value * 33 ^ byte
+        place[name] = (rounds[value & 0xFF], value & 0xFF)
+        rounds[value & 0xFF] += 1
+    return place.__getitem__
 
 
 def renamed(source: str, names: Mapping[str, str]) -> str:
@@ -80,6 +117,17 @@ def renamed(source: str, names: Mapping[str, str]) -> str:
             line = lines[row - 1]
             lines[row - 1] = line[:start] + names[token.string] + line[token.end[1] :]
     return "\n".join(lines)
+
+
+def _strings(tree: ast.Module) -> Iterator[str]:
+    """Strings, any of which may be a name: one that is there anyway, or that something is asked for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _is_exception(node: ast.ClassDef) -> bool:
+    return any("Error" in base or "Exception" in base for base in map(ast.unparse, node.bases))
 
 
 def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
