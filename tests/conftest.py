@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from types import ModuleType
@@ -19,6 +20,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # No test depends on the machine's speed.
 settings.register_profile("tonus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What only counts lines finds them with few examples, always the same.
+settings.register_profile("few", settings.get_profile("tonus"), max_examples=25, derandomize=True, database=None)
 settings.load_profile("tonus")
 
 
@@ -26,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--device", metavar="PORT", help="run tests/chip on the board at this serial port, not on an emulated RP2040"
     )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a good deal of the suite waits for a port in real time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

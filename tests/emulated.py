@@ -25,9 +25,9 @@ T = TypeVar("T")
 Entry = dict[str, Any]
 Presets = Sequence[dict[str, Any]]
 
-FROM_S = 2.2  # a test's own time begins here
+FROM_S = 1.5  # a test's own time begins here
 FROM_US = round(1e6 * FROM_S)
-ON: Entry = {"at": 0, "press": "MODE", "for_s": 2.1}  # a finger that switches on, and stays while it starts
+ON: Entry = {"at": 0, "press": "MODE", "for_s": 1.4}  # a finger that switches on, and stays while it starts
 
 
 def _preset(id: str, name: str, **waveform: Any) -> dict[str, Any]:
