@@ -3,7 +3,7 @@
 import { View } from "./trace.js";
 
 const KEPT = "tonus.data"; // the device's /data: presets, calibration, journal
-const FINGER_US = 600_000;
+const FINGER_US = 300_000;
 export const START = { touch: "lifted", battery_pct: 80, usb: false, temperature_c: 25, bounce_ms: 10 };
 
 export class Device extends EventTarget {

@@ -58,8 +58,9 @@ class Run:
 
     @property
     def driven(self) -> Bools:
-        """Every phase, whatever its level."""
-        return np.ones(len(self.trace.phases), dtype=np.bool_)
+        """Every phase, whatever its level; not one of a DAC at zero, and of no charge: a line that moves drives nothing."""
+        phases = self.trace.phases
+        return np.asarray((phases.code > 0) | (phases.charge_nc > 0), dtype=np.bool_)
 
     def injected(self, *faults: str) -> list[int]:
         """When (us) any of these faults was injected."""
