@@ -58,7 +58,7 @@ class Run:
 
     @property
     def driven(self) -> Bools:
-        """Every phase, whatever its level; not one of a DAC at zero, and of no charge: a line that moves drives nothing."""
+        """Every phase, whatever its level; none of a DAC at zero and no charge: a line that moves drives nothing."""
         phases = self.trace.phases
         return np.asarray((phases.code > 0) | (phases.charge_nc > 0), dtype=np.bool_)
 
