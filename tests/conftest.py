@@ -14,6 +14,9 @@ from tonus_tools.world.boards import constants
 
 pytest_plugins = ["browser"]
 
+# Files whose tests wait for a port, or for a browser, in real time.
+WAITING = ("test_image_data", "test_live_panel", "test_page_try", "test_page_yours", "test_repl", "test_transcript")
+
 # A shell's background job ignores Ctrl-C, and so does what it starts: tests of it do not depend on who started them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: a good deal of the suite waits for a port in real time."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What mostly waits comes first: the processors have other work meanwhile, and nothing is waited for at the end."""
+    items.sort(key=lambda item: item.path.stem not in WAITING)
 
 
 @pytest.fixture(scope="session")

@@ -859,3 +859,10 @@ def test_a_push_of_a_presets_id_says_what_to_do(bench: Bench, device: Device) ->
     assert err.startswith("error: evening: no such file; a file is asked for, not a preset's id: tonusctl preset pull")
     assert "evening.json: cannot be read: No such file" in bench.run("preset", "push", "evening.json").err
     assert not device.methods_called
+
+
+def test_it_starts_without_what_only_draws() -> None:
+    """Half a second of each command's time."""
+    script = "import sys, tonus_tools.ctl.cli; print(*sorted({'matplotlib', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"

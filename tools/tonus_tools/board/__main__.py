@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections import Counter
@@ -14,7 +15,9 @@ from .outputs import table
 
 def main() -> int:
     """0 when the board is well, 1 when a rule, a calculation or a mutant says otherwise."""
-    if sys.argv[1:] == ["mutants"]:
+    parser = argparse.ArgumentParser(prog="python -m tonus_tools.board", description=(__doc__ or "").split(": ")[1])
+    parser.add_argument("what", nargs="?", choices=["mutants"], help="play every mutant of the circuit instead")
+    if parser.parse_args().what:
         return _mutants()
     for of in (build, bench):
         board = of.board()

@@ -6,14 +6,16 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .history import Session
-from .page import Progress
 from .regions import Region
 from .routine import Routine
 from .sentence import sentence
 from .symmetry import Pair
+
+if TYPE_CHECKING:
+    from .page import Progress
 
 Row = dict[str, Any]
 

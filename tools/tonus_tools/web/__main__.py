@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ from .build import build
 
 
 def main() -> int:
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / "web"
+    parser = argparse.ArgumentParser(prog="python -m tonus_tools.web", description="Make the page.")
+    parser.add_argument("out", nargs="?", type=Path, default=ROOT / "dist" / "web", help="folder (dist/web)")
+    out = parser.parse_args().out
     try:
         files = build(out)
     except (ToolError, OSError) as problem:
