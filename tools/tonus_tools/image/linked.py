@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..errors import UsageError
+from .names import is_exception
 
 # What a file has besides the module whose name it bears.
 TOGETHER: Mapping[str, tuple[str, ...]] = {
@@ -155,8 +156,7 @@ class _Module:
     def stays(self, name: str) -> bool:
         """Whether a name is the same everywhere: an exception's, which people read, or one that the compiler knows."""
         node = self.own[name]
-        error = isinstance(node, ast.ClassDef) and any("Err" in b or "Exc" in b for b in map(ast.unparse, node.bases))
-        return error or name in _WORDS
+        return isinstance(node, ast.ClassDef) and is_exception(node) or name in _WORDS
 
     def fail(self, node: ast.AST, why: str) -> UsageError:
         return UsageError(f"{_PACKAGE}/{self.name}.py: line {getattr(node, 'lineno', 0)}: {why}")

@@ -70,7 +70,7 @@ def _names(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
     methods = {id(each) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for each in node.body}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            yield "kept" if _is_exception(node) else "variable", node.name, True
+            yield "kept" if is_exception(node) else "variable", node.name, True
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield "attribute" if id(node) in methods else "variable", node.name, True
         elif isinstance(node, ast.arg):
@@ -126,7 +126,8 @@ def _strings(tree: ast.Module) -> Iterator[str]:
             yield node.value
 
 
-def _is_exception(node: ast.ClassDef) -> bool:
+def is_exception(node: ast.ClassDef) -> bool:
+    """Whether it is one, as far as its bases' names tell."""
     return any("Error" in base or "Exception" in base for base in map(ast.unparse, node.bases))
 
 
