@@ -209,6 +209,7 @@ def test_what_is_put_together(a: str, b: str, found: str) -> None:
         ("from . import b\nx = b.y", "", "tonus/a.py: line 2: b.y: no such name"),
         ("from . import d\nx = d.y", "", "tonus/a.py: line 2: d: no such module"),
         ("def f():\n    global x\n    x = 1", "", "tonus/a.py: line 2: global: not allowed in the firmware"),
+        ("x = f'{y}'", "", "tonus/a.py: line 1: an f-string: not allowed in the firmware"),
         ("def f():\n    from .b import y", "", "tonus/a.py: line 2: b: imported in a function, and loaded already"),
         ("from . import c\ndef f():\n    c.y = 2", "", "tonus/a.py: c_y: given another value in another file"),
     ],

@@ -324,6 +324,9 @@ class _Flat(ast.NodeTransformer):
     def visit_Global(self, node: ast.Global) -> ast.AST:
         raise self._module.fail(node, "global: not allowed in the firmware")
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        raise self._module.fail(node, "an f-string: not allowed in the firmware, for the names in it")
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.bases = [self.visit(base) for base in node.bases]
         node.decorator_list = [self.visit(each) for each in node.decorator_list]
