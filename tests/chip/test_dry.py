@@ -11,7 +11,7 @@ from tonus_tools.world.boards import load_board
 from tonus_tools.world.parts import resolve
 
 BOARD = "tonus_r1"
-POINTS = 6  # of two seconds, in which the first reading weighs more: as the looks fall, 2.6 to 4.6 too little
+POINTS = 4  # of two seconds, in which the first reading weighs more: as the looks fall, 1.5 to 2.4 too little
 
 
 def test_what_is_said_of_dry_skin_is_what_was_delivered(emulated: Emulated) -> None:

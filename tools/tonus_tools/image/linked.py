@@ -3,8 +3,8 @@
 MicroPython looks for each module four times in its file system, some seven milliseconds, and for each of its names
 among all others; and each keeps tables of its own. In the files of TOGETHER the name `x` of module `m` is `m_x`, since
 its modules share one module's names; what else they say is what the sources say, in the order in which those import
-each other. There are several, and what interrupts run is by itself, since a module's names are hashed to eight bits:
-among hundreds a look-up takes long.
+each other. There are several, and what interrupts run is in the smallest, since a module's names are hashed to eight
+bits: among hundreds a look-up takes long.
 """
 
 from __future__ import annotations
