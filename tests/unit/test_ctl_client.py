@@ -46,6 +46,19 @@ def resealed(line: bytes, old: bytes, new: bytes) -> bytes:
     return body + b"*" + crc(body).encode() + b"\n"
 
 
+def in_capitals(line: bytes) -> bytes:
+    """Its CRC in capitals: of as many blanks more as it takes until there is a letter in it."""
+    body = line.rstrip()[:-9]
+    while crc(body).isdigit():
+        body += b" "
+    return body + b"*" + crc(body).upper().encode() + b"\n"
+
+
+def test_a_crc_without_letters_is_put_off() -> None:
+    bare = next(body for n in range(10_000) if crc(body := b"{%d}" % n).isdigit())
+    assert not in_capitals(bare + b"*00000000\n").rstrip()[-8:].isdigit()
+
+
 # Framing
 
 
@@ -83,7 +96,7 @@ def test_what_an_earlier_program_left_is_skipped() -> None:
     [
         (lambda line: line.replace(b'"generation":0', b'"generation":1'), "CRC is wrong"),
         (lambda line: line.rstrip()[:-9] + b"\n", "CRC is missing"),
-        (lambda line: line.rstrip()[:-8] + line.rstrip()[-8:].upper() + b"\n", "CRC is missing"),
+        (in_capitals, "CRC is missing"),
         (lambda line: resealed(line, b'"id":', b'"id":-'), "bears id -"),
         (lambda line: resealed(line, b'"result"', b'"error"'), "no code and message"),
         (lambda line: resealed(line, b'"result"', b'"else"'), "not a reply"),
