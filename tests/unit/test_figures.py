@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import KINDS, Document, documents
 from tonus import bank, limits, preset, program
 from tonus_tools.ctl import margins
-from tonus_tools.ctl.figures import Load, Margin, PresetFigures, ZoneFigures, about, figures
+from tonus_tools.ctl.figures import Load, Margin, PresetFigures, ZoneFigures, about, figures, play
 from tonus_tools.world import boards
 from tonus_tools.world.boards import constants
 from tonus_tools.world.model import World
@@ -142,11 +142,15 @@ def test_charges_are_those_at_the_top_of_an_envelope_that_slow_pulses_miss() -> 
 # Against the words
 
 
-def pulled_mc(p: preset.Preset, level: int) -> list[float]:
-    """Charge of each zone, forward then reverse, word by word as the interrupt pulls them."""
+def pulled(p: preset.Preset, level: int) -> tuple[list[float], list[tuple[int, ...]]]:
+    """Word by word as the interrupt pulls them: charge of each zone in mC, forward then reverse, and all phases.
+
+    A phase is its time, direction, length, code, and whether it is a probe's.
+    """
     board = constants("tonus_r1")
     train = program.Train(program.compile_probe(board))
     charges = [0] * (2 * len(p.zones))
+    phases: list[tuple[int, ...]] = []
     t_us = code = told_us = 0
     probe = False
 
@@ -155,6 +159,8 @@ def pulled_mc(p: preset.Preset, level: int) -> list[float]:
         if train.load >= 0:
             code, probe = train.load, train.width == 0
         direction, us, _ = program.decode(train.word)
+        if direction:
+            phases.append((t_us + program.DEAD_US, direction, us, code, probe))
         if direction and not probe:
             later = sum(t_us + program.DEAD_US >= end for end in ends[:-1])
             charges[2 * later + (direction < 0)] += code * us
@@ -178,7 +184,7 @@ def pulled_mc(p: preset.Preset, level: int) -> list[float]:
     train.aim(0, 500)
     while not train.settled():
         one_word(len(p.zones) - 1)
-    return [charge * UA_PER_CODE / 1e9 for charge in charges]
+    return [charge * UA_PER_CODE / 1e9 for charge in charges], phases
 
 
 def assert_nets_to_zero(found: PresetFigures) -> None:
@@ -192,14 +198,14 @@ def test_session_charge_is_that_of_every_word(kind: str, level: int) -> None:
     p = made(WAVEFORMS[kind], WAVEFORMS[kind], WAVEFORMS["biphasic" if kind != "biphasic" else "swept"])
     found = figures(p, level)
     charges = [charge for zone in found.zones for charge in (zone.forward_mc, zone.reverse_mc)]
-    assert charges == pytest.approx(pulled_mc(p, level), rel=1e-9)
+    assert charges == pytest.approx(pulled(p, level)[0], rel=1e-9)
     assert_nets_to_zero(found)
 
 
 def test_the_shipped_presets_are_that_of_every_word() -> None:
     for p in SHIPPED.values():
         found = figures(p)
-        assert found.forward_mc == pytest.approx(sum(pulled_mc(p, 10)[::2]), rel=1e-9)
+        assert found.forward_mc == pytest.approx(sum(pulled(p, 10)[0][::2]), rel=1e-9)
 
 
 def short(document: Document) -> preset.Preset:
@@ -207,6 +213,17 @@ def short(document: Document) -> preset.Preset:
     for zone in document["zones"]:
         zone["duration_s"] = min(zone["duration_s"], 10)
     return preset.parse(json.dumps(document))
+
+
+@given(documents(max_zones=3), st.sampled_from([1, 10]))
+@settings(max_examples=40, deadline=None)
+def test_every_phase_is_that_of_a_word(document: Document, level: int) -> None:
+    """Those too that are not drawn word by word, because the train has been where it stands."""
+    p = short(document)
+    played = play(p, level)
+    its = played.phases
+    found = zip(*(its_.tolist() for its_ in (its.t_us, its.direction, its.dur_us, its.code, played.probe)), strict=True)
+    assert list(found) == pulled(p, level)[1]
 
 
 @given(documents(max_zones=3), st.sampled_from([1, 10]))

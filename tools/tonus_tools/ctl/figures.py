@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from tonus import limits
 from tonus.preset import Preset, Waveform, Zone
-from tonus.program import DEAD_US, Train, compile, compile_probe, decode
+from tonus.program import DEAD_US, OUT_FIRST, Train, compile, compile_probe, decode
 
 from ..sim.measure import Bools, worst_account
 from ..sim.trace import Floats, Ints, Phases
@@ -218,7 +218,10 @@ class Played:
 
 
 class _Player:
-    """Draws a train's words as the interrupt does, and writes down what they drive."""
+    """Draws a train's words as the interrupt does, and writes down what they drive.
+
+    A train that stands where it stood before goes on as it did from there: what it then drove is repeated, not drawn.
+    """
 
     def __init__(self, train: Train) -> None:
         self.train = train
@@ -232,7 +235,19 @@ class _Player:
     def play(self, until_us: int) -> None:
         """Play words until one ends there or later."""
         train, decoded, write = self.train, self._decoded, self._rows.extend
+        # Where the train stood as one cycle began, and when; after twice as many cycles each time, another one.
+        stood, since = b"", (0, 0)
+        cycles, enough = 0, 1
         while self.t_us < until_us:
+            if train.out[OUT_FIRST] and not train.falling:
+                stands = train.out.tobytes() + train._kept.tobytes()
+                if stands == stood:
+                    self._repeat(*since, until_us)
+                    stood = b""
+                elif cycles == enough:
+                    stood, since = stands, (self.t_us, len(self._rows))
+                    cycles, enough = 0, 2 * enough
+                cycles += 1
             if train.load >= 0:
                 self._code = train.load
                 self._probe = not train.width
@@ -250,6 +265,16 @@ class _Player:
                 self._fallen_us += 1000
             if not train.falling:
                 self._fallen_us = self.t_us
+
+    def _repeat(self, from_us: int, row: int, until_us: int) -> None:
+        """What was driven since then, as often as it ends before until_us."""
+        span_us = self.t_us - from_us
+        times = (until_us - 1 - self.t_us) // span_us
+        again = np.tile(np.array(self._rows[row:], dtype=np.int64).reshape(-1, 5), (times, 1, 1))
+        again[:, :, 0] += np.arange(1, times + 1)[:, np.newaxis] * span_us
+        self._rows.frombytes(again.tobytes())
+        self.t_us += times * span_us
+        self._fallen_us = self.t_us
 
     def played(self, board: SimpleNamespace) -> Played:
         t_us, direction, us, code, probe = np.array(self._rows, dtype=np.int64).reshape(-1, 5).T
