@@ -24,13 +24,14 @@ from strategies import settings_changes
 from tonus import VERSION as FIRMWARE_VERSION
 from tonus import bank, journal, sealed, settings
 from tonus import preset as presets
+from tonus_tools.cross import MICROPYTHON
 from tonus_tools.ctl import ports
 from tonus_tools.errors import NotGood, PortError, UsageError
 from tonus_tools.guide.text import LANGUAGES
 from tonus_tools.image import bootsel, cli, keep, micropython, package, release, uf2
 from tonus_tools.image import flash as flash_module
 from tonus_tools.image.build import build
-from tonus_tools.image.compiled import MICROPYTHON, compiled
+from tonus_tools.image.compiled import compiled
 from tonus_tools.image.deploy import plan
 from tonus_tools.image.filesystem import (
     BLOCK,

@@ -11,9 +11,9 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cross import MICROPYTHON
 from ..errors import UsageError
 from . import uf2
-from .compiled import MICROPYTHON
 from .filesystem import BLOCK, BLOCKS, FLASH_BYTES, FS_START
 
 ENVIRONMENT = "MICROPYTHON_UF2"

@@ -145,6 +145,8 @@ class Live:
                 record = self._reader.feed(line)
             else:
                 self._said.append(line)
+                if not self._reader.lines:
+                    continue  # it does not get as far as a trace: what it says is why
                 record = self._reader.console(line.rstrip("\n"))
             if record[0] == "usb":
                 self.heard += record[2].replace("\n", "\r\n").encode("utf-8", "replace")

@@ -18,6 +18,7 @@ from typing import IO
 from tonus.bank import SHIPPED
 
 from ..world.boards import BOARDS, FIRMWARE
+from . import compiled
 from .scenario import Scenario
 from .trace import Record, Trace, TraceError, TraceReader
 
@@ -77,6 +78,7 @@ def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:
     elif flash.stat().st_size != FLASH_BYTES:
         raise SimulatorError(f"{flash}: {flash.stat().st_size} bytes; a flash image has {FLASH_BYTES}")
     folders = {"TONUS_FIRMWARE": str(firmware), "TONUS_BOARD": str(BOARDS / board), "TONUS_FLASH": str(flash)}
+    folders["TONUS_COMPILED"] = str(compiled.folder() or "")
     return os.environ | folders
 
 
@@ -155,6 +157,8 @@ def _run(
                     record = reader.feed(line)
                 else:
                     said.append(line)
+                    if not reader.lines:
+                        continue  # it does not get as far as a trace: what it says is why
                     record = reader.console(line.rstrip("\n"))
                     line = json.dumps(record) + "\n"
             except TraceError as error:

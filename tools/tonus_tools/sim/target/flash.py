@@ -29,13 +29,14 @@ class Flash:
         self._file = file
         self._page = memoryview(bytearray(PAGE))
         self.kept = ()  # blocks that refuse to be erased: the file system takes others
+        self.free = False  # reading takes no time
         self.dead = False  # a file system that lost its supply must not write when it is collected
 
     @micropython.native
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * BLOCK + offset)
         self._file.readinto(buffer)
-        if core.machine.on:
+        if core.machine.on and not self.free:
             core.spend(len(buffer) * LOAD_NS // 1000)
 
     def writeblocks(self, block, buffer, offset=0):

@@ -41,15 +41,22 @@ _HOST = ("VfsPosix", "system", "getenv", "putenv", "unsetenv")
 _NO_MODULES = ("ffi", "socket", "usocket", "termios")
 
 
-def install(console_sys, board_name):
+def install(console_sys, board_name, mounted=""):
     """Close the doors to the host, and lead to the console what the interpreter would print past it.
 
-    console_sys is the `sys` that firmware sees. What is imported after this belongs to the firmware.
+    console_sys is the `sys` that firmware sees. mounted: a path at the root that the device does not have. What is
+    imported after this belongs to the firmware.
     """
+
+    def ilistdir(*path):
+        return (entry for entry in os.ilistdir(*path) if "/" + entry[0] != mounted)
+
     for stand_in, module in ((_Os, os), (_Vfs, vfs)):
         for name in dir(module):
             if name not in _HOST and not name.startswith("__"):
                 setattr(stand_in, name, getattr(module, name))
+    _Os.ilistdir = ilistdir
+    _Os.listdir = lambda *path: [entry[0] for entry in ilistdir(*path)]
     sys.modules["os"] = sys.modules["uos"] = _Os
     sys.modules["vfs"] = _Vfs
     for name in _NO_MODULES:

@@ -18,6 +18,10 @@ HEAP_FREE_BYTES = 239_152  # gc.mem_free() of MicroPython 1.28.0 on a RPI_PICO b
 POINTER_RATIO = 2  # this interpreter's objects are 64 bit
 PIECE = 8192  # bytes of what is taken away of this interpreter's heap: a whole one would find no room
 BOOT_US = 15_000  # from power to main.py
+ARCHITECTURE, MASK = 6 | 2 << 10, 0xFF | 0xF << 10  # of sys.implementation._mpy: version 6, x64
+READ = 1024  # bytes at a time, for the host: from a flash that takes no time
+
+MODULES = "/flash"  # where compiled.py is in front of the flash: in sys.path, and in tracebacks of what it has not
 
 ROOM = const(4096)  # for lines of the trace, written together: each write is a call of the host's system
 
@@ -100,11 +104,14 @@ def load(config):
     return core.machine
 
 
-def file_system(device):
-    """The file system on the flash, without the times of files: the host's clock would make each run another."""
+def file_system(device, readsize=32):
+    """The file system on the flash, without the times of files: the host's clock would make each run another.
+
+    readsize: larger than MicroPython's own where only the host's time counts.
+    """
     import flash
 
-    return vfs.VfsLfs2(device, progsize=flash.PAGE, mtime=False)
+    return vfs.VfsLfs2(device, readsize=readsize, progsize=flash.PAGE, mtime=False)
 
 
 def install(file):
@@ -117,7 +124,7 @@ def install(file):
 
     device = flash.Flash(file)
     try:
-        target = file_system(device)
+        target = file_system(device, READ)
     except OSError:
         block = bytearray(flash.BLOCK)
         kept = set()
@@ -127,7 +134,7 @@ def install(file):
                 kept.add(number)
         device.kept = kept
         vfs.VfsLfs2.mkfs(device, progsize=flash.PAGE)
-        target = file_system(device)
+        target = file_system(device, READ)
     vfs.mount(target, "/device")
     copy(os.getenv("TONUS_BOARD") + "/board.py", "/device/board.py")
     for folder in ("", "/tonus", "/tonus/presets"):
@@ -153,14 +160,19 @@ def read(path):
         return f.read()
 
 
-def mounter(file):
-    """A function that makes the flash the file system's root, as MicroPython does before main.py: the block device."""
+def mounter(file, modules):
+    """A function that makes the flash the file system's root, as MicroPython does before main.py: the block device.
+
+    modules: compiled.Modules, or None.
+    """
     import flash
 
     def mount():
         device = flash.Flash(file)
         vfs.umount("/")  # what was mounted is forgotten
         vfs.mount(file_system(device), "/")
+        if modules is not None:
+            modules.look()
         return device
 
     return mount
@@ -370,6 +382,16 @@ def main():
     here = __file__.rsplit("/", 1)[0]
     tools = here.rsplit("/", 2)[0]  # where `world` is
     sys.path[:] = [here, os.getenv("TONUS_BOARD"), os.getenv("TONUS_FIRMWARE"), tools, ".frozen"]
+    made = os.getenv("TONUS_COMPILED")
+    if sys.implementation._mpy & MASK != ARCHITECTURE:
+        made = None  # it is not this interpreter that the host has compiled for
+    if made:
+        sys.path.insert(1, made)
+        # The firmware's names are known before it loads. On the chip next to all of them are MicroPython's own, in its
+        # flash; here their table, which grows to twice its size when it is full, would not fit into what is left.
+        import names  # noqa: F401
+
+        del sys.modules["names"]
     import written
 
     written.mount("/sim")
@@ -379,31 +401,37 @@ def main():
     core.real_time = real_time
     import select  # noqa: F401
 
+    import compiled
     import repl
 
     firmware_sys = stand_in()
     chip = load(config)
     if config.get("memory"):
         mount = in_memory(sources())
+        its = None
     else:
         file = open(os.getenv("TONUS_FLASH"), "r+b")
         install(file)
-        mount = mounter(file)
+        its = compiled.serve(MODULES, made, file, file_system) if made else None
+        mount = mounter(file, its)
     live = config.get("live", False)
     sys.path[:] = ["", ".frozen"]
+    if its:
+        sys.path.insert(0, MODULES)
     vfs.umount("/sim")
     begin(config)
-    repl.install(firmware_sys, config["board"])
+    repl.install(firmware_sys, config["board"], MODULES)
     # All the heap beyond what the RP2040 has is taken away before the firmware loads. The simulator's own garbage comes
     # out of the firmware's share: the limit is a little tighter than the chip's.
     gc.collect()
-    spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
+    room = HEAP_FREE_BYTES * POINTER_RATIO - (compiled.LESS_BYTES if its else 0)
+    spare = gc.mem_free() - room
     if spare < 0:
         raise MemoryError("start this interpreter with %d bytes of heap more" % -spare)
     ballast = []
     while spare > 0:
         ballast.append(bytearray(min(spare, PIECE)))
-        spare = gc.mem_free() - HEAP_FREE_BYTES * POINTER_RATIO
+        spare = gc.mem_free() - room
     try:
         for _ in run(chip, mount, lambda: prompted(chip, mount, live), live, ballast):
             pass
