@@ -15,7 +15,7 @@ NONE = (False, False, False)
 Contacts = tuple[bool, bool, bool]
 
 PINS = (20, 21, 15)
-OTHERS = 0x2A0F0FF  # what other pins happen to be
+OTHERS = 0x2A0F0FF & ~sum(1 << pin for pin in PINS)  # what other pins happen to be
 
 
 class Hand:
@@ -80,7 +80,7 @@ class Hand:
         if self.closed == self.seen and not self.busy:
             return
         self.seen[:] = self.closed
-        word = OTHERS & ~sum(1 << pin for pin in PINS)
+        word = OTHERS
         for i in range(3):
             if not self.closed[i]:
                 word |= 1 << PINS[i]
