@@ -179,7 +179,8 @@ def _skidl() -> Any:
             with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
                 skidl = importlib.import_module("skidl")
                 logger = importlib.import_module("skidl.logger")
-                importlib.import_module("skidl.circuit").get_skidl_trace = list
+                circuits: Any = importlib.import_module("skidl.circuit")
+                circuits.get_skidl_trace = list
             for log in (logger.active_logger, logger.rt_logger, logger.erc_logger):
                 for stop in ("stop_log_file_output", "stop_file_output"):
                     if hasattr(log, stop):
