@@ -15,7 +15,7 @@ NONE = (False, False, False)
 Contacts = tuple[bool, bool, bool]
 
 PINS = (20, 21, 15)
-OTHERS = 0x2A0F0FF  # what other pins happen to be
+OTHERS = 0x2A0F0FF & ~sum(1 << pin for pin in PINS)  # what other pins happen to be
 
 
 class Hand:
@@ -27,6 +27,8 @@ class Hand:
         self.contacts = debounce.Contacts(1 << PINS[0], 1 << PINS[1], 1 << PINS[2], self)
         self.buttons = panel.Buttons(self.contacts)
         self.closed = list(contacts)
+        self.seen: list[bool] = []  # contacts when they were looked at
+        self.busy = False  # they want to be looked at in each tick
         self.now_us = 0
         self.stops = 0
         self.stopped_us: list[int] = []  # when MODE began to stop
@@ -73,12 +75,18 @@ class Hand:
         return self.gestures[before:]
 
     def _tick(self) -> None:
+        """As the pulse loop's: the contacts are looked at when a level has changed, and while one is restless."""
         self.ticks += 1
-        word = OTHERS & ~sum(1 << pin for pin in PINS)
+        if self.closed == self.seen and not self.busy:
+            return
+        self.seen[:] = self.closed
+        word = OTHERS
         for i in range(3):
             if not self.closed[i]:
                 word |= 1 << PINS[i]
-        stops = self.contacts.look(word, self.now_us & 0x3FFFFFFF, self.ticks & 0x3FFFFFFF) & 1
+        found = self.contacts.look(word, self.now_us & 0x3FFFFFFF, self.ticks & 0x3FFFFFFF)
+        self.busy = found > 1
+        stops = found & 1
         if stops and not self.stops:
             self.stopped_us.append(self.now_us)
         self.stops = stops

@@ -33,6 +33,11 @@ def board() -> describe.Board:
     return build.board()
 
 
+@pytest.fixture(scope="module")
+def files(board: describe.Board) -> dict[str, str]:
+    return build.files(board)
+
+
 def constants() -> dict[str, Any]:
     return runpy.run_path(str(build.FOLDER / "board.py"))
 
@@ -49,8 +54,8 @@ def test_every_calculation_is_in_its_range(board: describe.Board) -> None:
 @pytest.mark.parametrize(
     "name", ["parts.csv", "netlist.txt", "tonus_r1.kicad_pcb", "stage.cir", "wiring.svg", "rules.md", "README.md"]
 )
-def test_what_is_made_of_it_is_as_it_stands(board: describe.Board, name: str) -> None:
-    assert build.files(board)[name] == (build.FOLDER / name).read_text(encoding="utf-8")
+def test_what_is_made_of_it_is_as_it_stands(files: dict[str, str], name: str) -> None:
+    assert files[name] == (build.FOLDER / name).read_text(encoding="utf-8")
 
 
 def test_two_runs_make_the_same_bytes() -> None:

@@ -33,6 +33,11 @@ def layout(board: Board) -> Layout:
     return breadboard.place(board, bench.FOLDER)
 
 
+@pytest.fixture(scope="module")
+def files(board: Board) -> dict[str, str]:
+    return bench.files(board)
+
+
 def constants() -> dict[str, Any]:
     return runpy.run_path(str(bench.FOLDER / "board.py"))
 
@@ -44,8 +49,8 @@ def test_no_rule_has_a_problem(board: Board) -> None:
 
 
 @pytest.mark.parametrize("name", ["parts.csv", "netlist.txt", "breadboard.svg", "rules.md", "README.md"])
-def test_what_is_made_of_it_is_as_it_stands(board: Board, name: str) -> None:
-    assert bench.files(board)[name] == (bench.FOLDER / name).read_text(encoding="utf-8")
+def test_what_is_made_of_it_is_as_it_stands(files: dict[str, str], name: str) -> None:
+    assert files[name] == (bench.FOLDER / name).read_text(encoding="utf-8")
 
 
 def test_every_mutant_is_caught(board: Board) -> None:

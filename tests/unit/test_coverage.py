@@ -25,7 +25,13 @@ RUNS = {
     ),
 }
 
-LONG = "smallest_steps or script_of_fingers or ramp_from_zero or presses_apart"  # they reach nothing that others do not
+# They reach nothing that others do not.
+LONG = """
+    smallest_steps ramp_from_zero any_play shipped_presets_at_every_level down_is_prompt every_zone_compiles
+    lifts_the_ceiling script_of_fingers presses_apart electrodes_that_touch whatever_else_comes does_not_flap
+    source_can_drive smallest_regulatory_load come_from_nothing if_and_only_if_it_is_json schema_1_keeps_all
+    exactly_as_written do_not_go_together
+""".split()  # noqa: SIM905
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -43,7 +49,8 @@ def test_a_hole_fails_the_gate(tmp_path: Path) -> None:
 
 def covered(modules: list[str], tests: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """These tests on modules of the firmware, which fail where they leave a line or a branch of one out."""
-    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile=few", "-k", f"not ({LONG})"]
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile=few"]
+    options += ["-k", f"not ({' or '.join(LONG)})"]
     options += ["--cov-branch", "--cov-report=term-missing", "--cov-fail-under=100", f"--rootdir={HERE.parents[1]}"]
     options += [f"--cov=tonus.{name}" for name in modules]
     return subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,14 @@ def test_what_is_a_const_is_nothing_else_and_used_after_it(path: Path) -> None:
     stored = [node.id for node in names if isinstance(node.ctx, ast.Store)]
     assert sorted(stored) == sorted(consts)
     assert all(node.lineno >= consts[node.id] for node in names)
-    others = {ast.unparse(node) for other in SOURCES if other != path for node in ast.walk(tree_of(other))}
+    others = {attribute for other in SOURCES if other != path for attribute in attributes(other)}
     assert not {f"{path.stem}.{name}" for name in consts} & others
 
 
-def tree_of(path: Path) -> ast.AST:
+@cache
+def attributes(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return ast.Tuple([node for node in ast.walk(tree) if isinstance(node, ast.Attribute)])
+    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import builtins
 import re
 import symtable
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from tonus_tools.errors import UsageError
@@ -16,8 +17,9 @@ from tonus_tools.image.micropythons import NAMES
 from tonus_tools.image.names import known_names, renamed
 from tonus_tools.world.boards import BOARDS, FIRMWARE, board_names
 
-LEAN = lean()
 MODULES = {path.stem for path in (FIRMWARE / "tonus").glob("*.py")}
+MEMBERS = [member for members in TOGETHER.values() for member in members]
+FILES = sorted(MODULES - set(MEMBERS) | {"start", *ALONE})
 # What MicroPython's compiler and its PIO assembler know, beside Python's own.
 KNOWN = {
     "const",
@@ -47,6 +49,7 @@ def asked(table: symtable.SymbolTable) -> Iterator[str]:
         yield from asked(child)
 
 
+@cache
 def given(source: str) -> list[str]:
     """Names that a module gives something at its top, as often as it does."""
     found = []
@@ -62,38 +65,38 @@ def given(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", LEAN.sources)
-def test_it_asks_for_nothing_that_is_not_there(path: str) -> None:
-    source = LEAN.sources[path]
-    assert set(asked(symtable.symtable(source, path, "exec"))) <= set(given(source)) | KNOWN
+@pytest.mark.parametrize("name", FILES)
+def test_it_asks_for_nothing_that_is_not_there(name: str) -> None:
+    source = lean().sources[f"tonus/{name}.py"]
+    assert set(asked(symtable.symtable(source, name, "exec"))) <= set(given(source)) | KNOWN
 
 
-@pytest.mark.parametrize("path", LEAN.sources)
-def test_no_name_of_its_stands_for_two_things(path: str) -> None:
-    names = given(LEAN.sources[path])
+@pytest.mark.parametrize("name", FILES)
+def test_no_name_of_its_stands_for_two_things(name: str) -> None:
+    names = given(lean().sources[f"tonus/{name}.py"])
     assert sorted(set(names)) == sorted(names)
 
 
 def test_each_file_has_what_others_ask_it_for() -> None:
-    for source in LEAN.sources.values():
+    sources = lean().sources
+    for source in sources.values():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and (node.level and node.module or (node.module or "")[:6] == "tonus."):
-                there = given(LEAN.sources[f"tonus/{(node.module or '').removeprefix('tonus.')}.py"])
+                there = given(sources[f"tonus/{(node.module or '').removeprefix('tonus.')}.py"])
                 assert {alias.name for alias in node.names} <= set(there)
 
 
 def test_every_module_is_in_one_file_and_the_failed_start_s_by_itself() -> None:
-    members = [member for members in TOGETHER.values() for member in members]
-    assert len(set(members)) == len(members)
-    assert not set(members) & set(TOGETHER)
-    files = {path.removeprefix("tonus/").removesuffix(".py") for path in LEAN.sources}
-    assert files == MODULES - set(members) | {"start"} | set(ALONE)
+    assert len(set(MEMBERS)) == len(MEMBERS)
+    assert not set(MEMBERS) & set(TOGETHER)
+    files = {path.removeprefix("tonus/").removesuffix(".py") for path in lean().sources}
+    assert files == set(FILES)
     for name in ALONE:
-        assert "from ." not in LEAN.sources[f"tonus/{name}.py"]
+        assert "from ." not in lean().sources[f"tonus/{name}.py"]
 
 
 def test_what_is_read_by_people_stays_as_it_is() -> None:
-    text = "\n".join(LEAN.sources.values())
+    text = "\n".join(lean().sources.values())
     errors = {"Failed", "FieldError", "Refused", "Lost", "Damaged"}
     assert errors <= set(re.findall(r"class (\w+)", text))
     strings = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
@@ -112,14 +115,14 @@ def variables(source: str) -> Iterator[str]:
 
 
 def test_own_names_are_micropython_s_and_no_two_of_a_kind_are_one() -> None:
-    names = LEAN.names
+    names = lean().names
     assert len(names) > 900  # nearly all: each costs the device's heap some fifteen bytes
     assert set(names.values()) <= NAMES
     assert not set(names) & NAMES
     shared = [known for known in set(names.values()) if list(names.values()).count(known) > 1]
     assert all(list(names.values()).count(known) == 2 for known in shared)
     own = {known: {name for name in names if names[name] == known} for known in shared}
-    used = {name for source in LEAN.own.values() for name in variables(source)}
+    used = {name for source in lean().own.values() for name in variables(source)}
     for known in shared:
         assert len(own[known] & used) == 1
 
@@ -127,8 +130,8 @@ def test_own_names_are_micropython_s_and_no_two_of_a_kind_are_one() -> None:
 def test_names_of_boards_and_of_what_main_asks_for_stay() -> None:
     for board in board_names():
         for name in re.findall(r"^(\w+) = ", (BOARDS / board / "board.py").read_text(encoding="utf-8"), re.MULTILINE):
-            assert name not in LEAN.names
-    assert not {"start", "device"} & set(LEAN.names)
+            assert name not in lean().names
+    assert not {"start", "device"} & set(lean().names)
     assert "start.device()" in MAIN
 
 
@@ -222,10 +225,10 @@ def test_what_cannot_be_put_together_is_told(a: str, b: str, why: str) -> None:
 def test_a_program_for_the_prompt_asks_for_what_is_there() -> None:
     program = "from tonus import preset\nfrom tonus.phases import phases\nw = preset.parse(text).zones\n"
     program += "print(w, phases, board.NAME)\n"
-    said = LEAN.at_prompt(program)
-    there = given(LEAN.sources["tonus/bank.py"]) + given(LEAN.sources["tonus/pulse.py"])
+    said = lean().at_prompt(program)
+    there = given(lean().sources["tonus/bank.py"]) + given(lean().sources["tonus/pulse.py"])
     for line in said.split("\n")[:2]:
         assert line.split()[3] in there
     assert said.endswith("print(w, phases_phases, board.NAME)\n")
     with pytest.raises(UsageError, match="no such name"):
-        LEAN.at_prompt("from tonus import preset\npreset.no_such")
+        lean().at_prompt("from tonus import preset\npreset.no_such")

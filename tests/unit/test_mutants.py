@@ -110,7 +110,8 @@ def test_half_of_what_is_set():
 def gate(folder: Path, test: str, listed: str = "", within: str = "") -> tuple[int, str]:
     """A few mutants of `deviation`, or all within a function, and a test of one's own; exit code and what is said."""
     (folder / "test_it.py").write_text(test)
-    of = f"[deviation]\ntests = ['--noconftest', '{folder / 'test_it.py'}']\n"
+    options = f"'--noconftest', '--confcutdir={folder}'"  # nor looks pytest through the folders above
+    of = f"[deviation]\ntests = [{options}, '{folder / 'test_it.py'}']\n"
     (folder / "modules.toml").write_text(of + (f"within = ['{within}']\n" if within else ""))
     (folder / "equivalent.toml").write_text(listed)
     every = "1" if within else "19"

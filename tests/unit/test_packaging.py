@@ -43,7 +43,7 @@ def uv() -> str:
 def resolve(platform: str, python: str, *extras: str) -> subprocess.CompletedProcess[str]:
     """Of wheels alone."""
     command = [uv(), "pip", "compile", "--quiet", "--no-header", "--only-binary", ":all:", "pyproject.toml"]
-    command += ["--python-platform", PLATFORMS[platform], "--python-version", python]
+    command += ["--python", sys.executable, "--python-platform", PLATFORMS[platform], "--python-version", python]
     command += [word for extra in extras for word in ("--extra", extra)]
     # What an earlier resolution has fetched is enough for most; an index may answer slowly.
     done = subprocess.run([*command, "--offline"], cwd=ROOT, capture_output=True, text=True, timeout=300)

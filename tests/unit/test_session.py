@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections import deque
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +74,14 @@ def zones() -> list[preset.Preset]:
 
 
 PRESETS = zones()
+T = TypeVar("T")
+
+
+def copied(of: T) -> T:
+    """As `copy.copy`, in a third of the time: there are a million."""
+    new = object.__new__(type(of))
+    new.__dict__.update(of.__dict__)
+    return new
 
 
 class World:
@@ -93,11 +100,11 @@ class World:
 
     def clone(self) -> World:
         new = World.__new__(World)
-        new.output = copy.copy(self.output)
+        new.output = copied(self.output)
         new.output.calls = []
         new.cues = []
         new.now = self.now
-        new.session = copy.copy(self.session)
+        new.session = copied(self.session)
         new.session._output = new.output
         new.session._log = new._log
         new.session._cue = new.cues.append

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import statistics
+from bisect import bisect_left
 from collections import Counter
 from typing import Any
 
@@ -322,16 +323,20 @@ def test_gel_beside_the_skin_is_the_circuit_it_is(touch: str, bridge: int, code:
 @pytest.mark.parametrize("width_us", [500, 1000])
 def test_charge_has_no_step_where_compliance_runs_out(touch: str, width_us: int) -> None:
     """At that current one phase of a cycle may run out of it and the other not."""
-    nc: list[float] = []
-    for code in range(200, 3200):
+
+    def pulse(code: int) -> list[float]:
         told = Told(touch=touch)
         told.pulse(told.rail_up(), code, width_us)
-        _, _, _, peak_ua, end_ua, charge_nc, _ = told.phases()[-1]
-        nc.append(charge_nc)
-        if end_ua < peak_ua:
-            break
-    before, last, first = nc[-3:]
-    assert end_ua < peak_ua
+        return told.phases()[-1]
+
+    def runs_out(code: int) -> bool:
+        _, _, _, peak_ua, end_ua, *_ = pulse(code)
+        return end_ua < peak_ua
+
+    codes = range(200, 3200)
+    code = codes[bisect_left(codes, True, key=runs_out)]
+    assert not runs_out(code - 1)
+    before, last, first = (pulse(each)[5] for each in (code - 2, code - 1, code))
     assert first - last == pytest.approx(last - before, abs=0.03)
 
 

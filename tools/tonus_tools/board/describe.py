@@ -168,7 +168,10 @@ def load(path: Path) -> Board:
 
 @cache
 def _skidl() -> Any:
-    """SKiDL, imported where its log files do no harm, and quiet."""
+    """SKiDL, imported where its log files do no harm, and quiet.
+
+    It keeps where in a program each part and net was made, which takes more time than all else. Nobody asks for that.
+    """
     here = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="tonus-board-") as folder:
         os.chdir(folder)
@@ -176,6 +179,8 @@ def _skidl() -> Any:
             with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
                 skidl = importlib.import_module("skidl")
                 logger = importlib.import_module("skidl.logger")
+                circuits: Any = importlib.import_module("skidl.circuit")
+                circuits.get_skidl_trace = list
             for log in (logger.active_logger, logger.rt_logger, logger.erc_logger):
                 for stop in ("stop_log_file_output", "stop_file_output"):
                     if hasattr(log, stop):

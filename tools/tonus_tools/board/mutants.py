@@ -44,14 +44,17 @@ class Caught:
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a description's text, in its order."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
+    lines = source.encode().splitlines(keepends=True)  # Python counts its columns in bytes
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "fit":
+            assert node.end_lineno
+            before = b"".join(lines[: node.lineno - 1]) + lines[node.lineno - 1][: node.col_offset]
+            after = lines[node.end_lineno - 1][node.end_col_offset :] + b"".join(lines[node.end_lineno :])
             for kind, what, change in _changes(node):
-                keep = copy.deepcopy(node.args), copy.deepcopy(node.keywords)
-                change(node)
-                yield Mutant(kind, str(_text(node.args[0])), what, ast.unparse(tree))
-                node.args, node.keywords = keep
+                call = copy.deepcopy(node)
+                change(call)
+                text = before + ast.unparse(call).encode() + after
+                yield Mutant(kind, str(_text(node.args[0])), what, text.decode())
 
 
 def _text(node: ast.expr) -> str | None:
