@@ -1,6 +1,6 @@
 """An emulated device that has booted once, and short sessions played from there: what the tests of this folder share.
 
-Half a minute of a processor's time goes into each boot, so each test carries on from the same one (`Branch`).
+Five seconds of a processor's time go into each boot, so each test carries on from the same one (`Branch`).
 """
 
 from __future__ import annotations
