@@ -39,9 +39,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What mostly waits comes first: the processors have other work meanwhile, and nothing is waited for at the end."""
-    items.sort(key=lambda item: item.path.stem not in WAITING)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One process begins with the chip's tests and another with what mostly waits. Each gets an equal part in order,
+    and who has no more takes from another's end: the device is booted where it was, and nothing is waited for last."""
+    chip = [item for item in items if item.path.parent.name == "chip"]
+    waiting = [item for item in items if item.path.stem in WAITING]
+    first = {*chip, *waiting}
+    others = [item for item in items if item not in first]
+    part = len(items) // getattr(config, "workerinput", {}).get("workercount", 1)
+    before = max(0, part - len(chip))
+    items[:] = [*chip, *others[:before], *waiting, *others[before:]]
 
 
 @pytest.fixture(scope="session")

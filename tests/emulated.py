@@ -1,6 +1,6 @@
 """An emulated device that has booted once, and short sessions played from there: what the tests of this folder share.
 
-Half a minute of a processor's time goes into each boot, so each test carries on from the same one (`Branch`).
+Five seconds of a processor's time go into each boot, so each test carries on from the same one (`Branch`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 from tonus_tools.chip.branch import Branch
 from tonus_tools.chip.live import Live
 from tonus_tools.ctl.client import Client
+from tonus_tools.ctl.wire import Transport
 from tonus_tools.errors import UsageError
 from tonus_tools.sim import runner
 from tonus_tools.sim.checks import check
@@ -25,9 +26,9 @@ T = TypeVar("T")
 Entry = dict[str, Any]
 Presets = Sequence[dict[str, Any]]
 
-FROM_S = 1.5  # a test's own time begins here
+FROM_S = 1.0  # a test's own time begins here
 FROM_US = round(1e6 * FROM_S)
-ON: Entry = {"at": 0, "press": "MODE", "for_s": 1.4}  # a finger that switches on, and stays while it starts
+ON: Entry = {"at": 0, "press": "MODE", "for_s": 0.9}  # a finger that switches on, and stays while it starts
 
 
 def _preset(id: str, name: str, **waveform: Any) -> dict[str, Any]:
@@ -103,14 +104,14 @@ class Emulated:
     def scenario(self, until_s: float, entries: list[Entry], expect: dict[str, Any] | None = None) -> Scenario:
         return scenario(self._folder, until_s, [*self._entries, *entries], expect, self._presets)
 
-    def with_client(self, work: Callable[[Client, Live], T]) -> T:
+    def with_client(self, work: Callable[[Client, Live], T], port: Callable[[Live], Transport] = VirtualSerial) -> T:
         """Plug the cable in and connect; what `work` returns."""
 
         def connected(live: Live) -> T:
             live.do("usb", True)
             live.run(100_000)
             live.heard.clear()
-            client = Client(VirtualSerial(live))
+            client = Client(port(live))
             client.connect()
             return work(client, live)
 

@@ -70,6 +70,20 @@ def test_presets_pushed_are_read_back_and_refused_ones_change_nothing(connected:
     connected(work)
 
 
+class Port(VirtualSerial):
+    """Fails when the device has lost its supply, as a computer's port does."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        self._flash = live.device.flash
+
+    def read(self, size: int = 1) -> bytes:
+        data = super().read(size)
+        if 0 < self._flash.cut_at <= self._flash.writes:
+            raise OSError("no such device")
+        return data
+
+
 # Of the eight or so writes of a commit, one in the new file and the last, which puts it in the old one's place.
 @pytest.mark.parametrize("write", [2, 6])
 def test_power_lost_in_a_commit(emulated: Emulated, write: int) -> None:
@@ -86,5 +100,5 @@ def test_power_lost_in_a_commit(emulated: Emulated, write: int) -> None:
         assert after.damage is None
         return [text for _, text in after.presets], after.presets == before.presets
 
-    texts, old = emulated.with_client(work)
+    texts, old = emulated.with_client(work, Port)
     assert old or texts == TEXTS

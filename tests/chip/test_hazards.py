@@ -9,7 +9,7 @@ from tonus_tools.sim.trace import Trace
 
 TREATING = [press(FROM_S, "PLUS", 2), {"at": FROM_S + 0.1, "touch": "good"}]
 AT_S = FROM_S + 0.9
-AGAIN_S = limits.WATCHDOG_MS / 1000 + 0.6 + 1.2  # the watchdog's time, a look of the supervisor's, a start
+AGAIN_S = limits.WATCHDOG_MS / 1000 + 0.6 + 1.0  # the watchdog's time, a look of the supervisor's, a start
 
 
 def last_current_ms(trace: Trace, at_s: float) -> float:

