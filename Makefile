@@ -34,6 +34,7 @@ deploy: $(VENV)/run.stamp ## copy changed files to a device in safe mode (PORT=/
 release: $(VENV)/dev.stamp ## all that people need, in dist/: images of both boards, wheel, page, report, guide, changes, checksums
 	@$(BIN)/python -m tonus_tools.image release
 
+test: export PYTHONDONTWRITEBYTECODE := # what one of its processes has compiled serves the others
 test: $(VENV)/dev.stamp ## every test
 	$(BIN)/pytest
 
