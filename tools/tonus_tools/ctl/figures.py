@@ -17,7 +17,17 @@ from typing import Any
 import numpy as np
 from tonus import limits
 from tonus.preset import Preset, Waveform, Zone
-from tonus.program import DEAD_US, OUT_FIRST, Train, compile, compile_probe, decode
+from tonus.program import (
+    DEAD_US,
+    OUT_FALLING,
+    OUT_FIRST,
+    OUT_LOAD,
+    OUT_WORD,
+    Train,
+    compile,
+    compile_probe,
+    decode,
+)
 
 from ..sim.measure import Bools, worst_account
 from ..sim.trace import Floats, Ints, Phases
@@ -235,12 +245,13 @@ class _Player:
     def play(self, until_us: int) -> None:
         """Play words until one ends there or later."""
         train, decoded, write = self.train, self._decoded, self._rows.extend
+        out = train.out
         # Where the train stood as one cycle began, and when; after twice as many cycles each time, another one.
         stood, since = b"", (0, 0)
         cycles, enough = 0, 1
         while self.t_us < until_us:
-            if train.out[OUT_FIRST] and not train.falling:
-                stands = train.out.tobytes() + train._kept.tobytes()
+            if out[OUT_FIRST] and not out[OUT_FALLING]:
+                stands = out.tobytes() + train._kept.tobytes()
                 if stands == stood:
                     self._repeat(*since, until_us)
                     stood = b""
@@ -248,10 +259,10 @@ class _Player:
                     stood, since = stands, (self.t_us, len(self._rows))
                     cycles, enough = 0, 2 * enough
                 cycles += 1
-            if train.load >= 0:
+            if out[OUT_LOAD]:
                 self._code = train.load
                 self._probe = not train.width
-            word = train.word
+            word = out[OUT_WORD]
             if word not in decoded:
                 decoded[word] = decode(word)[:2]
             direction, us = decoded[word]
@@ -260,10 +271,10 @@ class _Player:
                 write((self.t_us, direction, us, self._code, self._probe))
             self.t_us += us
             train.next()
-            while train.falling and self._fallen_us + 1000 <= self.t_us:
+            while out[OUT_FALLING] and self._fallen_us + 1000 <= self.t_us:
                 train.fall()
                 self._fallen_us += 1000
-            if not train.falling:
+            if not out[OUT_FALLING]:
                 self._fallen_us = self.t_us
 
     def _repeat(self, from_us: int, row: int, until_us: int) -> None:
