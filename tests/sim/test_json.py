@@ -10,7 +10,7 @@ from typing import Any
 
 from devices import device
 from json_lines import mutated, value_of
-from tonus_tools.sim.runner import find_micropython
+from tonus_tools.sim.runner import micropython
 from tonus_tools.world.boards import FIRMWARE
 
 LINES = 20_000
@@ -63,7 +63,7 @@ def test_micropython_takes_the_same_lines_with_the_same_values(tmp_path: Path) -
     written.write_text("".join(line.hex() + "\n" for line in lines), encoding="ascii")
     script = tmp_path / "there.py"
     script.write_text(THERE.format(firmware=str(FIRMWARE), lines=str(written)), encoding="ascii")
-    done = subprocess.run([find_micropython(), str(script)], capture_output=True, text=True, check=True)
+    done = subprocess.run([*micropython(), str(script)], capture_output=True, text=True, check=True)
     answers = done.stdout.splitlines()
     assert len(answers) == LINES
     taken = 0

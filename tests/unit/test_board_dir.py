@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tonus import bank
 from tonus_tools.image.filesystem import BLOCK, BLOCKS, files
-from tonus_tools.sim.runner import find_micropython
+from tonus_tools.sim.runner import micropython
 from tonus_tools.world.boards import BOARDS, FIRMWARE, constants
 
 FOLDER = BOARDS / "tonus_r1"
@@ -94,7 +94,7 @@ for path, mode in (("/none.json", "r"), ("/lift.json", "w"), ("/lift.json", "rb"
 print(os.stat(folder + "/lift.json")[6])
 """
     done = subprocess.run(
-        [find_micropython(), "-c", script],
+        [*micropython(), "-c", script],
         env=os.environ | {"MICROPYPATH": f"{tmp_path}:.frozen"},
         capture_output=True,
         text=True,

@@ -45,7 +45,7 @@ from tonus_tools.image.filesystem import (
 )
 from tonus_tools.image.flash import save
 from tonus_tools.image.lean import MAIN, lean
-from tonus_tools.sim.runner import find_micropython
+from tonus_tools.sim.runner import micropython as micropython_command
 from tonus_tools.world.boards import FIRMWARE, board_names
 
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
@@ -163,7 +163,7 @@ open("/flash/data/bank", "wb").write(b"mine\\n").__class__
 vfs.umount("/flash")
 flash.file.close()
 """
-    done = subprocess.run([find_micropython(), "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([*micropython_command(), "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told = dict(line.split() for line in done.stdout.splitlines())
     assert told == {path: hashlib.sha256(data).hexdigest() for path, data in made.items()}

@@ -161,7 +161,7 @@ def test_what_is_missing_is_one_line(
 def test_without_an_interpreter_the_simulator_says_what_to_install(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "MICROPYTHON"} | {"PATH": ""}
     code = (
-        "import sys; sys.executable = '/nowhere/python'; sys.argv = ['tonusctl', 'sim', '--no-keys']\n"
+        "import sys; sys.modules['micropython_run'] = None; sys.argv = ['tonusctl', 'sim', '--no-keys']\n"
         "from tonus_tools.ctl.__main__ import main; sys.exit(main())"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)

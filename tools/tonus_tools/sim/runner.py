@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -35,6 +36,11 @@ WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, 
 SAID_LINES = 8
 FLASH_BYTES = 352 * 4096  # of the RPI_PICO: what MicroPython leaves its file system
 
+# What the package's own command does, without all that this Python looks for at its start: that takes longer.
+_PACKAGE = (
+    "import sys; sys.path.append(sys.argv.pop(1)); from micropython_run import run_main; sys.exit(run_main(sys.argv))"
+)
+
 OnLine = Callable[[Record], None]
 
 
@@ -42,21 +48,24 @@ class SimulatorError(RuntimeError):
     """The simulated device could not be run to the end of the scenario. What it said last follows."""
 
 
-def find_micropython() -> str:
-    """The interpreter: $MICROPYTHON, or `micropython` beside this Python or on PATH. Raises SimulatorError."""
+def micropython() -> list[str]:
+    """The command that is the interpreter: $MICROPYTHON, the package beside this one, or on PATH. SimulatorError."""
     named = os.environ.get("MICROPYTHON")
     if named:
         found = shutil.which(named)
         if found is None:
             raise SimulatorError(f"MICROPYTHON={named} is not a program that can be run")
-        return found
-    found = shutil.which("micropython", path=str(Path(sys.executable).parent)) or shutil.which("micropython")
+        return [found]
+    package = importlib.util.find_spec("micropython_run")
+    if package is not None and package.origin is not None:
+        return [sys.executable, "-I", "-S", "-c", _PACKAGE, str(Path(package.origin).parent)]
+    found = shutil.which("micropython")
     if found is None:
         raise SimulatorError(
             "no micropython command: pip install '.[sim]' in the project's folder, or pipx install --force '.[sim]', "
             "brings it (Linux x86-64); elsewhere $MICROPYTHON names one"
         )
-    return found
+    return [found]
 
 
 def command(config: Path, memory: bool = False, breaks: bool = False) -> list[str]:
@@ -68,7 +77,7 @@ def command(config: Path, memory: bool = False, breaks: bool = False) -> list[st
         raise SimulatorError(f"{RUN} is missing")
     beyond = max(0, config.stat().st_size - CONFIG_BYTES) * HEAP_PER_BYTE
     beyond += (FILES_BYTES if memory else 0) + (BREAKS_BYTES if breaks else 0)
-    return [find_micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(RUN), str(config)]
+    return [*micropython(), "-X", f"heapsize={HEAP_KB + beyond // 1024}K", str(RUN), str(config)]
 
 
 def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ from tonus.fields import FieldError
 
 from ..ending import guarded
 from ..world.boards import BOARDS, FIRMWARE
-from .runner import TARGET, SimulatorError, find_micropython, last_words
+from .runner import TARGET, SimulatorError, last_words, micropython
 from .scenario import DEFAULT_BOARD
 
 WORST = 100  # so many are kept: tests/sim/worst_cuts.json has those that were found
@@ -81,7 +81,7 @@ def play(sequences: Sequence[Drawn], account: bool = True, firmware: Path = FIRM
         config = Path(folder) / "config.json"
         config.write_text(json.dumps({"sequences": list(sequences), "account": account}), encoding="utf-8")
         where = {"TONUS_FIRMWARE": str(firmware), "TONUS_BOARD": str(BOARDS / DEFAULT_BOARD)}
-        command = [find_micropython(), "-X", f"heapsize={HEAP_KB}K", str(TARGET / "seek.py"), str(config)]
+        command = [*micropython(), "-X", f"heapsize={HEAP_KB}K", str(TARGET / "seek.py"), str(config)]
         try:
             done = subprocess.run(
                 command, capture_output=True, encoding="utf-8", env=os.environ | where, timeout=WALL_S, check=False
