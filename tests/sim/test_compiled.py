@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from devices import changed_firmware
 from tonus_tools.sim import compiled, runner
-from tonus_tools.sim.scenario import Scenario, load
+from tonus_tools.sim.scenario import Action, Scenario, load
 from tonus_tools.world.boards import FIRMWARE
 
 SCENARIOS = Path(__file__).with_name("scenarios")
@@ -45,12 +45,34 @@ def test_what_is_on_the_flash_is_what_runs(tmp_path: Path) -> None:
     assert [fields["version"] for fields in logs if fields["e"] == "boot"] == ["7.7.7"]
 
 
+def test_a_flash_that_was_prepared_is_that_of_an_installation(tmp_path: Path) -> None:
+    scenario = Scenario("short", 800_000, timeline=(Action(0, "hold", "MODE"),))
+    same = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, same, ignore=shutil.ignore_patterns("__pycache__"))
+    traces = []
+    for name, firmware in (("prepared", FIRMWARE), ("installed", same)):
+        records: list[Any] = []
+        runner.run(scenario, records.append, firmware=firmware, flash=tmp_path / f"{name}.img")
+        traces.append(records)
+    assert traces[0] == traces[1]
+    assert (tmp_path / "prepared.img").read_bytes() == (tmp_path / "installed.img").read_bytes()
+
+
+def test_where_no_flash_can_be_kept_each_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "folder", lambda: tmp_path / "nowhere")
+    assert runner.environment("tonus_r1", FIRMWARE, tmp_path / "flash.img")["TONUS_COMPILED"] == str(
+        tmp_path / "nowhere"
+    )
+    assert set((tmp_path / "flash.img").read_bytes()) == {0xFF}
+
+
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty place for them, and one module of each kind."""
     for part in ("world", "firmware/tonus"):
         (tmp_path / part).mkdir(parents=True)
         (tmp_path / part / "one.py").write_text("ONE = 1\n", encoding="utf-8")
+    (tmp_path / "firmware" / "main.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(compiled, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(compiled, "WORLD", tmp_path / "world")
     monkeypatch.setattr(compiled, "FIRMWARE", tmp_path / "firmware")

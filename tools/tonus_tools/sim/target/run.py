@@ -411,7 +411,8 @@ def main():
         its = None
     else:
         file = open(os.getenv("TONUS_FLASH"), "r+b")
-        install(file)
+        if not os.getenv("TONUS_INSTALLED"):
+            install(file)
         its = compiled.serve(MODULES, made, file, file_system) if made else None
         mount = mounter(file, its)
     live = config.get("live", False)
