@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -49,6 +50,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     part = len(items) // getattr(config, "workerinput", {}).get("workercount", 1)
     before = max(0, part - len(chip))
     items[:] = [*chip, *others[:before], *waiting, *others[before:]]
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: Python need not go through it again each time it looks for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
