@@ -131,6 +131,14 @@ def test_a_long_burst_is_forgotten_on_its_way() -> None:
     assert its.account_uc == pytest.approx(sum(0.3 * math.exp(-i / 68) for i in range(20)), rel=0.01)
 
 
+def test_the_account_of_a_sweep_has_the_probes_of_its_slowest_rests() -> None:
+    """Which come but once in each sweep: there a probe is more than a pulse."""
+    swept = {"kind": "swept", "rate_hz": 0.3, "rate_to_hz": 154.8, "sweep_s": 13, "phase_us": 100, "gap_us": 6060}
+    slow = {"kind": "biphasic", "rate_hz": 0.3, "phase_us": 100, "gap_us": 6060}
+    its, expected = figures(made(swept, slow, top_ua=50)).zones
+    assert its.account_uc == expected.account_uc > 3 * its.phase_uc
+
+
 def test_charges_are_those_at_the_top_of_an_envelope_that_slow_pulses_miss() -> None:
     envelope = {"shape": "trapezoid", "rise_ms": 500, "hold_ms": 0, "fall_ms": 500, "low_ms": 0, "depth_pct": 100}
     w = {"kind": "modulated", "rate_hz": 0.5, "phase_us": 10_000, "gap_us": 100, "envelope": envelope}

@@ -167,13 +167,14 @@ def figures(
     loads = tuple(_load(set_ua, ohm, constants) for ohm in LOADS_OHM)
     area_cm2 = constants.ELECTRODE_AREA_MM2 / 100
     forward_mc, reverse_mc, probe_mc = _charges_mc(preset, played)
-    steady: dict[Waveform, tuple[Played, Played]] = {}
+    steady: dict[Waveform, tuple[Played, Played, Played]] = {}
     zones = []
     for i, zone in enumerate(preset.zones):
         w = zone.waveform
         if w not in steady:
             usual = plateau(w, preset.top_ua, level, constants)
-            steady[w] = (usual, plateau(_unmodulated(w), preset.top_ua, level, constants) if w.envelope else usual)
+            worst = plateau(_unmodulated(w), preset.top_ua, level, constants) if w.envelope else usual
+            steady[w] = (usual, worst, plateau(_slowest(w), preset.top_ua, level, constants) if w.sweep_ms else worst)
         charges = (float(forward_mc[i]), float(reverse_mc[i]), float(probe_mc[i]))
         zones.append(_zone(zone, *steady[w], loads[0].current_ua, charges))
     density_ma_cm2 = set_ua / 1000 / area_cm2
@@ -347,6 +348,14 @@ def _unmodulated(w: Waveform) -> Waveform:
     return flat
 
 
+def _slowest(w: Waveform) -> Waveform:
+    """The waveform at the slow end of its sweep, whose rests may be long enough for probes: a moment in each sweep."""
+    slow = copy(w)
+    slow.rate_dhz = slow.rate_to_dhz = min(w.rate_dhz, w.rate_to_dhz)
+    slow.sweep_ms = 0
+    return slow
+
+
 def _part(phases: Phases, which: slice) -> Phases:
     return Phases(*(getattr(phases, f.name)[which] for f in fields(phases)))
 
@@ -358,8 +367,10 @@ def _phases_per_cycle(w: Waveform) -> int:
 # Weighing
 
 
-def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: tuple[float, ...]) -> ZoneFigures:
-    """Of a zone that plays `usual`, in which no pulse is stronger than those of `worst`."""
+def _zone(
+    zone: Zone, usual: Played, worst: Played, slow: Played, load_ua: float, charges_mc: tuple[float, ...]
+) -> ZoneFigures:
+    """Of a zone that plays `usual`. No pulse of it is stronger than those of `worst`, no rest longer than in `slow`."""
     w = zone.waveform
     phases, pulses = worst.phases, worst.pulses
     one_way = np.flatnonzero(np.diff(phases.direction[pulses], prepend=0))  # where a run of one direction begins
@@ -385,7 +396,7 @@ def _zone(zone: Zone, usual: Played, worst: Played, load_ua: float, charges_mc: 
         phase_uc=float(phases.charge_nc[pulses].max() / 1000),
         unpaired_uc=float(np.add.reduceat(phases.charge_nc[pulses], one_way).max() / 1000),
         net_code_us=max(_worst_net(w, usual), _worst_net(w, worst)),
-        account_uc=worst_account(phases)[0],
+        account_uc=max(worst_account(phases)[0], worst_account(slow.phases)[0]),
         rms_ua=float(np.sqrt((usual.phases.peak_ua**2 * usual.phases.dur_us).sum() / usual.us)),
         pulse_mj=_milliwatts(load_ua, LOADS_OHM[0]) * driven_us * (1 if w.burst_pulses else 2) / 1e6,
         forward_mc=charges_mc[0],
