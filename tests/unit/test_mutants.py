@@ -160,8 +160,9 @@ def test_tests_that_fail_without_a_mutant_prove_nothing(tmp_path: Path) -> None:
     assert "test_it.py" in said
 
 
-def test_a_few_mutants_of_the_guard_are_killed() -> None:
+@pytest.mark.parametrize(("module", "every"), [("guard", 83), ("program", 20)])  # without conftest.py, and with it
+def test_a_few_mutants_are_killed(module: str, every: int) -> None:
     """`make mutants` plays all, of every module."""
-    command = [sys.executable, "-m", "tonus_tools.mutants", "guard", "--every", "83", "--jobs", "2"]
+    command = [sys.executable, "-m", "tonus_tools.mutants", module, "--every", str(every), "--jobs", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
