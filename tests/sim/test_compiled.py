@@ -53,6 +53,7 @@ def test_a_flash_that_was_prepared_is_that_of_an_installation(tmp_path: Path) ->
     for name, firmware in (("prepared", FIRMWARE), ("installed", same)):
         records: list[Any] = []
         runner.run(scenario, records.append, firmware=firmware, flash=tmp_path / f"{name}.img")
+        records[-1][2].pop("heap_free")  # the collection of garbage takes some numbers for addresses
         traces.append(records)
     assert traces[0] == traces[1]
     assert (tmp_path / "prepared.img").read_bytes() == (tmp_path / "installed.img").read_bytes()

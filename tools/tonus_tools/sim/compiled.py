@@ -21,10 +21,7 @@ from ..errors import UsageError
 from ..world.boards import BOARDS, FIRMWARE
 
 WORLD = Path(__file__).resolve().parents[1] / "world"
-OPTIONS = (
-    "-march=x64",
-    "-msmall-int-bits=63",
-)  # the interpreter that the extra `sim` brings; target/compiled.py asks it
+OPTIONS = ("-march=x64", "-msmall-int-bits=63")  # of the extra `sim`'s interpreter: target/run.py asks the one it has
 KEPT = Path(__file__).resolve().parent / "__pycache__"
 OLD_S = 24 * 3600.0  # after a day without use no run is still going on that takes its modules from there
 

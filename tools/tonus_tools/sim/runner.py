@@ -50,7 +50,7 @@ class SimulatorError(RuntimeError):
 
 
 def micropython() -> list[str]:
-    """The command that is the interpreter: $MICROPYTHON, the package beside this one, or on PATH. SimulatorError."""
+    """The command that is the interpreter: $MICROPYTHON, the extra's package, or on PATH. Raises SimulatorError."""
     named = os.environ.get("MICROPYTHON")
     if named:
         found = shutil.which(named)

@@ -38,7 +38,7 @@ class Modules:
         device = flash.Flash(self._file)
         device.free = True
         try:
-            its = self._file_system(device, 1024)
+            its = self._file_system(device)
             names = [entry[0][:-3] for entry in its.ilistdir(PACKAGE) if entry[0].endswith(".py")]
         except OSError:
             return

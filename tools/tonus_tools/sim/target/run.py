@@ -413,7 +413,7 @@ def main():
         file = open(os.getenv("TONUS_FLASH"), "r+b")
         if not os.getenv("TONUS_INSTALLED"):
             install(file)
-        its = compiled.serve(MODULES, made, file, file_system) if made else None
+        its = compiled.serve(MODULES, made, file, lambda device: file_system(device, READ)) if made else None
         mount = mounter(file, its)
     live = config.get("live", False)
     sys.path[:] = ["", ".frozen"]
